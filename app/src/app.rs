@@ -1,0 +1,86 @@
+//! The root component and the route table.
+
+use leptos::{prelude::*, server::SharedValue};
+use leptos_meta::{Html, Title, provide_meta_context};
+use leptos_router::{
+    SsrMode,
+    components::{Route, Router, Routes},
+    hooks::use_location,
+    path,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    flash::{NoticeBar, provide_notices},
+    pages::{CartPage, HomePage, LoginPage, NotFoundPage, ProductPage, VisitsPage},
+    ui::{Footer, Header},
+    visitor::{CurrentVisitor, provide_visitor},
+};
+
+/// What the browser knows about the server's settings.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+pub struct Site {
+    /// Whether the sign-in page names the demo account.
+    pub demo_account: bool,
+}
+
+/// The whole app: the same on the server and in the browser.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    provide_context(SharedValue::new(|| use_context::<Site>().unwrap_or_default()).into_inner());
+    let visitor = provide_visitor();
+    view! {
+        <Html attr:data-theme=move || visitor.theme().as_str() />
+        <Title formatter=|title: String| format!("{title} · Satchel") />
+        <Router>
+            <Frame visitor />
+        </Router>
+    }
+}
+
+/// What stays while the pages change. `SsrMode::Async` renders a page whole before its first byte: it is complete without
+/// JavaScript, and its status and cookies are still free while the session is read.
+#[component]
+fn Frame(visitor: CurrentVisitor) -> impl IntoView {
+    provide_notices(visitor.message());
+    forget_flash_on_leaving(visitor);
+    mark_hydrated();
+    view! {
+        <Header />
+        <main id="content" tabindex="-1">
+            <NoticeBar />
+            <Routes fallback=NotFoundPage>
+                <Route path=path!("/") view=HomePage ssr=SsrMode::Async />
+                <Route path=path!("/products/:id") view=ProductPage ssr=SsrMode::Async />
+                <Route path=path!("/cart") view=CartPage ssr=SsrMode::Async />
+                <Route path=path!("/visits") view=VisitsPage ssr=SsrMode::Async />
+                <Route path=path!("/login") view=LoginPage ssr=SsrMode::Async />
+            </Routes>
+        </main>
+        <Footer />
+    }
+}
+
+fn forget_flash_on_leaving(visitor: CurrentVisitor) {
+    let path = use_location().pathname;
+    Effect::new(move |before: Option<String>| {
+        let now = path.get();
+        if before.is_some_and(|before| before != now) {
+            visitor.forget_flash();
+        }
+        now
+    });
+}
+
+/// Tells the page's CSS and whoever drives a browser that forms no longer reload the page.
+fn mark_hydrated() {
+    Effect::new(|_| {
+        request_animation_frame(|| {
+            if let Some(root) = document().document_element() {
+                // Nothing depends on it: an element that takes no attribute is none of our concern.
+                let _ = root.set_attribute("data-hydrated", "true");
+            }
+        });
+    });
+}

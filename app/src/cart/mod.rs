@@ -1,0 +1,27 @@
+//! The cart: products and quantities in the visitor's session, guest or signed in, priced from the catalogue when shown.
+
+mod api;
+mod model;
+#[cfg(feature = "ssr")]
+mod store;
+mod view;
+
+pub use api::{
+    AddToCart, ClearCart, RemoveFromCart, SetQuantity, ShowCart, add_to_cart, clear_cart, remove_from_cart,
+    set_quantity, show_cart,
+};
+pub use model::{Cart, CartError, CartLine, PricedCart, PricedLine, Quantity};
+pub use view::{AddToCartForm, CartBadge, CartPanel};
+
+use crate::error::{AppError, Field, Problem};
+
+impl From<CartError> for AppError {
+    fn from(error: CartError) -> Self {
+        match error {
+            CartError::NotANumber => Self::invalid(Field::Quantity, Problem::NotANumber),
+            CartError::QuantityOutOfRange => Self::invalid(Field::Quantity, Problem::QuantityOutOfRange),
+            CartError::TooManyOfOne => Self::invalid(Field::Quantity, Problem::TooManyOfOne),
+            CartError::TooManyLines => Self::invalid(Field::Product, Problem::TooManyLines),
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! What pages and server functions reach on the server: the database, the session, the request.
+
+use http::{Method, request::Parts};
+use leptos::prelude::*;
+use session::{Pool, Session};
+
+use crate::{Site, error::AppError, nav};
+
+/// What the server hands to every page and server function.
+#[derive(Clone, Debug)]
+pub struct Backend {
+    /// The database.
+    pub pool: Pool,
+    /// What the browser is told about the settings.
+    pub site: Site,
+}
+
+/// The database.
+///
+/// # Errors
+///
+/// [`AppError::Internal`] outside a request.
+pub fn pool() -> Result<Pool, AppError> {
+    use_context::<Backend>()
+        .map(|backend| backend.pool)
+        .ok_or(AppError::Internal)
+}
+
+/// The visitor's session.
+///
+/// # Errors
+///
+/// [`AppError::Internal`] outside a request.
+pub fn session() -> Result<Session, AppError> {
+    let parts = use_context::<Parts>().ok_or(AppError::Internal)?;
+    Ok(Session::of(&parts)?)
+}
+
+/// Now, in seconds since 1970.
+#[must_use]
+pub fn now() -> i64 {
+    time::OffsetDateTime::now_utc().unix_timestamp()
+}
+
+/// Whether a page is being rendered, and no server function called over the network.
+#[must_use]
+pub fn is_rendering_page() -> bool {
+    use_context::<Parts>().is_some_and(|parts| !parts.uri.path().starts_with(nav::API))
+}
+
+/// Whether a person opened the page that is being rendered: by a link of this site, the address bar or a reload, and not a
+/// browser that fetches ahead, another site that links to it or embeds it, or a `HEAD` request (Fetch Metadata).
+#[must_use]
+pub fn is_opened_by_visitor() -> bool {
+    use_context::<Parts>().is_some_and(|parts| is_opened(&parts))
+}
+
+/// The same for a request at hand.
+#[must_use]
+pub fn is_opened(parts: &Parts) -> bool {
+    let header = |name: &str| {
+        parts
+            .headers
+            .get(name)
+            .map(|value| value.to_str().unwrap_or_default())
+    };
+    let ahead = ["sec-purpose", "purpose"]
+        .iter()
+        .any(|name| header(name).is_some_and(|purpose| purpose.contains("prefetch")));
+    parts.method == Method::GET
+        && !ahead
+        && header("sec-fetch-site").is_none_or(|site| matches!(site, "none" | "same-origin"))
+        && header("sec-fetch-dest").is_none_or(|dest| dest == "document")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::Request;
+
+    fn opened(method: Method, headers: &[(&str, &str)]) -> bool {
+        let mut request = Request::builder().method(method);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        is_opened(&request.body(()).unwrap().into_parts().0)
+    }
+
+    #[test]
+    fn a_link_of_this_site_the_address_bar_and_a_script_open_a_page() {
+        assert!(opened(Method::GET, &[]));
+        assert!(opened(
+            Method::GET,
+            &[("sec-fetch-site", "none"), ("sec-fetch-dest", "document")]
+        ));
+        assert!(opened(
+            Method::GET,
+            &[("sec-fetch-site", "same-origin"), ("sec-fetch-dest", "document")]
+        ));
+    }
+
+    #[test]
+    fn other_sites_embeds_prefetches_and_head_do_not() {
+        assert!(!opened(Method::HEAD, &[]));
+        assert!(!opened(
+            Method::GET,
+            &[("sec-fetch-site", "cross-site"), ("sec-fetch-dest", "document")]
+        ));
+        assert!(!opened(
+            Method::GET,
+            &[("sec-fetch-site", "same-origin"), ("sec-fetch-dest", "iframe")]
+        ));
+        assert!(!opened(Method::GET, &[("sec-purpose", "prefetch;prerender")]));
+    }
+}

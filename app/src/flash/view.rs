@@ -1,0 +1,60 @@
+//! The bar that shows a message, and tells it to screen readers.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+
+use super::Message;
+
+/// The message on show, and the page that it belongs to: on another page it is gone.
+#[derive(Clone, Copy, Debug)]
+pub struct Notices(RwSignal<Option<(Message, String)>>);
+
+impl Notices {
+    /// Shows a message on the page with this path.
+    pub fn show(self, message: Message, path: &str) {
+        let path = path.split(['?', '#']).next().unwrap_or(path);
+        self.0.set(Some((message, path.to_owned())));
+    }
+
+    /// Takes the message away.
+    pub fn clear(self) {
+        self.0.set(None);
+    }
+}
+
+/// Makes [`Notices`] reachable from every form. `waiting` is what the session had kept for this page. Inside a router.
+pub fn provide_notices(waiting: Option<Message>) {
+    let path = use_location().pathname.get_untracked();
+    provide_context(Notices(RwSignal::new(waiting.map(|message| (message, path)))));
+}
+
+/// The message on show, with a button that takes it away.
+#[component]
+pub fn NoticeBar() -> impl IntoView {
+    let notices = expect_context::<Notices>();
+    let path = use_location().pathname;
+    let message = move || {
+        notices
+            .0
+            .get()
+            .filter(|(_, page)| *page == path.get())
+            .map(|(message, _)| message.to_string())
+    };
+    view! {
+        <div class="notices" role="status">
+            {move || {
+                message()
+                    .map(|text| {
+                        view! {
+                            <p class="notice">
+                                <span>{text}</span>
+                                <button type="button" class="button-quiet" on:click=move |_| notices.clear()>
+                                    "Dismiss"
+                                </button>
+                            </p>
+                        }
+                    })
+            }}
+        </div>
+    }
+}

@@ -1,0 +1,113 @@
+//! The map of the forms: what a visitor sees after each server function that changes something.
+//!
+//! A plain form is redirected as its row says; the hydrated form shows the same message without leaving the page.
+
+use server_fn::ServerFn;
+
+use crate::{
+    auth::{Login, Logout},
+    cart::{AddToCart, ClearCart, RemoveFromCart, SetQuantity},
+    flash::Message,
+    nav,
+    preferences::SetTheme,
+    visits::{RecordVisit, ResetVisits},
+};
+
+/// Where a visitor goes once a form's server function has done its work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// Back to the page that the form stood on.
+    Stay,
+    /// To this page.
+    Go(&'static str),
+    /// To the path in the form's `next` field, else to this page.
+    Next(&'static str),
+}
+
+/// One form.
+#[derive(Clone, Copy, Debug)]
+pub struct FormRoute {
+    /// The server function's path.
+    pub path: &'static str,
+    /// The page that shows the form, for callers that do not say where they come from.
+    pub page: &'static str,
+    /// Where it leads.
+    pub then: Then,
+    /// What the visitor is told.
+    pub done: Option<Message>,
+    /// The fields that are filled in again when the form is refused. Never a secret.
+    pub kept: &'static [&'static str],
+}
+
+/// Every form of the app.
+pub const FORMS: &[FormRoute] = &[
+    FormRoute {
+        path: AddToCart::PATH,
+        page: nav::HOME,
+        then: Then::Stay,
+        done: Some(Message::AddedToCart),
+        kept: &["product", "quantity"],
+    },
+    FormRoute {
+        path: SetQuantity::PATH,
+        page: nav::CART,
+        then: Then::Stay,
+        done: Some(Message::CartChanged),
+        kept: &["product", "quantity"],
+    },
+    FormRoute {
+        path: RemoveFromCart::PATH,
+        page: nav::CART,
+        then: Then::Stay,
+        done: Some(Message::RemovedFromCart),
+        kept: &["product"],
+    },
+    FormRoute {
+        path: ClearCart::PATH,
+        page: nav::CART,
+        then: Then::Stay,
+        done: Some(Message::CartCleared),
+        kept: &[],
+    },
+    FormRoute {
+        path: RecordVisit::PATH,
+        page: nav::VISITS,
+        then: Then::Stay,
+        done: None,
+        kept: &[],
+    },
+    FormRoute {
+        path: ResetVisits::PATH,
+        page: nav::VISITS,
+        then: Then::Stay,
+        done: Some(Message::VisitsReset),
+        kept: &[],
+    },
+    FormRoute {
+        path: Login::PATH,
+        page: nav::LOGIN,
+        then: Then::Next(nav::HOME),
+        done: Some(Message::SignedIn),
+        kept: &["email", "remember"],
+    },
+    FormRoute {
+        path: Logout::PATH,
+        page: nav::HOME,
+        then: Then::Go(nav::HOME),
+        done: Some(Message::SignedOut),
+        kept: &[],
+    },
+    FormRoute {
+        path: SetTheme::PATH,
+        page: nav::HOME,
+        then: Then::Stay,
+        done: None,
+        kept: &[],
+    },
+];
+
+/// The form whose server function has this path.
+#[must_use]
+pub fn find(path: &str) -> Option<&'static FormRoute> {
+    FORMS.iter().find(|form| form.path == path)
+}

@@ -1,0 +1,31 @@
+//! What the server and the browser share: pages, components, server functions and domain rules.
+//!
+//! One folder is one domain, whole. The feature `ssr` builds the server's half, `hydrate` the browser's.
+
+#![expect(
+    unreachable_pub,
+    reason = "the macros of Leptos write `pub` items inside functions"
+)]
+
+mod app;
+pub mod auth;
+pub mod cart;
+pub mod catalog;
+pub mod error;
+pub mod flash;
+pub mod forms;
+pub mod nav;
+mod pages;
+pub mod preferences;
+pub mod ui;
+pub mod visitor;
+pub mod visits;
+
+#[cfg(feature = "ssr")]
+pub mod context;
+#[cfg(feature = "ssr")]
+mod shell;
+
+pub use app::{App, Site};
+#[cfg(feature = "ssr")]
+pub use shell::shell;

@@ -1,0 +1,85 @@
+//! Where the app's pages are, and which paths a visitor may be sent to.
+
+use std::fmt;
+
+/// The catalogue.
+pub const HOME: &str = "/";
+/// The visitor's cart.
+pub const CART: &str = "/cart";
+/// The visit counter.
+pub const VISITS: &str = "/visits";
+/// The sign-in form.
+pub const LOGIN: &str = "/login";
+/// Where the server functions are; no page is.
+pub const API: &str = "/api/";
+
+/// The page of one product.
+#[must_use]
+pub fn product(id: crate::catalog::ProductId) -> String {
+    format!("/products/{id}")
+}
+
+/// A path, with its query, on this site. Nothing else is ever put into a redirect (ASVS 3.7.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LocalPath(String);
+
+impl LocalPath {
+    /// Longer paths are refused: none of ours comes near, and a header has its limits.
+    const MAX_BYTES: usize = 2_000;
+
+    /// Takes a path that begins with a single slash. Browsers read a backslash as a slash and drop tabs and line breaks, so
+    /// both are refused, as is everything outside printable ASCII.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let local = text.starts_with('/')
+            && !text.starts_with("//")
+            && text.len() <= Self::MAX_BYTES
+            && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+        local.then(|| Self(text.to_owned()))
+    }
+
+    /// The path with its query.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for LocalPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_of_this_site_is_taken() {
+        for path in ["/", "/cart", "/products/3?from=list", "/login?next=%2Fcart"] {
+            assert_eq!(LocalPath::parse(path).unwrap().as_str(), path);
+        }
+    }
+
+    #[test]
+    fn every_other_address_is_refused() {
+        let long = format!("/{}", "a".repeat(LocalPath::MAX_BYTES));
+        let others = [
+            "",
+            "cart",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "javascript:alert(1)",
+            "/\t/evil.example",
+            "/a\r\nSet-Cookie: a=b",
+            "/caf\u{e9}",
+            " /cart",
+            &long,
+        ];
+        for other in others {
+            assert_eq!(LocalPath::parse(other), None, "{other:?}");
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! `/cart`: the visitor's cart.
+
+use leptos::prelude::*;
+
+use super::Head;
+use crate::{
+    cart::{CartPanel, show_cart},
+    ui::Failed,
+};
+
+#[component]
+pub(crate) fn CartPage() -> impl IntoView {
+    let cart = Resource::new(|| (), |()| show_cart());
+    let panel = move || {
+        Suspend::new(async move {
+            match cart.await {
+                Ok(cart) => view! { <CartPanel cart /> }.into_any(),
+                Err(error) => view! { <Failed error /> }.into_any(),
+            }
+        })
+    };
+    view! {
+        <Head title="Your cart" description="What you have chosen so far." />
+        <h1>"Your cart"</h1>
+        <Suspense fallback=|| view! { <p>"Loading your cart…"</p> }>{panel}</Suspense>
+    }
+}

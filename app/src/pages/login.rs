@@ -1,0 +1,42 @@
+//! `/login`: sign in, and go on to where one came from.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+
+use super::Head;
+use crate::{
+    app::Site,
+    auth::LoginForm,
+    nav::{self, LocalPath},
+    visitor::use_visitor,
+};
+
+#[component]
+pub(crate) fn LoginPage() -> impl IntoView {
+    let query = use_query_map();
+    let next = move || {
+        query
+            .with(|query| query.get("next"))
+            .and_then(|path| LocalPath::parse(&path))
+    };
+    let demo_account = expect_context::<Site>().demo_account;
+    let visitor = use_visitor();
+    let signed_in = move || {
+        visitor.user().map(|user| {
+            view! {
+                <p>
+                    "You are signed in as " <strong>{user.name}</strong> ". "
+                    <a href=nav::HOME>"To the catalogue"</a>
+                </p>
+            }
+        })
+    };
+    view! {
+        <Head title="Sign in" description="Sign in to your account." />
+        <div class="narrow">
+            <h1>"Sign in"</h1>
+            {signed_in}
+            {move || view! { <LoginForm next=next().map(|path| path.to_string()) demo_account /> }}
+        </div>
+    }
+}

@@ -1,0 +1,27 @@
+//! One file for each route; a page composes domains.
+
+mod cart;
+mod home;
+mod login;
+mod not_found;
+mod product;
+mod visits;
+
+pub(crate) use cart::CartPage;
+pub(crate) use home::HomePage;
+pub(crate) use login::LoginPage;
+pub(crate) use not_found::NotFoundPage;
+pub(crate) use product::ProductPage;
+pub(crate) use visits::VisitsPage;
+
+use leptos::prelude::*;
+use leptos_meta::{Meta, Title};
+
+/// The page's title and its one-sentence description.
+#[component]
+fn Head(#[prop(into)] title: String, description: &'static str) -> impl IntoView {
+    view! {
+        <Title text=title />
+        <Meta name="description" content=description />
+    }
+}

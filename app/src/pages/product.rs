@@ -1,0 +1,38 @@
+//! `/products/{id}`: one product.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
+
+use super::Head;
+use crate::{
+    cart::AddToCartForm,
+    catalog::{ProductDetails, show_product},
+    ui::Failed,
+};
+
+#[component]
+pub(crate) fn ProductPage() -> impl IntoView {
+    let params = use_params_map();
+    let product = Resource::new(
+        move || params.with(|params| params.get("id").unwrap_or_default()),
+        show_product,
+    );
+    let details = move || {
+        Suspend::new(async move {
+            match product.await {
+                Ok(product) => {
+                    let id = product.id;
+                    view! {
+                        <Head title=product.name.clone() description="One of the things in the catalogue." />
+                        <ProductDetails product>
+                            <AddToCartForm product=id />
+                        </ProductDetails>
+                    }
+                    .into_any()
+                }
+                Err(error) => view! { <Failed error /> }.into_any(),
+            }
+        })
+    };
+    view! { <Suspense fallback=|| view! { <p>"Loading…"</p> }>{details}</Suspense> }
+}

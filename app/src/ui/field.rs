@@ -1,0 +1,71 @@
+//! A labelled field with its error beside it.
+
+use leptos::prelude::*;
+
+use crate::error::{AppError, Field, Problem};
+
+/// A labelled text field. Its error is tied to it for screen readers.
+#[component]
+pub fn TextField(
+    /// What the field is called on the page.
+    label: &'static str,
+    /// Which field of the form it is.
+    field: Field,
+    /// The `type` of the input.
+    #[prop(default = "text")]
+    kind: &'static str,
+    /// The `autocomplete` value, by which browsers and password managers know what belongs here.
+    autocomplete: &'static str,
+    /// What it holds at first.
+    #[prop(optional_no_strip)]
+    value: Option<String>,
+    /// What is wrong with it.
+    problem: Signal<Option<Problem>>,
+) -> impl IntoView {
+    let id = field.name();
+    let error_id = format!("{id}-error");
+    view! {
+        <div class="field">
+            <label for=id>{label}</label>
+            <input
+                id=id
+                name=id
+                type=kind
+                autocomplete=autocomplete
+                value=value
+                aria-required="true"
+                aria-invalid=move || problem.get().map(|_| "true")
+                aria-describedby=error_id.clone()
+            />
+            <FieldError id=error_id problem />
+        </div>
+    }
+}
+
+/// What is wrong with a field, for the field's `aria-describedby`.
+#[component]
+pub fn FieldError(
+    /// The id that the field refers to.
+    id: String,
+    /// What is wrong.
+    problem: Signal<Option<Problem>>,
+) -> impl IntoView {
+    view! {
+        <p class="error" id=id role="alert">
+            {move || problem.get().map(|problem| problem.to_string())}
+        </p>
+    }
+}
+
+/// What is wrong with a form as a whole.
+#[component]
+pub fn FormError(
+    /// What is wrong.
+    error: Signal<Option<AppError>>,
+) -> impl IntoView {
+    view! {
+        <p class="error" role="alert">
+            {move || error.get().map(|error| error.to_string())}
+        </p>
+    }
+}

@@ -1,0 +1,159 @@
+//! The state of one form, alike for a plain form and a hydrated one: what was typed, what was refused, what is under way.
+
+use leptos::prelude::*;
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_location, use_navigate, use_query_map},
+};
+use server_fn::ServerFn;
+
+use crate::{
+    error::{AppError, Field, Problem},
+    flash::{Failure, Notices},
+    forms::{self, Then},
+    nav::LocalPath,
+    visitor::use_visitor,
+};
+
+/// A form that calls the server function `S`. After the plain form was refused it starts with the error and with what was typed.
+pub struct FormState<S>
+where
+    S: ServerFn + 'static,
+    S::Output: 'static,
+{
+    /// The action for the form.
+    pub action: ServerAction<S>,
+    refused: StoredValue<Option<Failure>>,
+}
+
+impl<S> Clone for FormState<S>
+where
+    S: ServerFn + 'static,
+    S::Output: 'static,
+{
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S> Copy for FormState<S>
+where
+    S: ServerFn + 'static,
+    S::Output: 'static,
+{
+}
+
+impl<S> FormState<S>
+where
+    S: ServerFn<Error = AppError> + Clone + Send + Sync + 'static,
+    S::Output: Clone + Send + Sync + 'static,
+{
+    /// The only form on the page that calls `S`.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::matching(|_| true)
+    }
+
+    /// One of several forms that call `S`: the one whose `field` holds `value`.
+    #[must_use]
+    pub fn for_item(field: Field, value: impl ToString) -> Self {
+        let value = value.to_string();
+        Self::matching(|failure| failure.typed(field.name()) == Some(value.as_str()))
+    }
+
+    fn matching(mine: impl FnOnce(&Failure) -> bool) -> Self {
+        let refused = use_visitor()
+            .failure()
+            .filter(|failure| failure.form == S::PATH && mine(failure));
+        Self {
+            action: ServerAction::new(),
+            refused: StoredValue::new(refused),
+        }
+    }
+
+    /// In the browser, when the server function has answered: calls `done`, shows the form's message and leads on to where
+    /// the plain form would have been redirected.
+    #[must_use]
+    pub fn on_done(self, done: impl Fn(S::Output) + 'static) -> Self {
+        let notices = expect_context::<Notices>();
+        let here = use_location().pathname;
+        let next = use_query_map();
+        let navigate = use_navigate();
+        let form = forms::find(S::PATH);
+        Effect::new(move |_| match self.action.value().get() {
+            None => {}
+            Some(Err(_)) => notices.clear(),
+            Some(Ok(answer)) => {
+                done(answer);
+                let next = || {
+                    next.with_untracked(|query| query.get("next"))
+                        .and_then(|path| LocalPath::parse(&path))
+                };
+                let target = match form.map(|form| form.then) {
+                    None | Some(Then::Stay) => None,
+                    Some(Then::Go(page)) => Some(page.to_owned()),
+                    Some(Then::Next(page)) => Some(next().map_or(page.to_owned(), |path| path.to_string())),
+                };
+                match form.and_then(|form| form.done) {
+                    Some(message) => {
+                        notices.show(message, target.as_deref().unwrap_or(&here.read_untracked()))
+                    }
+                    None => notices.clear(),
+                }
+                if let Some(target) = target {
+                    navigate(&target, NavigateOptions::default());
+                }
+            }
+        });
+        self
+    }
+
+    /// Why the form was refused, the latest time that it was sent.
+    #[must_use]
+    pub fn error(self) -> Option<AppError> {
+        match self.action.value().get() {
+            Some(answer) => answer.err(),
+            None => self
+                .refused
+                .with_value(|failure| failure.as_ref().map(|failure| failure.error.clone())),
+        }
+    }
+
+    /// What is wrong with a field.
+    #[must_use]
+    pub fn problem(self, field: Field) -> Signal<Option<Problem>> {
+        Signal::derive(move || self.error().and_then(|error| error.about(field)))
+    }
+
+    /// An error that is none of `fields`'.
+    #[must_use]
+    pub fn general_error(self, fields: &'static [Field]) -> Signal<Option<AppError>> {
+        Signal::derive(move || {
+            self.error()
+                .filter(|error| fields.iter().all(|field| error.about(*field).is_none()))
+        })
+    }
+
+    /// What was typed into a field of the plain form that was refused.
+    #[must_use]
+    pub fn typed(self, field: &str) -> Option<String> {
+        self.refused
+            .with_value(|failure| failure.as_ref()?.typed(field).map(str::to_owned))
+    }
+
+    /// Whether an answer is being waited for.
+    #[must_use]
+    pub fn pending(self) -> Signal<bool> {
+        self.action.pending().into()
+    }
+}
+
+impl<S> Default for FormState<S>
+where
+    S: ServerFn<Error = AppError> + Clone + Send + Sync + 'static,
+    S::Output: Clone + Send + Sync + 'static,
+{
+    fn default() -> Self {
+        Self::new()
+    }
+}

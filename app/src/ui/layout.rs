@@ -1,0 +1,64 @@
+//! The frame around every page.
+
+use leptos::prelude::*;
+use leptos_router::components::A;
+
+use crate::{
+    auth::LogoutForm,
+    cart::CartBadge,
+    nav,
+    preferences::ThemeSwitch,
+    visitor::{SignedIn, SignedOut, use_visitor},
+};
+
+/// The name of the app, the ways to its pages, and who is visiting.
+#[component]
+pub fn Header() -> impl IntoView {
+    let visitor = use_visitor();
+    let name = move || visitor.user().map_or("Guest".to_owned(), |user| user.name);
+    view! {
+        <a class="skip-link" href="#content">
+            "Skip to content"
+        </a>
+        <header class="site-header">
+            <A href=nav::HOME attr:class="brand">
+                "Satchel"
+            </A>
+            <nav aria-label="Main">
+                <ul role="list">
+                    <li>
+                        <A href=nav::HOME exact=true>
+                            "Catalogue"
+                        </A>
+                    </li>
+                    <li>
+                        <A href=nav::VISITS>"Visits"</A>
+                    </li>
+                    <li>
+                        <A href=nav::CART>"Cart" <CartBadge /></A>
+                    </li>
+                </ul>
+            </nav>
+            <div class="visitor">
+                <span class="visitor-name">{name}</span>
+                <SignedIn>
+                    <LogoutForm />
+                </SignedIn>
+                <SignedOut>
+                    <A href=nav::LOGIN>"Sign in"</A>
+                </SignedOut>
+            </div>
+            <ThemeSwitch />
+        </header>
+    }
+}
+
+/// The foot of every page.
+#[component]
+pub fn Footer() -> impl IntoView {
+    view! {
+        <footer class="site-footer">
+            <p>"Satchel is a starter for web apps that remember their visitors. Nothing here is really for sale."</p>
+        </footer>
+    }
+}

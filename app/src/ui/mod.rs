@@ -1,0 +1,15 @@
+//! Plain building blocks that know nothing of a domain's rules.
+
+mod field;
+mod form;
+mod layout;
+mod status;
+mod submit;
+mod when;
+
+pub use field::{FieldError, FormError, TextField};
+pub use form::FormState;
+pub use layout::{Footer, Header};
+pub use status::{Failed, ResponseStatus};
+pub use submit::SubmitButton;
+pub use when::When;

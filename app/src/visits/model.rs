@@ -1,0 +1,66 @@
+//! Counting visits.
+
+use serde::{Deserialize, Serialize};
+
+/// How often a visitor was here.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+pub struct Visits {
+    /// Visits since the last reset.
+    pub count: u64,
+    /// The first of them, in seconds since 1970.
+    pub first_at: Option<i64>,
+    /// The latest of them, in seconds since 1970.
+    pub last_at: Option<i64>,
+}
+
+impl Visits {
+    /// Counts a visit at `now`, in seconds since 1970.
+    #[must_use]
+    pub fn recorded(self, now: i64) -> Self {
+        Self {
+            count: self.count.saturating_add(1),
+            first_at: self.first_at.or(Some(now)),
+            last_at: Some(now),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_visit_is_number_one() {
+        let visits = Visits::default().recorded(100);
+        assert_eq!(
+            visits,
+            Visits {
+                count: 1,
+                first_at: Some(100),
+                last_at: Some(100)
+            }
+        );
+    }
+
+    #[test]
+    fn later_visits_keep_the_first_ones_time() {
+        let visits = Visits::default().recorded(100).recorded(250);
+        assert_eq!(
+            visits,
+            Visits {
+                count: 2,
+                first_at: Some(100),
+                last_at: Some(250)
+            }
+        );
+    }
+
+    #[test]
+    fn the_counter_stays_at_its_end() {
+        let visits = Visits {
+            count: u64::MAX,
+            ..Visits::default()
+        };
+        assert_eq!(visits.recorded(1).count, u64::MAX);
+    }
+}

@@ -1,0 +1,78 @@
+import { defineConfig } from "@playwright/test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+import { installedChromium } from "./chromium.js";
+
+const address = `127.0.0.1:${process.env.E2E_PORT ?? "3987"}`;
+const target = path.resolve(import.meta.dirname, "../target");
+
+/** Needs no browser, so that one project is enough. */
+const noBrowser = "health.spec.ts";
+
+export default defineConfig({
+  testDir: ".",
+  fullyParallel: true,
+  forbidOnly: Boolean(process.env.CI),
+  retries: 0,
+  workers: 2,
+  reporter: [["list"], ["html", { open: "never" }]],
+  use: {
+    baseURL: `http://${address}`,
+    viewport: { width: 1280, height: 800 },
+    screenshot: "only-on-failure",
+    trace: "retain-on-failure",
+    launchOptions: {
+      executablePath: installedChromium(),
+      args: [
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-quic",
+        "--disable-sync",
+        "--no-first-run",
+        // Chromium's sandbox refuses to run as root, as in most containers.
+        ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
+      ],
+    },
+  },
+  projects: [
+    { name: "desktop", grepInvert: /@no-js/ },
+    { name: "desktop-no-js", use: { javaScriptEnabled: false }, grepInvert: /@js/, testIgnore: noBrowser },
+    {
+      name: "phone",
+      use: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true },
+      grepInvert: /@no-js/,
+      testIgnore: noBrowser,
+    },
+  ],
+  // Each worker reads this file too; only the main process starts the server.
+  webServer: process.env.TEST_WORKER_INDEX === undefined ? server() : undefined,
+});
+
+/** The debug server, with a folder and a database of its own. */
+function server() {
+  const folder = mkdtempSync(path.join(tmpdir(), "satchel-end2end-"));
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+
+  return {
+    command: `"${path.join(target, "debug/server")}"`,
+    cwd: folder,
+    env: {
+      DATABASE_URL: `sqlite://${folder}/test.db`,
+      LEPTOS_ENV: "DEV",
+      LEPTOS_HASH_FILES: "false",
+      LEPTOS_OUTPUT_NAME: "satchel",
+      LEPTOS_SITE_ADDR: address,
+      LEPTOS_SITE_PKG_DIR: "pkg",
+      LEPTOS_SITE_ROOT: path.join(target, "site"),
+      RUST_LOG: "warn",
+      SIGN_IN_LIMIT: "off",
+    },
+    url: `http://${address}/readyz`,
+    timeout: 30_000,
+    gracefulShutdown: { signal: "SIGTERM" as const, timeout: 5_000 },
+    stdout: "pipe" as const,
+    reuseExistingServer: false,
+  };
+}

@@ -1,0 +1,203 @@
+//! Answers callers of server functions: a script with JSON and a status, a plain form with a redirect.
+//!
+//! Leptos would redirect a refused form with its error in the URL, where anybody can write one, and without what was typed. So
+//! server functions are always called as by a script, and [`FORMS`](app::forms::FORMS) says what a plain form sees next.
+
+use app::{
+    error::AppError,
+    flash::{self, Failure, Flash},
+    forms::{self, FormRoute, Then},
+    nav::{self, LocalPath},
+};
+use axum::{
+    body::{Body, Bytes, to_bytes},
+    extract::Request,
+    http::{
+        HeaderMap, HeaderValue, Method, StatusCode, Uri,
+        header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HOST, REFERER},
+    },
+    middleware::Next,
+    response::{IntoResponse, Redirect, Response},
+};
+use server_fn::error::{FromServerFnError, SERVER_FN_ERROR_HEADER};
+use session::Session;
+
+use crate::pages::out_of_order;
+
+/// The largest body of a form, in bytes: the longest field that any form takes is far below.
+const MAX_BODY: usize = 64 * 1024;
+
+/// The middleware around all server functions.
+pub async fn answer(session: Session, request: Request, next: Next) -> Response {
+    let plain_form = request.method() == Method::POST && accepts_html(request.headers());
+    let (mut parts, body) = request.into_parts();
+    parts
+        .headers
+        .insert(ACCEPT, HeaderValue::from_static("application/json"));
+    let path = parts.uri.path().to_owned();
+    let back = page_before(&parts.headers);
+
+    let (body, result) = match read(&parts.headers, body).await {
+        Ok(body) => {
+            let response = next
+                .run(Request::from_parts(parts, Body::from(body.clone())))
+                .await;
+            (body, refused(response).await)
+        }
+        Err(error) => (Bytes::new(), Err(error)),
+    };
+    match (plain_form, result) {
+        (false, Ok(response)) => response,
+        (false, Err(error)) => json(&error),
+        (true, result) => match forms::find(&path) {
+            Some(form) => redirect(&session, form, back, &body, result).await,
+            None => result.unwrap_or_else(|error| json(&error)),
+        },
+    }
+}
+
+/// Redirects a plain form as its row in the map says. What it has to tell waits in the session.
+async fn redirect(
+    session: &Session,
+    form: &FormRoute,
+    back: Option<LocalPath>,
+    body: &[u8],
+    result: Result<Response, AppError>,
+) -> Response {
+    let back = back.map_or(form.page.to_owned(), |path| path.to_string());
+    let (flash, target) = match result {
+        Ok(response) if response.status() != StatusCode::OK => return response,
+        Ok(_) => {
+            let target = match form.then {
+                Then::Stay => back,
+                Then::Go(page) => page.to_owned(),
+                Then::Next(page) => {
+                    let next = field(body, "next").and_then(|path| LocalPath::parse(&path));
+                    next.map_or(page.to_owned(), |path| path.to_string())
+                }
+            };
+            (
+                Flash {
+                    message: form.done,
+                    failure: None,
+                },
+                target,
+            )
+        }
+        Err(AppError::Unavailable) => return out_of_order(AppError::Unavailable.status()),
+        Err(error) => {
+            let failure = Failure {
+                form: form.path.to_owned(),
+                error,
+                typed: typed(body, form.kept),
+            };
+            (
+                Flash {
+                    message: None,
+                    failure: Some(failure),
+                },
+                back,
+            )
+        }
+    };
+    if !flash.is_empty()
+        && let Err(error) = flash::keep(session, flash).await
+    {
+        return out_of_order(AppError::from(error).status());
+    }
+    Redirect::to(&target).into_response()
+}
+
+fn accepts_html(headers: &HeaderMap) -> bool {
+    headers
+        .get(ACCEPT)
+        .is_some_and(|accept| accept.to_str().is_ok_and(|accept| accept.contains("text/html")))
+}
+
+/// The page of this site that the request comes from.
+fn page_before(headers: &HeaderMap) -> Option<LocalPath> {
+    let referer: Uri = headers.get(REFERER)?.to_str().ok()?.parse().ok()?;
+    let host = headers.get(HOST)?.to_str().ok()?;
+    let path = referer
+        .path_and_query()
+        .filter(|_| referer.authority().is_some_and(|authority| authority == host))?;
+    LocalPath::parse(path.as_str()).filter(|path| !path.as_str().starts_with(nav::API))
+}
+
+async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, AppError> {
+    let announced = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > MAX_BODY) {
+        return Err(AppError::TooLarge);
+    }
+    to_bytes(body, MAX_BODY).await.map_err(|_| AppError::TooLarge)
+}
+
+/// Takes the error out of a server function's answer.
+async fn refused(response: Response) -> Result<Response, AppError> {
+    if !response.headers().contains_key(SERVER_FN_ERROR_HEADER) {
+        return Ok(response);
+    }
+    let body = to_bytes(response.into_body(), MAX_BODY)
+        .await
+        .map_err(|_| AppError::Internal)?;
+    Err(AppError::de(body))
+}
+
+/// An error for a script.
+pub fn json(error: &AppError) -> Response {
+    (error.status(), [(CONTENT_TYPE, "application/json")], error.ser()).into_response()
+}
+
+fn field(body: &[u8], name: &str) -> Option<String> {
+    form_urlencoded::parse(body)
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned())
+}
+
+/// What was typed into the fields that may be shown again.
+fn typed(body: &[u8], kept: &[&str]) -> Vec<(String, String)> {
+    /// Longer text is not kept: the session is no place for it.
+    const MAX_KEPT: usize = 1_000;
+    let fields = kept
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), field(body, name)?)));
+    fields.filter(|(_, value)| value.len() <= MAX_KEPT).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn before(referer: &str) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        headers.insert(HOST, HeaderValue::from_static("satchel.example:3000"));
+        headers.insert(REFERER, referer.parse().unwrap());
+        page_before(&headers).map(|path| path.to_string())
+    }
+
+    #[test]
+    fn a_form_leads_back_to_a_page_of_this_site_only() {
+        assert_eq!(
+            before("http://satchel.example:3000/cart?a=b").as_deref(),
+            Some("/cart?a=b")
+        );
+        assert_eq!(before("http://satchel.example:3000").as_deref(), Some("/"));
+        for other in [
+            "http://evil.example/cart",
+            "http://satchel.example/cart",
+            "/cart",
+            "http://satchel.example:3000//evil.example",
+            "http://satchel.example:3000/api/cart/show",
+        ] {
+            assert_eq!(before(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn only_fields_that_are_no_secret_are_kept() {
+        let kept = typed(b"email=ada%40example.com&password=secret", &["email", "remember"]);
+        assert_eq!(kept, [("email".to_owned(), "ada@example.com".to_owned())]);
+    }
+}

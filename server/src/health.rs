@@ -1,0 +1,25 @@
+//! For whoever watches the server.
+
+use axum::{extract::State, http::StatusCode};
+
+use crate::AppState;
+
+/// `/healthz`: the process answers.
+pub async fn live() -> &'static str {
+    "ok\n"
+}
+
+/// `/readyz`: the database answers too.
+///
+/// # Errors
+///
+/// 503 when it does not.
+pub async fn ready(State(state): State<AppState>) -> Result<&'static str, (StatusCode, &'static str)> {
+    match sqlx::query("select 1").execute(&state.backend.pool).await {
+        Ok(_) => Ok("ready\n"),
+        Err(error) => {
+            tracing::error!(%error, "not ready");
+            Err((StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"))
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Starts the server, and stops it cleanly.
+
+use std::{io::ErrorKind, process::ExitCode, time::Duration};
+
+use anyhow::{Context, anyhow};
+use axum::serve::ListenerExt;
+use server::{AppState, Settings, database, router};
+use tokio::{net::TcpListener, signal};
+use tracing_subscriber::EnvFilter;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// How long requests in flight may go on after the signal to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+fn main() -> ExitCode {
+    match start() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            #[expect(
+                clippy::print_stderr,
+                reason = "whoever starts the server reads this, whatever the log filter is"
+            )]
+            {
+                eprintln!("Satchel cannot start: {error:#}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start() -> anyhow::Result<()> {
+    let settings = Settings::from_environment()?;
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).init();
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(serve(settings))
+}
+
+async fn serve(settings: Settings) -> anyhow::Result<()> {
+    let address = settings.address;
+    // The port first: a second server must not touch the database of the first.
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|error| match error.kind() {
+            ErrorKind::AddrInUse => {
+                anyhow!("{address} is in use. Stop the other server, or set LEPTOS_SITE_ADDR.")
+            }
+            _ => anyhow!("cannot listen on {address}: {error}. Set LEPTOS_SITE_ADDR."),
+        })?;
+    let pool = database::open(&settings.database).await?;
+    let state = AppState::new(settings, pool.clone())
+        .await
+        .context("cannot prepare the database")?;
+    let app = router(state).await.context("cannot prepare the sessions")?;
+
+    // Said before the listener is wrapped: port 0 means one that the system chooses.
+    tracing::info!("Satchel is at http://{}", listener.local_addr()?);
+    // Pages leave in several small writes; with Nagle's algorithm each would wait for an acknowledgement.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::warn!(%error, "a connection keeps Nagle's algorithm");
+        }
+    });
+    let (stopping, stopped) = tokio::sync::oneshot::channel();
+    let server = axum::serve(listener, app).with_graceful_shutdown(async move {
+        stop_signal().await;
+        tracing::info!("stopping");
+        // The receiver is gone only when the server has ended already.
+        let _ = stopping.send(());
+    });
+    let out_of_patience = async {
+        if stopped.await.is_ok() {
+            tokio::time::sleep(GRACE).await;
+        } else {
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        ended = async { server.await } => ended?,
+        () = out_of_patience => tracing::warn!("requests were cut off after {} s", GRACE.as_secs()),
+    }
+    pool.close().await;
+    Ok(())
+}
+
+/// Waits for SIGTERM or SIGINT (Ctrl-C).
+async fn stop_signal() {
+    let interrupt = async {
+        if let Err(error) = signal::ctrl_c().await {
+            tracing::error!(%error, "cannot listen for SIGINT");
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminate = async {
+        match signal::unix::signal(signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(error) => {
+                tracing::error!(%error, "cannot listen for SIGTERM");
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupt => {}
+        () = terminate => {}
+    }
+}

@@ -1,0 +1,231 @@
+//! The settings, all from the environment. Whatever is wrong is told at once, with the cure, and no secret is repeated.
+
+use std::{fmt, fs, io, net::SocketAddr, path::Path};
+
+use session::SigningKeys;
+use time::Duration;
+
+/// Where development keeps the key that it makes for itself.
+const DEVELOPMENT_KEYS: &str = "data/session-keys";
+
+/// How the server runs.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where it listens (`LEPTOS_SITE_ADDR`).
+    pub address: SocketAddr,
+    /// Whether cookies are for HTTPS only and no demo account is made (`LEPTOS_ENV`).
+    pub production: bool,
+    /// The database (`DATABASE_URL`).
+    pub database: String,
+    /// The keys that sign session cookies (`SESSION_KEYS`).
+    pub keys: SigningKeys,
+    /// A session unused for so long is over (`SESSION_IDLE_MINUTES`).
+    pub idle: Duration,
+    /// The same for a visitor who chose to be remembered (`SESSION_REMEMBER_DAYS`).
+    pub remembered: Duration,
+}
+
+/// Everything that is wrong with the settings.
+#[derive(Debug, PartialEq, Eq)]
+pub struct SettingsError(Vec<String>);
+
+impl fmt::Display for SettingsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.as_slice() {
+            [problem] => f.write_str(problem),
+            problems => {
+                write!(f, "{} settings need mending.", problems.len())?;
+                problems
+                    .iter()
+                    .try_for_each(|problem| write!(f, "\n  - {problem}"))
+            }
+        }
+    }
+}
+
+impl std::error::Error for SettingsError {}
+
+impl Settings {
+    /// Reads the environment, in development with the `.env` file of the current folder. Call it before threads start.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError`] with every problem.
+    pub fn from_environment() -> Result<Self, SettingsError> {
+        let get = |name: &str| std::env::var(name).ok();
+        if !is_production(get("LEPTOS_ENV").as_deref()).unwrap_or(true) {
+            match dotenvy::dotenv() {
+                Err(error) if !error.not_found() => {
+                    return Err(SettingsError(vec![format!(
+                        ".env cannot be read: compare it with .env.example. {error}"
+                    )]));
+                }
+                _ => {}
+            }
+        }
+        Self::read(get, || development_keys(Path::new(DEVELOPMENT_KEYS)))
+    }
+
+    /// Reads settings from wherever `get` finds them; `make_keys` gives the keys for development when there are none.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError`] with every problem.
+    pub fn read(
+        get: impl Fn(&str) -> Option<String>,
+        make_keys: impl FnOnce() -> io::Result<String>,
+    ) -> Result<Self, SettingsError> {
+        // An empty setting counts as none: that is how compose files and shells leave one out.
+        let get = |name: &str| {
+            get(name)
+                .map(|value| value.trim().to_owned())
+                .filter(|value| !value.is_empty())
+        };
+        let mut problems = Vec::new();
+
+        let address = get("LEPTOS_SITE_ADDR").unwrap_or("127.0.0.1:3000".to_owned());
+        let address = address.parse().map_err(|_| {
+            problems.push(format!(
+                "LEPTOS_SITE_ADDR is \"{address}\". Give an address and a port, such as 127.0.0.1:3000."
+            ));
+        });
+        let production = is_production(get("LEPTOS_ENV").as_deref()).ok_or_else(|| {
+            problems.push(
+                "LEPTOS_ENV is neither DEV nor PROD. Set one of them, or leave it out for DEV.".to_owned(),
+            );
+        });
+        let database = get("DATABASE_URL").unwrap_or("sqlite://data/satchel.db".to_owned());
+        if !database.starts_with("sqlite:") {
+            problems.push("DATABASE_URL does not begin with \"sqlite:\". Give a file, such as sqlite://data/satchel.db.".to_owned());
+        }
+        let keys = match get("SESSION_KEYS") {
+            Some(list) => Ok(list),
+            None if production == Ok(true) => Err("SESSION_KEYS is missing".to_owned()),
+            None => make_keys().map_err(|error| {
+                format!("SESSION_KEYS is missing and {DEVELOPMENT_KEYS} cannot be used ({error})")
+            }),
+        };
+        let keys = keys.and_then(|list| {
+            SigningKeys::parse(&list).map_err(|error| format!("SESSION_KEYS is wrong: {error}"))
+        });
+        let keys = keys.map_err(|problem| {
+            problems.push(format!(
+                "{problem}. Make a key with: openssl rand -base64 64 | tr -d '\\n'"
+            ));
+        });
+        let mut whole = |name: &str, default: i64, most: i64, unit: &str| {
+            let text = get(name).unwrap_or(default.to_string());
+            text.parse()
+                .ok()
+                .filter(|count| (1..=most).contains(count))
+                .ok_or_else(|| {
+                    problems.push(format!(
+                        "{name} is \"{text}\". Give a whole number of {unit} from 1 to {most}."
+                    ));
+                })
+        };
+        let idle = whole("SESSION_IDLE_MINUTES", 30, 525_600, "minutes").map(Duration::minutes);
+        // Browsers keep no cookie for longer than 400 days.
+        let remembered = whole("SESSION_REMEMBER_DAYS", 31, 400, "days").map(Duration::days);
+
+        match (address, production, keys, idle, remembered) {
+            (Ok(address), Ok(production), Ok(keys), Ok(idle), Ok(remembered)) if problems.is_empty() => {
+                Ok(Self {
+                    address,
+                    production,
+                    database,
+                    keys,
+                    idle,
+                    remembered,
+                })
+            }
+            _ => Err(SettingsError(problems)),
+        }
+    }
+}
+
+fn is_production(env: Option<&str>) -> Option<bool> {
+    match env.map(str::to_ascii_lowercase).as_deref() {
+        None | Some("" | "dev" | "development") => Some(false),
+        Some("prod" | "production") => Some(true),
+        Some(_) => None,
+    }
+}
+
+/// The key of a developer's machine: made once, so that a restart signs nobody out.
+fn development_keys(path: &Path) -> io::Result<String> {
+    if let Ok(keys) = fs::read_to_string(path) {
+        return Ok(keys);
+    }
+    let keys = SigningKeys::generate();
+    path.parent().map_or(Ok(()), fs::create_dir_all)?;
+    fs::write(path, &keys)?;
+    Ok(keys)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(settings: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+        let get = |name: &str| {
+            settings
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
+        };
+        Settings::read(get, || Ok(SigningKeys::generate()))
+    }
+
+    #[test]
+    fn development_needs_no_setting() {
+        let settings = read(&[]).unwrap();
+        assert_eq!(settings.address.to_string(), "127.0.0.1:3000");
+        assert_eq!(
+            (settings.production, settings.idle, settings.remembered),
+            (false, Duration::minutes(30), Duration::days(31))
+        );
+    }
+
+    #[test]
+    fn production_needs_keys() {
+        let error = read(&[("LEPTOS_ENV", "PROD")]).unwrap_err().to_string();
+        assert!(error.starts_with("SESSION_KEYS is missing"), "{error}");
+        assert!(
+            read(&[("LEPTOS_ENV", "PROD"), ("SESSION_KEYS", &SigningKeys::generate())])
+                .unwrap()
+                .production
+        );
+    }
+
+    #[test]
+    fn every_problem_is_told_at_once_with_its_cure_and_no_secret() {
+        let wrong = [
+            ("LEPTOS_SITE_ADDR", "somewhere"),
+            ("LEPTOS_ENV", "staging"),
+            ("DATABASE_URL", "postgres://me:hunter2@host/db"),
+            ("SESSION_KEYS", "hunter2"),
+            ("SESSION_IDLE_MINUTES", "0"),
+            ("SESSION_REMEMBER_DAYS", "a month"),
+        ];
+        let error = read(&wrong).unwrap_err().to_string();
+        assert!(error.starts_with("6 settings need mending."), "{error}");
+        for (name, _) in wrong {
+            assert!(error.contains(&format!("\n  - {name} ")), "{name} in: {error}");
+        }
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn an_empty_setting_counts_as_none() {
+        assert!(read(&[("SESSION_IDLE_MINUTES", " "), ("LEPTOS_ENV", "")]).is_ok());
+    }
+
+    #[test]
+    fn the_development_key_is_made_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data/session-keys");
+        let first = development_keys(&path).unwrap();
+        assert_eq!(development_keys(&path).unwrap(), first);
+    }
+}

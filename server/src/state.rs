@@ -1,0 +1,74 @@
+//! What every request shares.
+
+use app::{
+    Site,
+    auth::store::insert_demo_account,
+    context::{self, Backend},
+};
+use axum::extract::FromRef;
+use leptos::config::{Env, LeptosOptions};
+use leptos::prelude::provide_context;
+use session::Pool;
+
+use crate::Settings;
+
+/// The settings, the database, and what Leptos wants to know.
+#[derive(Clone, Debug)]
+pub struct AppState {
+    /// The settings.
+    pub settings: Settings,
+    /// What pages and server functions reach.
+    pub backend: Backend,
+    /// Where the browser's code is, and whether its files carry hashes in their names.
+    pub leptos: LeptosOptions,
+}
+
+impl FromRef<AppState> for LeptosOptions {
+    fn from_ref(state: &AppState) -> Self {
+        state.leptos.clone()
+    }
+}
+
+impl AppState {
+    /// Puts the parts together and, outside production, makes the demo account.
+    ///
+    /// # Errors
+    ///
+    /// When the demo account cannot be made.
+    pub async fn new(settings: Settings, pool: Pool) -> anyhow::Result<Self> {
+        let demo_account = !settings.production;
+        if demo_account {
+            insert_demo_account(&pool, context::now()).await?;
+        }
+        let leptos = leptos_options(&settings);
+        Ok(Self {
+            settings,
+            backend: Backend {
+                pool,
+                site: Site { demo_account },
+            },
+            leptos,
+        })
+    }
+
+    /// Makes everything reachable from a page or a server function.
+    pub fn provide(&self) {
+        provide_context(self.backend.clone());
+        provide_context(self.backend.site);
+    }
+}
+
+/// cargo-leptos tells where it put the browser's code by environment variables; the defaults are those of `Cargo.toml`, so
+/// that a server started by hand from the workspace finds it too.
+fn leptos_options(settings: &Settings) -> LeptosOptions {
+    let get = |name: &str, default: &str| std::env::var(name).unwrap_or(default.to_owned());
+    LeptosOptions::builder()
+        .output_name(get("LEPTOS_OUTPUT_NAME", "satchel"))
+        .site_root(get("LEPTOS_SITE_ROOT", "target/site"))
+        .site_pkg_dir(get("LEPTOS_SITE_PKG_DIR", "pkg"))
+        .site_addr(settings.address)
+        .reload_port(get("LEPTOS_RELOAD_PORT", "3001").parse().unwrap_or(3001))
+        .hash_files(get("LEPTOS_HASH_FILES", "false") == "true")
+        .env(if settings.production { Env::PROD } else { Env::DEV })
+        .build()
+}

@@ -1,0 +1,180 @@
+//! Signing in and out.
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::client::TestApp;
+
+const RIGHT: &str = "email=demo@example.com&password=keep-it-in-the-satchel";
+const WRONG: &str = "email=demo@example.com&password=let-me-in-please";
+
+#[tokio::test]
+async fn signing_in_gives_a_new_id_and_keeps_the_cart() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    visitor.call("/api/cart/add", "product=1&quantity=2").await;
+    let before = visitor.session_cookie().unwrap();
+    let answer = visitor.sign_in().await;
+    assert_eq!(
+        answer.json(),
+        json!({ "user": { "name": "Demo", "email": "demo@example.com" }, "items": 2, "theme": "system" })
+    );
+    assert_ne!(visitor.session_cookie().unwrap(), before);
+
+    let thief = app.visitor();
+    thief.steal(&before);
+    assert_eq!(thief.ask("/api/visitor/show").await.json(), guest());
+}
+
+fn guest() -> Value {
+    json!({ "user": null, "items": 0, "theme": "system" })
+}
+
+#[tokio::test]
+async fn the_address_is_the_same_in_any_case() {
+    let app = TestApp::start().await;
+    let answer = app
+        .visitor()
+        .call(
+            "/api/auth/login",
+            "email=Demo@Example.com&password=keep-it-in-the-satchel",
+        )
+        .await;
+    assert_eq!(answer.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn an_unknown_address_and_a_wrong_password_get_the_same_answer() {
+    let app = TestApp::start().await;
+    let wrong = app.visitor().call("/api/auth/login", WRONG).await;
+    let unknown = app
+        .visitor()
+        .call(
+            "/api/auth/login",
+            "email=nobody@example.com&password=let-me-in-please",
+        )
+        .await;
+    assert_eq!(
+        (wrong.status, wrong.json()),
+        (StatusCode::UNAUTHORIZED, json!({ "error": "wrong_credentials" }))
+    );
+    assert_eq!((wrong.status, wrong.body), (unknown.status, unknown.body));
+    assert!(!wrong.headers.contains_key("set-cookie"));
+}
+
+#[tokio::test]
+async fn a_refused_plain_form_says_why_and_keeps_the_address_but_never_the_password() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    let answer = visitor
+        .submit(
+            "/login?next=%2Fcart",
+            "/api/auth/login",
+            &format!("{WRONG}&next=/cart"),
+        )
+        .await;
+    assert_eq!(answer.location(), "/login?next=%2Fcart");
+    let page = visitor.open(answer.location()).await.body;
+    assert!(page.contains("do not belong together"), "{page}");
+    assert!(page.contains("value=\"demo@example.com\""), "{page}");
+    assert!(page.contains("name=\"next\" value=\"/cart\""), "{page}");
+    assert!(!page.contains("let-me-in-please"));
+}
+
+#[tokio::test]
+async fn empty_fields_are_told_beside_them() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    assert_eq!(
+        visitor.call("/api/auth/login", "").await.json(),
+        json!({ "error": "invalid", "field": "email", "problem": "missing" })
+    );
+    let page = visitor
+        .submit_and_follow("/login", "/api/auth/login", "email=ada@example.com")
+        .await
+        .body;
+    let error = page.split("id=\"password-error\"").nth(1).unwrap();
+    assert!(
+        error[..error.find("</p>").unwrap()].contains("Please fill this in."),
+        "{page}"
+    );
+}
+
+#[tokio::test]
+async fn a_plain_form_leads_to_next_on_this_site_only() {
+    let app = TestApp::start().await;
+    for (next, target) in [
+        ("/cart", "/cart"),
+        ("//evil.example", "/"),
+        ("https://evil.example", "/"),
+        ("/%09/evil.example", "/"),
+    ] {
+        let answer = app
+            .visitor()
+            .submit("/login", "/api/auth/login", &format!("{RIGHT}&next={next}"))
+            .await;
+        assert_eq!(
+            (answer.status, answer.location()),
+            (StatusCode::SEE_OTHER, target),
+            "{next}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn signing_out_ends_the_session_on_the_server() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    visitor.call("/api/cart/add", "product=1").await;
+    visitor.sign_in().await;
+    let cookie = visitor.session_cookie().unwrap();
+    assert_eq!(visitor.call("/api/auth/logout", "").await.json(), guest());
+    assert_eq!(visitor.session_cookie(), None);
+
+    let thief = app.visitor();
+    thief.steal(&cookie);
+    assert_eq!(thief.ask("/api/visitor/show").await.json(), guest());
+}
+
+#[tokio::test]
+async fn signing_out_by_a_plain_form_says_goodbye_under_a_new_id() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    visitor.sign_in().await;
+    let cookie = visitor.session_cookie();
+    let page = visitor
+        .submit_and_follow("/cart", "/api/auth/logout", "")
+        .await
+        .body;
+    assert!(page.contains("You are signed out."), "{page}");
+    assert!(page.contains("Guest"), "{page}");
+    assert_ne!(visitor.session_cookie(), cookie);
+}
+
+#[tokio::test]
+async fn production_has_no_demo_account_and_strict_cookies() {
+    let keys = session::SigningKeys::generate();
+    let app = TestApp::start_with(&[("LEPTOS_ENV", "PROD"), ("SESSION_KEYS", &keys)]).await;
+    let visitor = app.visitor();
+    assert_eq!(visitor.sign_in().await.status, StatusCode::UNAUTHORIZED);
+    assert!(!visitor.open("/login").await.body.contains("demo@example.com"));
+    let answer = visitor.call("/api/visits/record", "").await;
+    let cookie = answer.headers["set-cookie"].to_str().unwrap();
+    assert!(cookie.starts_with("__Host-id="), "{cookie}");
+    for attribute in ["; Secure", "; HttpOnly", "; SameSite=Lax", "; Path=/"] {
+        assert!(cookie.contains(attribute), "{attribute} in {cookie}");
+    }
+}
+
+#[tokio::test]
+async fn remember_me_outlasts_later_writes() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    let month = format!("Max-Age={}", 31 * 24 * 3600);
+    let answer = visitor
+        .call("/api/auth/login", &format!("{RIGHT}&remember=on"))
+        .await;
+    assert!(answer.headers["set-cookie"].to_str().unwrap().contains(&month));
+    let answer = visitor.call("/api/cart/add", "product=1").await;
+    assert!(answer.headers["set-cookie"].to_str().unwrap().contains(&month));
+}

@@ -1,0 +1,214 @@
+//! An app with a database of its own, and visitors with a cookie jar each.
+
+use std::{cell::RefCell, collections::BTreeMap};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{
+        HeaderMap, HeaderValue, Method, Request, StatusCode,
+        header::{ACCEPT, CONTENT_TYPE, COOKIE, HOST, LOCATION, REFERER, SET_COOKIE},
+    },
+};
+use serde_json::Value;
+use server::{AppState, Settings, database, router};
+use session::{Pool, SigningKeys};
+use tower::ServiceExt;
+
+pub(crate) struct TestApp {
+    router: Router,
+    pub(crate) pool: Pool,
+    _folder: tempfile::TempDir,
+}
+
+impl TestApp {
+    /// The app as in development.
+    pub(crate) async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// The app with settings of its own.
+    pub(crate) async fn start_with(settings: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let get = |name: &str| {
+            settings
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
+        };
+        let settings = Settings::read(get, || Ok(SigningKeys::generate())).unwrap();
+        let pool = database::open(&format!("sqlite://{}/test.db", folder.path().display()))
+            .await
+            .unwrap();
+        let state = AppState::new(settings, pool.clone()).await.unwrap();
+        Self {
+            router: router(state).await.unwrap(),
+            pool,
+            _folder: folder,
+        }
+    }
+
+    /// Somebody new.
+    pub(crate) fn visitor(&self) -> Visitor<'_> {
+        Visitor {
+            app: self,
+            cookies: RefCell::default(),
+        }
+    }
+
+    /// How many sessions are kept.
+    pub(crate) async fn sessions(&self) -> i64 {
+        sqlx::query_scalar("select count(*) from tower_sessions")
+            .fetch_one(&self.pool)
+            .await
+            .unwrap()
+    }
+}
+
+/// A browser without JavaScript, or a script: somebody who keeps cookies.
+pub(crate) struct Visitor<'a> {
+    app: &'a TestApp,
+    cookies: RefCell<BTreeMap<String, String>>,
+}
+
+/// What the server answered.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {} {}", self.status, self.body))
+    }
+
+    pub(crate) fn location(&self) -> &str {
+        self.headers
+            .get(LOCATION)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub(crate) fn sets_cookie(&self) -> bool {
+        self.headers.contains_key(SET_COOKIE)
+    }
+}
+
+impl Visitor<'_> {
+    /// Opens a page.
+    pub(crate) async fn open(&self, path: &str) -> Answer {
+        self.send(
+            Request::get(path)
+                .header(ACCEPT, "text/html")
+                .body(Body::empty())
+                .unwrap(),
+        )
+        .await
+    }
+
+    /// Asks a function that only reads.
+    pub(crate) async fn ask(&self, path: &str) -> Answer {
+        self.send(
+            Request::get(path)
+                .header(ACCEPT, "application/json")
+                .body(Body::empty())
+                .unwrap(),
+        )
+        .await
+    }
+
+    /// Calls a function as a script does.
+    pub(crate) async fn call(&self, path: &str, body: &str) -> Answer {
+        self.send(
+            post(path, "application/json")
+                .body(Body::from(body.to_owned()))
+                .unwrap(),
+        )
+        .await
+    }
+
+    /// Submits a plain form that stands on `page`.
+    pub(crate) async fn submit(&self, page: &str, path: &str, body: &str) -> Answer {
+        let referer = format!("http://satchel.test{page}");
+        let request = post(path, "text/html,application/xhtml+xml").header(REFERER, referer);
+        self.send(request.body(Body::from(body.to_owned())).unwrap())
+            .await
+    }
+
+    /// Submits a plain form and opens the page that it leads to.
+    pub(crate) async fn submit_and_follow(&self, page: &str, path: &str, body: &str) -> Answer {
+        let answer = self.submit(page, path, body).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+        self.open(answer.location()).await
+    }
+
+    /// Sends any request, with the visitor's cookies.
+    pub(crate) async fn send(&self, mut request: Request<Body>) -> Answer {
+        let cookies: Vec<_> = self
+            .cookies
+            .borrow()
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        if !cookies.is_empty() {
+            request
+                .headers_mut()
+                .insert(COOKIE, HeaderValue::from_str(&cookies.join("; ")).unwrap());
+        }
+        request
+            .headers_mut()
+            .insert(HOST, HeaderValue::from_static("satchel.test"));
+        let response = self.app.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        for cookie in parts.headers.get_all(SET_COOKIE) {
+            self.keep(cookie.to_str().unwrap());
+        }
+        let body = to_bytes(body, usize::MAX).await.unwrap();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: String::from_utf8(body.to_vec()).unwrap(),
+        }
+    }
+
+    fn keep(&self, cookie: &str) {
+        let (pair, attributes) = cookie.split_once(';').unwrap_or((cookie, ""));
+        let (name, value) = pair.split_once('=').unwrap();
+        if attributes.contains("Max-Age=0") {
+            self.cookies.borrow_mut().remove(name);
+        } else {
+            self.cookies
+                .borrow_mut()
+                .insert(name.to_owned(), value.to_owned());
+        }
+    }
+
+    /// The session's cookie.
+    pub(crate) fn session_cookie(&self) -> Option<String> {
+        self.cookies.borrow().get("id").cloned()
+    }
+
+    /// Takes over a cookie, as a thief does.
+    pub(crate) fn steal(&self, cookie: &str) {
+        self.cookies
+            .borrow_mut()
+            .insert("id".to_owned(), cookie.to_owned());
+    }
+
+    /// Signs in with the demo account.
+    pub(crate) async fn sign_in(&self) -> Answer {
+        self.call(
+            "/api/auth/login",
+            "email=demo@example.com&password=keep-it-in-the-satchel",
+        )
+        .await
+    }
+}
+
+fn post(path: &str, accept: &str) -> axum::http::request::Builder {
+    Request::builder()
+        .method(Method::POST)
+        .uri(path)
+        .header(ACCEPT, accept)
+        .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+}

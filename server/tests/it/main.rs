@@ -1,0 +1,16 @@
+//! The real router, driven without a network: each server function as a plain form and as a script, every page's HTML. And the
+//! real binary, where starting and stopping are the point.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says where by panicking"
+)]
+
+mod auth;
+mod bad_input;
+mod binary;
+mod cart;
+mod client;
+mod interface;
+mod pages;
+mod visits;

@@ -1,0 +1,103 @@
+//! A typed value in the session: the key it is kept under and the version of its shape.
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::SessionError;
+
+/// A type that is kept in the session, under a key of its own.
+pub trait SessionValue: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// The key; no two types of one app share it.
+    const KEY: &'static str;
+
+    /// The version of the shape. Raise it when old values no longer decode, and write [`migrate`](Self::migrate).
+    const VERSION: u16 = 1;
+
+    /// Turns a value that an older `version` of the app stored into today's shape; `None` drops it.
+    #[must_use]
+    fn migrate(version: u16, stored: Value) -> Option<Self> {
+        let _ = (version, stored);
+        None
+    }
+}
+
+/// How a value lies in the store.
+#[derive(Deserialize, Serialize)]
+struct Envelope<V> {
+    #[serde(rename = "v")]
+    version: u16,
+    #[serde(rename = "d")]
+    data: V,
+}
+
+/// Encodes a value with its version.
+pub(crate) fn encode<T: SessionValue>(value: &T) -> Result<Value, SessionError> {
+    serde_json::to_value(Envelope {
+        version: T::VERSION,
+        data: value,
+    })
+    .map_err(|source| SessionError::Encode { key: T::KEY, source })
+}
+
+/// Decodes a stored value. One that does not decode is dropped alone, with a log line that holds no part of it.
+pub(crate) fn decode<T: SessionValue>(stored: Value) -> Option<T> {
+    let decoded = Envelope::<Value>::deserialize(stored).ok().and_then(|envelope| {
+        if envelope.version == T::VERSION {
+            T::deserialize(envelope.data).ok()
+        } else {
+            T::migrate(envelope.version, envelope.data)
+        }
+    });
+    if decoded.is_none() {
+        tracing::warn!(key = T::KEY, "dropped a session value that does not decode");
+    }
+    decoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[derive(Debug, Deserialize, PartialEq, Serialize)]
+    struct Name {
+        first: String,
+    }
+
+    impl SessionValue for Name {
+        const KEY: &'static str = "name";
+        const VERSION: u16 = 2;
+
+        fn migrate(version: u16, stored: Value) -> Option<Self> {
+            (version == 1).then(|| Name {
+                first: stored.as_str().unwrap_or_default().into(),
+            })
+        }
+    }
+
+    #[test]
+    fn a_value_comes_back_as_it_was() {
+        let name = Name { first: "Ada".into() };
+        assert_eq!(decode::<Name>(encode(&name).unwrap()), Some(name));
+    }
+
+    #[test]
+    fn an_older_version_is_migrated() {
+        assert_eq!(
+            decode::<Name>(json!({ "v": 1, "d": "Ada" })),
+            Some(Name { first: "Ada".into() })
+        );
+    }
+
+    #[test]
+    fn a_value_that_does_not_decode_is_dropped() {
+        for stored in [
+            json!({ "v": 2, "d": 7 }),
+            json!({ "v": 9, "d": "Ada" }),
+            json!("Ada"),
+            json!(null),
+        ] {
+            assert_eq!(decode::<Name>(stored), None);
+        }
+    }
+}
