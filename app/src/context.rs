@@ -21,9 +21,7 @@ pub struct Backend {
 ///
 /// [`AppError::Internal`] outside a request.
 pub fn pool() -> Result<Pool, AppError> {
-    use_context::<Backend>()
-        .map(|backend| backend.pool)
-        .ok_or(AppError::Internal)
+    use_context::<Backend>().map(|backend| backend.pool).ok_or(AppError::Internal)
 }
 
 /// The visitor's session.
@@ -58,12 +56,7 @@ pub fn is_opened_by_visitor() -> bool {
 /// The same for a request at hand.
 #[must_use]
 pub fn is_opened(parts: &Parts) -> bool {
-    let header = |name: &str| {
-        parts
-            .headers
-            .get(name)
-            .map(|value| value.to_str().unwrap_or_default())
-    };
+    let header = |name: &str| parts.headers.get(name).map(|value| value.to_str().unwrap_or_default());
     let ahead = ["sec-purpose", "purpose"]
         .iter()
         .any(|name| header(name).is_some_and(|purpose| purpose.contains("prefetch")));
@@ -89,27 +82,15 @@ mod tests {
     #[test]
     fn a_link_of_this_site_the_address_bar_and_a_script_open_a_page() {
         assert!(opened(Method::GET, &[]));
-        assert!(opened(
-            Method::GET,
-            &[("sec-fetch-site", "none"), ("sec-fetch-dest", "document")]
-        ));
-        assert!(opened(
-            Method::GET,
-            &[("sec-fetch-site", "same-origin"), ("sec-fetch-dest", "document")]
-        ));
+        assert!(opened(Method::GET, &[("sec-fetch-site", "none"), ("sec-fetch-dest", "document")]));
+        assert!(opened(Method::GET, &[("sec-fetch-site", "same-origin"), ("sec-fetch-dest", "document")]));
     }
 
     #[test]
     fn other_sites_embeds_prefetches_and_head_do_not() {
         assert!(!opened(Method::HEAD, &[]));
-        assert!(!opened(
-            Method::GET,
-            &[("sec-fetch-site", "cross-site"), ("sec-fetch-dest", "document")]
-        ));
-        assert!(!opened(
-            Method::GET,
-            &[("sec-fetch-site", "same-origin"), ("sec-fetch-dest", "iframe")]
-        ));
+        assert!(!opened(Method::GET, &[("sec-fetch-site", "cross-site"), ("sec-fetch-dest", "document")]));
+        assert!(!opened(Method::GET, &[("sec-fetch-site", "same-origin"), ("sec-fetch-dest", "iframe")]));
         assert!(!opened(Method::GET, &[("sec-purpose", "prefetch;prerender")]));
     }
 }

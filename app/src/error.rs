@@ -25,6 +25,9 @@ pub enum AppError {
     /// E-mail and password do not belong together, or there is no such account: the answer is the same.
     #[error("This e-mail and password do not belong together. Check both and try again.")]
     WrongCredentials,
+    /// The visitor's session ended before the request was done. Nothing was changed.
+    #[error("Your session has ended. Nothing was changed; please try again.")]
+    SessionEnded,
     /// What the request names does not exist.
     #[error("We could not find that. It may have been removed.")]
     NotFound,
@@ -113,7 +116,7 @@ impl AppError {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::WrongCredentials => StatusCode::UNAUTHORIZED,
+            Self::WrongCredentials | Self::SessionEnded => StatusCode::UNAUTHORIZED,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -126,10 +129,7 @@ impl AppError {
     #[must_use]
     pub fn about(&self, field: Field) -> Option<Problem> {
         match self {
-            Self::Invalid {
-                field: wrong,
-                problem,
-            } if *wrong == field => Some(*problem),
+            Self::Invalid { field: wrong, problem } if *wrong == field => Some(*problem),
             _ => None,
         }
     }
@@ -152,6 +152,9 @@ impl FromServerFnError for AppError {
 #[cfg(feature = "ssr")]
 impl From<session::SessionError> for AppError {
     fn from(error: session::SessionError) -> Self {
+        if matches!(error, session::SessionError::Ended) {
+            return Self::SessionEnded;
+        }
         tracing::error!(error = &error as &dyn std::error::Error, "the session failed");
         match error {
             session::SessionError::Store(_) => Self::Unavailable,
@@ -176,18 +179,12 @@ mod tests {
     fn an_error_reads_the_same_on_both_sides_of_the_wire() {
         let error = AppError::invalid(Field::Quantity, Problem::NotANumber);
         let json = String::from_utf8(error.ser().to_vec()).unwrap();
-        assert_eq!(
-            json,
-            r#"{"error":"invalid","field":"quantity","problem":"not_a_number"}"#
-        );
+        assert_eq!(json, r#"{"error":"invalid","field":"quantity","problem":"not_a_number"}"#);
         assert_eq!(AppError::de(error.ser()), error);
     }
 
     #[test]
     fn an_unreadable_error_becomes_a_plain_one() {
-        assert_eq!(
-            AppError::de("<script>".as_bytes().to_vec().into()),
-            AppError::Malformed
-        );
+        assert_eq!(AppError::de("<script>".as_bytes().to_vec().into()), AppError::Malformed);
     }
 }

@@ -69,13 +69,7 @@ pub const FORMS: &[FormRoute] = &[
         done: Some(Message::CartCleared),
         kept: &[],
     },
-    FormRoute {
-        path: RecordVisit::PATH,
-        page: nav::VISITS,
-        then: Then::Stay,
-        done: None,
-        kept: &[],
-    },
+    FormRoute { path: RecordVisit::PATH, page: nav::VISITS, then: Then::Stay, done: None, kept: &[] },
     FormRoute {
         path: ResetVisits::PATH,
         page: nav::VISITS,
@@ -97,13 +91,7 @@ pub const FORMS: &[FormRoute] = &[
         done: Some(Message::SignedOut),
         kept: &[],
     },
-    FormRoute {
-        path: SetTheme::PATH,
-        page: nav::HOME,
-        then: Then::Stay,
-        done: None,
-        kept: &[],
-    },
+    FormRoute { path: SetTheme::PATH, page: nav::HOME, then: Then::Stay, done: None, kept: &[] },
 ];
 
 /// The form whose server function has this path.

@@ -2,10 +2,7 @@
 //!
 //! One folder is one domain, whole. The feature `ssr` builds the server's half, `hydrate` the browser's.
 
-#![expect(
-    unreachable_pub,
-    reason = "the macros of Leptos write `pub` items inside functions"
-)]
+#![expect(unreachable_pub, reason = "the macros of Leptos write `pub` items inside functions")]
 
 mod app;
 pub mod auth;

@@ -44,9 +44,6 @@ pub async fn open(url: &str) -> anyhow::Result<Pool> {
         .connect_with(options)
         .await
         .with_context(told)?;
-    MIGRATIONS
-        .run(&pool)
-        .await
-        .with_context(|| format!("cannot bring {} up to date", file.display()))?;
+    MIGRATIONS.run(&pool).await.with_context(|| format!("cannot bring {} up to date", file.display()))?;
     Ok(pool)
 }

@@ -31,17 +31,13 @@ const MAX_BODY: usize = 64 * 1024;
 pub async fn answer(session: Session, request: Request, next: Next) -> Response {
     let plain_form = request.method() == Method::POST && accepts_html(request.headers());
     let (mut parts, body) = request.into_parts();
-    parts
-        .headers
-        .insert(ACCEPT, HeaderValue::from_static("application/json"));
+    parts.headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     let path = parts.uri.path().to_owned();
     let back = page_before(&parts.headers);
 
     let (body, result) = match read(&parts.headers, body).await {
         Ok(body) => {
-            let response = next
-                .run(Request::from_parts(parts, Body::from(body.clone())))
-                .await;
+            let response = next.run(Request::from_parts(parts, Body::from(body.clone()))).await;
             (body, refused(response).await)
         }
         Err(error) => (Bytes::new(), Err(error)),
@@ -76,28 +72,14 @@ async fn redirect(
                     next.map_or(page.to_owned(), |path| path.to_string())
                 }
             };
-            (
-                Flash {
-                    message: form.done,
-                    failure: None,
-                },
-                target,
-            )
+            (Flash { message: form.done, failure: None }, target)
         }
+        // A session that has ended keeps nothing, and what loses a race against a sign-out must not begin another.
+        Err(AppError::SessionEnded) => return Redirect::to(nav::ENDED).into_response(),
         Err(AppError::Unavailable) => return out_of_order(AppError::Unavailable.status()),
         Err(error) => {
-            let failure = Failure {
-                form: form.path.to_owned(),
-                error,
-                typed: typed(body, form.kept),
-            };
-            (
-                Flash {
-                    message: None,
-                    failure: Some(failure),
-                },
-                back,
-            )
+            let failure = Failure { form: form.path.to_owned(), error, typed: typed(body, form.kept) };
+            (Flash { message: None, failure: Some(failure) }, back)
         }
     };
     if !flash.is_empty()
@@ -109,9 +91,7 @@ async fn redirect(
 }
 
 fn accepts_html(headers: &HeaderMap) -> bool {
-    headers
-        .get(ACCEPT)
-        .is_some_and(|accept| accept.to_str().is_ok_and(|accept| accept.contains("text/html")))
+    headers.get(ACCEPT).is_some_and(|accept| accept.to_str().is_ok_and(|accept| accept.contains("text/html")))
 }
 
 /// The page of this site that the request comes from.
@@ -125,9 +105,8 @@ fn page_before(headers: &HeaderMap) -> Option<LocalPath> {
 }
 
 async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, AppError> {
-    let announced = headers
-        .get(CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    let announced =
+        headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > MAX_BODY) {
         return Err(AppError::TooLarge);
     }
@@ -139,9 +118,7 @@ async fn refused(response: Response) -> Result<Response, AppError> {
     if !response.headers().contains_key(SERVER_FN_ERROR_HEADER) {
         return Ok(response);
     }
-    let body = to_bytes(response.into_body(), MAX_BODY)
-        .await
-        .map_err(|_| AppError::Internal)?;
+    let body = to_bytes(response.into_body(), MAX_BODY).await.map_err(|_| AppError::Internal)?;
     Err(AppError::de(body))
 }
 
@@ -151,18 +128,14 @@ pub fn json(error: &AppError) -> Response {
 }
 
 fn field(body: &[u8], name: &str) -> Option<String> {
-    form_urlencoded::parse(body)
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value.into_owned())
+    form_urlencoded::parse(body).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
 /// What was typed into the fields that may be shown again.
 fn typed(body: &[u8], kept: &[&str]) -> Vec<(String, String)> {
     /// Longer text is not kept: the session is no place for it.
     const MAX_KEPT: usize = 1_000;
-    let fields = kept
-        .iter()
-        .filter_map(|name| Some(((*name).to_owned(), field(body, name)?)));
+    let fields = kept.iter().filter_map(|name| Some(((*name).to_owned(), field(body, name)?)));
     fields.filter(|(_, value)| value.len() <= MAX_KEPT).collect()
 }
 
@@ -179,10 +152,7 @@ mod tests {
 
     #[test]
     fn a_form_leads_back_to_a_page_of_this_site_only() {
-        assert_eq!(
-            before("http://satchel.example:3000/cart?a=b").as_deref(),
-            Some("/cart?a=b")
-        );
+        assert_eq!(before("http://satchel.example:3000/cart?a=b").as_deref(), Some("/cart?a=b"));
         assert_eq!(before("http://satchel.example:3000").as_deref(), Some("/"));
         for other in [
             "http://evil.example/cart",

@@ -5,6 +5,7 @@ use std::{io::ErrorKind, process::ExitCode, time::Duration};
 use anyhow::{Context, anyhow};
 use axum::serve::ListenerExt;
 use server::{AppState, Settings, database, router};
+use session::Clock;
 use tokio::{net::TcpListener, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -13,6 +14,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// How long requests in flight may go on after the signal to stop.
 const GRACE: Duration = Duration::from_secs(10);
+
+/// How often sessions that are over are deleted. They are worth nothing before: this only gives their place back.
+const SWEEP_EVERY: Duration = Duration::from_secs(300);
 
 fn main() -> ExitCode {
     match start() {
@@ -34,28 +38,24 @@ fn start() -> anyhow::Result<()> {
     let settings = Settings::from_environment()?;
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt().with_env_filter(filter).init();
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?
-        .block_on(serve(settings))
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(settings))
 }
 
 async fn serve(settings: Settings) -> anyhow::Result<()> {
     let address = settings.address;
     // The port first: a second server must not touch the database of the first.
-    let listener = TcpListener::bind(address)
-        .await
-        .map_err(|error| match error.kind() {
-            ErrorKind::AddrInUse => {
-                anyhow!("{address} is in use. Stop the other server, or set LEPTOS_SITE_ADDR.")
-            }
-            _ => anyhow!("cannot listen on {address}: {error}. Set LEPTOS_SITE_ADDR."),
-        })?;
+    let listener = TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => {
+            anyhow!("{address} is in use. Stop the other server, or set LEPTOS_SITE_ADDR.")
+        }
+        _ => anyhow!("cannot listen on {address}: {error}. Set LEPTOS_SITE_ADDR."),
+    })?;
     let pool = database::open(&settings.database).await?;
-    let state = AppState::new(settings, pool.clone())
+    let state = AppState::new(settings, pool.clone(), Clock::system())
         .await
         .context("cannot prepare the database")?;
-    let app = router(state).await.context("cannot prepare the sessions")?;
+    let sweeper = state.sessions.sweep_every(SWEEP_EVERY);
+    let app = router(state);
 
     // Said before the listener is wrapped: port 0 means one that the system chooses.
     tracing::info!("Satchel is at http://{}", listener.local_addr()?);
@@ -83,6 +83,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         ended = async { server.await } => ended?,
         () = out_of_patience => tracing::warn!("requests were cut off after {} s", GRACE.as_secs()),
     }
+    sweeper.stop().await;
     pool.close().await;
     Ok(())
 }

@@ -1,6 +1,13 @@
 //! Pages: takes the snapshot of the visitor's session, then renders.
 
-use app::{App, context::is_opened, shell, ui::ResponseStatus, visitor};
+use app::{
+    App,
+    context::is_opened,
+    error::AppError,
+    shell,
+    ui::ResponseStatus,
+    visitor::{self, Visitor},
+};
 use axum::{
     body::Body,
     extract::State,
@@ -19,7 +26,8 @@ const OUT_OF_ORDER: &str = include_str!("../../public/500.html");
 /// Renders the app for one request. Which page it is, the app's own router knows.
 pub async fn page(State(state): State<AppState>, session: Session, request: Request<Body>) -> Response {
     let (parts, body) = request.into_parts();
-    let visitor = match visitor::snapshot(&session, &state.backend.pool, is_opened(&parts)).await {
+    let opened = is_opened(&parts);
+    let visitor = match snapshot(&state, &session, opened).await {
         Ok(visitor) => visitor,
         Err(error) => return out_of_order(error.status()),
     };
@@ -37,6 +45,14 @@ pub async fn page(State(state): State<AppState>, session: Session, request: Requ
         *response.status_mut() = wanted.get();
     }
     response
+}
+
+/// The visitor. Who opens a page after its session has ended begins anew.
+async fn snapshot(state: &AppState, session: &Session, opened: bool) -> Result<Visitor, AppError> {
+    if opened {
+        session.start_over().await?;
+    }
+    visitor::snapshot(session, &state.backend.pool, opened).await
 }
 
 /// The page for when all else fails.

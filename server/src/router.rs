@@ -1,5 +1,7 @@
 //! The one map of the server: every route, and every layer with its reason.
 
+use std::any::Any;
+
 use app::error::AppError;
 use axum::{
     Router,
@@ -11,7 +13,6 @@ use axum::{
     routing::{any, get, on},
 };
 use leptos_axum::{LeptosRoutes, handle_server_fns_with_context};
-use session::{SessionConfig, SessionError, SessionLayer};
 use tower::ServiceBuilder;
 use tower_http::{
     CompressionLevel,
@@ -27,19 +28,20 @@ use crate::{
 };
 
 /// The whole server, as it runs and as tests drive it.
-///
-/// # Errors
-///
-/// [`SessionError::Store`] when the sessions' table cannot be prepared.
-pub async fn router(state: AppState) -> Result<Router, SessionError> {
-    let sessions = sessions(&state).await?;
+pub fn router(state: AppState) -> Router {
     let hashed = state.leptos.hash_files;
 
     let visited = Router::new()
         .leptos_routes_with_handler(pages::routes(), get(page))
         .merge(server_functions())
         .fallback(page)
-        .layer(sessions)
+        .layer(
+            ServiceBuilder::new()
+                // Around what needs a session only: an asset never opens one.
+                .layer(state.sessions.layer())
+                // Inside of the session's layer: what was written before a panic stays, and its cookie must be sent.
+                .layer(panics()),
+        )
         .with_state(state.clone());
     let package = ServiceBuilder::new()
         .layer(from_fn(move |request, next| assets::cache(hashed, request, next)))
@@ -52,7 +54,7 @@ pub async fn router(state: AppState) -> Result<Router, SessionError> {
         .route_service("/pkg/{*file}", package)
         .with_state(state)
         .fallback_service(public.fallback(visited));
-    Ok(app.layer(
+    app.layer(
         ServiceBuilder::new()
             // Each request gets an id, which the log and the response carry.
             .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
@@ -60,11 +62,13 @@ pub async fn router(state: AppState) -> Result<Router, SessionError> {
             .layer(PropagateRequestIdLayer::x_request_id())
             // What is left after the build's own compression: pages and JSON. The fastest level: they are made per request.
             .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
-            // A panic costs one request, not the connection.
-            .layer(CatchPanicLayer::custom(|_| {
-                out_of_order(StatusCode::INTERNAL_SERVER_ERROR)
-            })),
-    ))
+            .layer(panics()),
+    )
+}
+
+/// A panic costs one request, not the connection.
+fn panics() -> CatchPanicLayer<fn(Box<dyn Any + Send>) -> Response> {
+    CatchPanicLayer::custom(|_| out_of_order(StatusCode::INTERNAL_SERVER_ERROR))
 }
 
 /// The server functions at their paths, answered as the caller likes it.
@@ -75,39 +79,19 @@ fn server_functions() -> Router<AppState> {
             router = router.route(path, on(method, call));
         }
     }
-    router
-        .route("/api/{*unknown}", any(unknown))
-        .layer(from_fn(forms::answer))
+    router.route("/api/{*unknown}", any(unknown)).layer(from_fn(forms::answer))
 }
 
 async fn call(State(state): State<AppState>, request: Request<Body>) -> Response {
-    handle_server_fns_with_context(move || state.provide(), request)
-        .await
-        .into_response()
+    handle_server_fns_with_context(move || state.provide(), request).await.into_response()
 }
 
 async fn unknown() -> Response {
     forms::json(&AppError::NotFound)
 }
 
-fn sessions(state: &AppState) -> impl Future<Output = Result<SessionLayer, SessionError>> {
-    let settings = &state.settings;
-    let config = SessionConfig {
-        // The prefix makes browsers refuse the cookie from other hosts and over plain HTTP (ASVS 3.3.1).
-        cookie_name: if settings.production { "__Host-id" } else { "id" },
-        secure: settings.production,
-        keys: settings.keys.clone(),
-        idle: settings.idle,
-        remembered: settings.remembered,
-    };
-    SessionLayer::new(state.backend.pool.clone(), config)
-}
-
 /// The span of a request: its id, its method and its path, without the query, in which a visitor's words may stand.
 fn span(request: &Request<Body>) -> tracing::Span {
-    let id = request
-        .extensions()
-        .get::<RequestId>()
-        .and_then(|id| id.header_value().to_str().ok());
+    let id = request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok());
     tracing::info_span!("request", id, method = %request.method(), path = request.uri().path())
 }

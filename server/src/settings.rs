@@ -21,7 +21,9 @@ pub struct Settings {
     pub keys: SigningKeys,
     /// A session unused for so long is over (`SESSION_IDLE_MINUTES`).
     pub idle: Duration,
-    /// The same for a visitor who chose to be remembered (`SESSION_REMEMBER_DAYS`).
+    /// A session is over so long after it began, however busy (`SESSION_MAX_HOURS`).
+    pub lifetime: Duration,
+    /// Both limits for a visitor who chose to be remembered (`SESSION_REMEMBER_DAYS`).
     pub remembered: Duration,
 }
 
@@ -35,9 +37,7 @@ impl fmt::Display for SettingsError {
             [problem] => f.write_str(problem),
             problems => {
                 write!(f, "{} settings need mending.", problems.len())?;
-                problems
-                    .iter()
-                    .try_for_each(|problem| write!(f, "\n  - {problem}"))
+                problems.iter().try_for_each(|problem| write!(f, "\n  - {problem}"))
             }
         }
     }
@@ -76,11 +76,8 @@ impl Settings {
         make_keys: impl FnOnce() -> io::Result<String>,
     ) -> Result<Self, SettingsError> {
         // An empty setting counts as none: that is how compose files and shells leave one out.
-        let get = |name: &str| {
-            get(name)
-                .map(|value| value.trim().to_owned())
-                .filter(|value| !value.is_empty())
-        };
+        let get =
+            |name: &str| get(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
         let mut problems = Vec::new();
 
         let address = get("LEPTOS_SITE_ADDR").unwrap_or("127.0.0.1:3000".to_owned());
@@ -109,35 +106,25 @@ impl Settings {
             SigningKeys::parse(&list).map_err(|error| format!("SESSION_KEYS is wrong: {error}"))
         });
         let keys = keys.map_err(|problem| {
-            problems.push(format!(
-                "{problem}. Make a key with: openssl rand -base64 64 | tr -d '\\n'"
-            ));
+            problems.push(format!("{problem}. Make a key with: openssl rand -base64 64 | tr -d '\\n'"));
         });
         let mut whole = |name: &str, default: i64, most: i64, unit: &str| {
             let text = get(name).unwrap_or(default.to_string());
-            text.parse()
-                .ok()
-                .filter(|count| (1..=most).contains(count))
-                .ok_or_else(|| {
-                    problems.push(format!(
-                        "{name} is \"{text}\". Give a whole number of {unit} from 1 to {most}."
-                    ));
-                })
+            text.parse().ok().filter(|count| (1..=most).contains(count)).ok_or_else(|| {
+                problems
+                    .push(format!("{name} is \"{text}\". Give a whole number of {unit} from 1 to {most}."));
+            })
         };
         let idle = whole("SESSION_IDLE_MINUTES", 30, 525_600, "minutes").map(Duration::minutes);
+        let lifetime = whole("SESSION_MAX_HOURS", 12, 8_760, "hours").map(Duration::hours);
         // Browsers keep no cookie for longer than 400 days.
         let remembered = whole("SESSION_REMEMBER_DAYS", 31, 400, "days").map(Duration::days);
 
-        match (address, production, keys, idle, remembered) {
-            (Ok(address), Ok(production), Ok(keys), Ok(idle), Ok(remembered)) if problems.is_empty() => {
-                Ok(Self {
-                    address,
-                    production,
-                    database,
-                    keys,
-                    idle,
-                    remembered,
-                })
+        match (address, production, keys, idle, lifetime, remembered) {
+            (Ok(address), Ok(production), Ok(keys), Ok(idle), Ok(lifetime), Ok(remembered))
+                if problems.is_empty() =>
+            {
+                Ok(Self { address, production, database, keys, idle, lifetime, remembered })
             }
             _ => Err(SettingsError(problems)),
         }
@@ -168,12 +155,8 @@ mod tests {
     use super::*;
 
     fn read(settings: &[(&str, &str)]) -> Result<Settings, SettingsError> {
-        let get = |name: &str| {
-            settings
-                .iter()
-                .find(|(key, _)| *key == name)
-                .map(|(_, value)| (*value).to_owned())
-        };
+        let get =
+            |name: &str| settings.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
         Settings::read(get, || Ok(SigningKeys::generate()))
     }
 
@@ -192,9 +175,7 @@ mod tests {
         let error = read(&[("LEPTOS_ENV", "PROD")]).unwrap_err().to_string();
         assert!(error.starts_with("SESSION_KEYS is missing"), "{error}");
         assert!(
-            read(&[("LEPTOS_ENV", "PROD"), ("SESSION_KEYS", &SigningKeys::generate())])
-                .unwrap()
-                .production
+            read(&[("LEPTOS_ENV", "PROD"), ("SESSION_KEYS", &SigningKeys::generate())]).unwrap().production
         );
     }
 
@@ -206,10 +187,11 @@ mod tests {
             ("DATABASE_URL", "postgres://me:hunter2@host/db"),
             ("SESSION_KEYS", "hunter2"),
             ("SESSION_IDLE_MINUTES", "0"),
+            ("SESSION_MAX_HOURS", "-1"),
             ("SESSION_REMEMBER_DAYS", "a month"),
         ];
         let error = read(&wrong).unwrap_err().to_string();
-        assert!(error.starts_with("6 settings need mending."), "{error}");
+        assert!(error.starts_with("7 settings need mending."), "{error}");
         for (name, _) in wrong {
             assert!(error.contains(&format!("\n  - {name} ")), "{name} in: {error}");
         }

@@ -8,7 +8,7 @@ use app::{
 use axum::extract::FromRef;
 use leptos::config::{Env, LeptosOptions};
 use leptos::prelude::provide_context;
-use session::Pool;
+use session::{Clock, Pool, SessionConfig, Sessions};
 
 use crate::Settings;
 
@@ -19,6 +19,8 @@ pub struct AppState {
     pub settings: Settings,
     /// What pages and server functions reach.
     pub backend: Backend,
+    /// The sessions.
+    pub sessions: Sessions,
     /// Where the browser's code is, and whether its files carry hashes in their names.
     pub leptos: LeptosOptions,
 }
@@ -30,31 +32,38 @@ impl FromRef<AppState> for LeptosOptions {
 }
 
 impl AppState {
-    /// Puts the parts together and, outside production, makes the demo account.
+    /// Puts the parts together, makes the sessions' tables and, outside production, the demo account.
     ///
     /// # Errors
     ///
-    /// When the demo account cannot be made.
-    pub async fn new(settings: Settings, pool: Pool) -> anyhow::Result<Self> {
+    /// When the database fails.
+    pub async fn new(settings: Settings, pool: Pool, clock: Clock) -> anyhow::Result<Self> {
         let demo_account = !settings.production;
         if demo_account {
             insert_demo_account(&pool, context::now()).await?;
         }
+        let sessions = Sessions::new(pool.clone(), session_config(&settings, clock)).await?;
         let leptos = leptos_options(&settings);
-        Ok(Self {
-            settings,
-            backend: Backend {
-                pool,
-                site: Site { demo_account },
-            },
-            leptos,
-        })
+        Ok(Self { settings, backend: Backend { pool, site: Site { demo_account } }, sessions, leptos })
     }
 
     /// Makes everything reachable from a page or a server function.
     pub fn provide(&self) {
         provide_context(self.backend.clone());
         provide_context(self.backend.site);
+    }
+}
+
+fn session_config(settings: &Settings, clock: Clock) -> SessionConfig {
+    SessionConfig {
+        // The prefix makes browsers refuse the cookie from other hosts and over plain HTTP (ASVS 3.3.1).
+        cookie_name: if settings.production { "__Host-id" } else { "id" },
+        secure: settings.production,
+        keys: settings.keys.clone(),
+        idle: settings.idle,
+        lifetime: settings.lifetime,
+        remembered: settings.remembered,
+        clock,
     }
 }
 

@@ -1,17 +1,26 @@
-//! What can go wrong with a session: the store, or a value that does not fit JSON.
+//! What can go wrong with a session.
 
 use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
 
-/// Why a session could not be read or changed.
+/// Why a session could not be read or changed. Whatever it is, nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
-    /// The store does not answer, or refuses. Nothing was changed.
+    /// The store does not answer, or refuses.
     #[error("the session store failed")]
-    Store(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The value cannot be written as JSON. Nothing was changed.
+    Store(#[from] sqlx::Error),
+    /// The session ended before this change: by sign-out, by revocation, by its clocks, or under a new id.
+    #[error("the session has ended")]
+    Ended,
+    /// The response has begun, so nothing that is written now could be trusted to reach the visitor.
+    #[error("the session value \"{key}\" was written after the response had begun")]
+    Late {
+        /// The [`SessionValue::KEY`](crate::SessionValue::KEY), or what was tried.
+        key: &'static str,
+    },
+    /// The value cannot be written as JSON.
     #[error("the session value \"{key}\" cannot be written as JSON")]
     Encode {
         /// The value's [`SessionValue::KEY`](crate::SessionValue::KEY).
@@ -24,24 +33,15 @@ pub enum SessionError {
     NoLayer,
 }
 
-impl From<tower_sessions::session::Error> for SessionError {
-    fn from(error: tower_sessions::session::Error) -> Self {
-        Self::Store(Box::new(error))
-    }
-}
-
-impl From<sqlx::Error> for SessionError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Store(Box::new(error))
-    }
-}
-
-/// A bare answer for handlers that use `?`: 503 when the store failed, else 500, never the error's own text.
+/// A bare answer for handlers that use `?`: 401 for a session that has ended, 503 when the store failed, else 500. Never the
+/// error's own text.
 impl IntoResponse for SessionError {
     fn into_response(self) -> Response {
         match self {
-            Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
-            Self::Encode { .. } | Self::NoLayer => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+            Self::Ended => StatusCode::UNAUTHORIZED,
+            Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Late { .. } | Self::Encode { .. } | Self::NoLayer => StatusCode::INTERNAL_SERVER_ERROR,
         }
+        .into_response()
     }
 }

@@ -1,15 +1,16 @@
-//! The keys that sign session cookies.
+//! The ring of keys that sign session cookies: the newest signs, all verify, so a key can be replaced and nobody is signed out.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use tower_sessions::cookie::Key;
+use tower_sessions::cookie::{Cookie, CookieJar, Key};
 
-/// Bytes in one key: an HMAC-SHA256 key and, beside it, one for encryption, which the cookie library cuts from the same text.
+/// Bytes in one key, as the cookie library wants them: half for signing, half for encryption.
 const KEY_BYTES: usize = 64;
 
-/// The keys that sign session cookies, newest first.
+/// The keys that sign session cookies (HMAC-SHA256), newest first.
 #[derive(Clone)]
 pub struct SigningKeys {
     newest: Key,
+    older: Vec<Key>,
 }
 
 impl std::fmt::Debug for SigningKeys {
@@ -32,29 +33,38 @@ pub enum KeyError {
     },
 }
 
+/// What a signature says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Signature {
+    /// Made with the newest key.
+    Current,
+    /// Made with an older key: the cookie is to be signed anew.
+    Old,
+}
+
 impl SigningKeys {
     /// Reads keys from a comma-separated list, newest first, each 64 random bytes in base64.
+    ///
+    /// ```
+    /// use session::SigningKeys;
+    ///
+    /// let old = SigningKeys::generate();
+    /// let rotated = format!("{},{old}", SigningKeys::generate());
+    /// assert!(SigningKeys::parse(&rotated).is_ok());
+    /// ```
     ///
     /// # Errors
     ///
     /// [`KeyError`] for an empty list and for an item that is no key.
     pub fn parse(list: &str) -> Result<Self, KeyError> {
-        let mut keys = Vec::new();
-        for (index, text) in list
-            .split(',')
-            .map(str::trim)
-            .filter(|text| !text.is_empty())
-            .enumerate()
-        {
-            let bytes = STANDARD
-                .decode(text)
-                .ok()
-                .filter(|bytes| bytes.len() == KEY_BYTES);
-            let bytes = bytes.ok_or(KeyError::NotAKey { position: index + 1 })?;
-            keys.push(Key::from(&bytes));
-        }
-        let newest = keys.into_iter().next().ok_or(KeyError::Empty)?;
-        Ok(Self { newest })
+        let texts = list.split(',').map(str::trim).filter(|text| !text.is_empty());
+        let keys = texts.enumerate().map(|(index, text)| {
+            let bytes = STANDARD.decode(text).ok().filter(|bytes| bytes.len() == KEY_BYTES);
+            bytes.map(|bytes| Key::from(&bytes)).ok_or(KeyError::NotAKey { position: index + 1 })
+        });
+        let mut keys = keys.collect::<Result<Vec<_>, _>>()?.into_iter();
+        let newest = keys.next().ok_or(KeyError::Empty)?;
+        Ok(Self { newest, older: keys.collect() })
     }
 
     /// A new random key, in the form that [`parse`](Self::parse) reads.
@@ -63,9 +73,24 @@ impl SigningKeys {
         STANDARD.encode(Key::generate().master())
     }
 
-    /// The key that signs.
-    pub(crate) fn newest(&self) -> Key {
-        self.newest.clone()
+    /// Signs the cookie's value with the newest key.
+    pub(crate) fn sign(&self, cookie: Cookie<'static>) -> Cookie<'static> {
+        let name = cookie.name().to_owned();
+        let mut jar = CookieJar::new();
+        jar.signed_mut(&self.newest).add(cookie.clone());
+        // It was added a line above.
+        jar.get(&name).cloned().unwrap_or(cookie)
+    }
+
+    /// The value without its signature, if one of the keys has made it.
+    pub(crate) fn verify(&self, cookie: &Cookie<'_>) -> Option<(String, Signature)> {
+        let jar = CookieJar::new();
+        let verify =
+            |key: &Key| Some(jar.signed(key).verify(cookie.clone().into_owned())?.value().to_owned());
+        if let Some(value) = verify(&self.newest) {
+            return Some((value, Signature::Current));
+        }
+        self.older.iter().find_map(verify).map(|value| (value, Signature::Old))
     }
 }
 
@@ -73,10 +98,34 @@ impl SigningKeys {
 mod tests {
     use super::*;
 
+    fn ring(keys: &[&String]) -> SigningKeys {
+        SigningKeys::parse(&keys.iter().map(|key| key.as_str()).collect::<Vec<_>>().join(", ")).unwrap()
+    }
+
     #[test]
-    fn a_generated_key_is_read_back() {
-        let list = format!("{}, {}", SigningKeys::generate(), SigningKeys::generate());
-        assert!(SigningKeys::parse(&list).is_ok());
+    fn every_key_of_the_ring_verifies_and_the_newest_signs() {
+        let (old, new) = (SigningKeys::generate(), SigningKeys::generate());
+        let signed = ring(&[&old]).sign(Cookie::new("id", "value"));
+        let rotated = ring(&[&new, &old]);
+        assert_eq!(rotated.verify(&signed), Some(("value".to_owned(), Signature::Old)));
+        let signed_anew = rotated.sign(Cookie::new("id", "value"));
+        assert_eq!(ring(&[&new]).verify(&signed_anew), Some(("value".to_owned(), Signature::Current)));
+        assert_eq!(ring(&[&new]).verify(&signed), None);
+    }
+
+    #[test]
+    fn a_changed_value_does_not_verify() {
+        let keys = ring(&[&SigningKeys::generate()]);
+        let signed = keys.sign(Cookie::new("id", "value")).value().to_owned();
+        for changed in [
+            format!("{signed}x"),
+            signed.replace("value", "other"),
+            "value".into(),
+            String::new(),
+            "\u{e9}".repeat(40),
+        ] {
+            assert_eq!(keys.verify(&Cookie::new("id", changed.clone())), None, "{changed}");
+        }
     }
 
     #[test]

@@ -1,66 +1,71 @@
-//! The layer that gives each request its [`Session`](crate::Session) and each response the session's cookie.
+//! The layer that gives each request its [`Session`] and each response what the visitor has to know.
 
-use axum::{Extension, middleware::AddExtension};
-use time::Duration;
-use tower::Layer;
-use tower_sessions::{Expiry, SessionManagerLayer, cookie::SameSite, service::SignedCookie};
-use tower_sessions_sqlx_store::SqliteStore;
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
 
-use crate::{Pool, SessionError, SigningKeys, session::RememberedFor};
+use axum::http::{Request, Response};
+use tower::{Layer, Service};
 
-/// How sessions are kept and how their cookie looks.
-#[derive(Clone, Debug)]
-pub struct SessionConfig {
-    /// The cookie's name; with the `__Host-` prefix it must be [`secure`](Self::secure) too.
-    pub cookie_name: &'static str,
-    /// Whether the cookie travels over HTTPS only.
-    pub secure: bool,
-    /// The keys that sign the cookie.
-    pub keys: SigningKeys,
-    /// A session that is unused for so long is over.
-    pub idle: Duration,
-    /// The same for a visitor who chose to be remembered.
-    pub remembered: Duration,
-}
+use crate::{Session, Sessions};
 
-/// Wraps routes so that their handlers can extract a [`Session`](crate::Session).
+/// Wraps routes so that their handlers can extract a [`Session`]. Made by [`Sessions::layer`].
+///
+/// Put a layer that catches panics inside of this one: what a handler had written before stays written, and the visitor needs
+/// the cookie for it.
 #[derive(Clone, Debug)]
 pub struct SessionLayer {
-    inner: SessionManagerLayer<SqliteStore, SignedCookie>,
-    remembered: RememberedFor,
+    sessions: Sessions,
 }
 
 impl SessionLayer {
-    /// Creates the sessions' table where it is missing, and the layer.
-    ///
-    /// The cookie is `HttpOnly` and `SameSite=Lax`: with `Strict` a link from another site arrives without it, and a page
-    /// that writes the session would then replace the visitor's session by a new one.
-    ///
-    /// # Errors
-    ///
-    /// [`SessionError::Store`] when the table cannot be created.
-    pub async fn new(pool: Pool, config: SessionConfig) -> Result<Self, SessionError> {
-        let store = SqliteStore::new(pool);
-        store.migrate().await?;
-        let inner = SessionManagerLayer::new(store)
-            .with_name(config.cookie_name)
-            .with_secure(config.secure)
-            .with_http_only(true)
-            .with_same_site(SameSite::Lax)
-            .with_expiry(Expiry::OnInactivity(config.idle))
-            .with_signed(config.keys.newest());
-        Ok(Self {
-            inner,
-            remembered: RememberedFor(config.remembered),
-        })
+    pub(crate) fn new(sessions: Sessions) -> Self {
+        Self { sessions }
     }
 }
 
 impl<S> Layer<S> for SessionLayer {
-    type Service =
-        AddExtension<<SessionManagerLayer<SqliteStore, SignedCookie> as Layer<S>>::Service, RememberedFor>;
+    type Service = SessionService<S>;
 
-    fn layer(&self, service: S) -> Self::Service {
-        Extension(self.remembered).layer(self.inner.layer(service))
+    fn layer(&self, inner: S) -> Self::Service {
+        SessionService { inner, sessions: self.sessions.clone() }
+    }
+}
+
+/// A service inside a [`SessionLayer`].
+#[derive(Clone, Debug)]
+pub struct SessionService<S> {
+    inner: S,
+    sessions: Sessions,
+}
+
+impl<S, Body, Answer> Service<Request<Body>> for SessionService<S>
+where
+    S: Service<Request<Body>, Response = Response<Answer>> + Clone + Send + 'static,
+    S::Future: Send,
+    Body: Send + 'static,
+    Answer: Send,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        let session: Session = self.sessions.open(request.headers());
+        request.extensions_mut().insert(session.clone());
+        // The clone may not be ready; the one that is was polled above.
+        let clone = self.inner.clone();
+        let mut ready = std::mem::replace(&mut self.inner, clone);
+        Box::pin(async move {
+            let mut response = ready.call(request).await?;
+            session.close(response.headers_mut()).await;
+            Ok(response)
+        })
     }
 }

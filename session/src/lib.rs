@@ -26,16 +26,27 @@
 
 #![warn(missing_docs)]
 
+mod clock;
+mod config;
+mod cookie;
 mod error;
+mod id;
 mod keys;
 mod layer;
 mod session;
+mod sessions;
+mod store;
+mod sweep;
 mod value;
 
+pub use clock::Clock;
+pub use config::SessionConfig;
 pub use error::SessionError;
 pub use keys::{KeyError, SigningKeys};
-pub use layer::{SessionConfig, SessionLayer};
+pub use layer::{SessionLayer, SessionService};
 pub use session::Session;
+pub use sessions::Sessions;
+pub use sweep::Sweeper;
 pub use value::SessionValue;
 
 /// The database engine, named in this one place: the SQL is written in the subset that PostgreSQL takes too.

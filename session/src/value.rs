@@ -32,11 +32,8 @@ struct Envelope<V> {
 
 /// Encodes a value with its version.
 pub(crate) fn encode<T: SessionValue>(value: &T) -> Result<Value, SessionError> {
-    serde_json::to_value(Envelope {
-        version: T::VERSION,
-        data: value,
-    })
-    .map_err(|source| SessionError::Encode { key: T::KEY, source })
+    serde_json::to_value(Envelope { version: T::VERSION, data: value })
+        .map_err(|source| SessionError::Encode { key: T::KEY, source })
 }
 
 /// Decodes a stored value. One that does not decode is dropped alone, with a log line that holds no part of it.
@@ -69,9 +66,7 @@ mod tests {
         const VERSION: u16 = 2;
 
         fn migrate(version: u16, stored: Value) -> Option<Self> {
-            (version == 1).then(|| Name {
-                first: stored.as_str().unwrap_or_default().into(),
-            })
+            (version == 1).then(|| Name { first: stored.as_str().unwrap_or_default().into() })
         }
     }
 
@@ -83,20 +78,12 @@ mod tests {
 
     #[test]
     fn an_older_version_is_migrated() {
-        assert_eq!(
-            decode::<Name>(json!({ "v": 1, "d": "Ada" })),
-            Some(Name { first: "Ada".into() })
-        );
+        assert_eq!(decode::<Name>(json!({ "v": 1, "d": "Ada" })), Some(Name { first: "Ada".into() }));
     }
 
     #[test]
     fn a_value_that_does_not_decode_is_dropped() {
-        for stored in [
-            json!({ "v": 2, "d": 7 }),
-            json!({ "v": 9, "d": "Ada" }),
-            json!("Ada"),
-            json!(null),
-        ] {
+        for stored in [json!({ "v": 2, "d": 7 }), json!({ "v": 9, "d": "Ada" }), json!("Ada"), json!(null)] {
             assert_eq!(decode::<Name>(stored), None);
         }
     }

@@ -17,9 +17,7 @@ pub async fn login(
 
     let _ = next;
     let credentials = Credentials::parse(&email, password)?;
-    let user = store::verify(&context::pool()?, &credentials)
-        .await?
-        .ok_or(AppError::WrongCredentials)?;
+    let user = store::verify(&context::pool()?, &credentials).await?.ok_or(AppError::WrongCredentials)?;
     store::start_session(&context::session()?, &user, remember.is_some()).await?;
     visitor::current().await
 }

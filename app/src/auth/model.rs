@@ -51,11 +51,7 @@ impl Email {
         });
         let plain = text.len() <= Self::MAX_BYTES
             && !text.chars().any(|char| char.is_whitespace() || char.is_control());
-        if shaped && plain {
-            Ok(Self(text.to_lowercase()))
-        } else {
-            Err(Problem::NotAnEmail)
-        }
+        if shaped && plain { Ok(Self(text.to_lowercase())) } else { Err(Problem::NotAnEmail) }
     }
 
     /// The address.
@@ -113,10 +109,7 @@ mod tests {
 
     #[test]
     fn an_address_is_one_in_any_case() {
-        assert_eq!(
-            Email::parse(" Ada@Example.COM ").unwrap(),
-            Email::parse("ada@example.com").unwrap()
-        );
+        assert_eq!(Email::parse(" Ada@Example.COM ").unwrap(), Email::parse("ada@example.com").unwrap());
     }
 
     #[test]

@@ -38,11 +38,8 @@ pub async fn verify(password: &str, stored: Option<&str>) -> Result<bool, AppErr
     let stored = stored.map(str::to_owned);
     off_thread(move || {
         let stored = stored.as_deref().unwrap_or(&NOBODY);
-        let fits = PasswordHash::new(stored).is_ok_and(|hash| {
-            Argon2::default()
-                .verify_password(password.as_bytes(), &hash)
-                .is_ok()
-        });
+        let fits = PasswordHash::new(stored)
+            .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok());
         fits && known
     })
     .await

@@ -23,11 +23,8 @@ impl SessionValue for SignedInUser {
 ///
 /// [`SessionError`] when the session cannot be written.
 pub async fn start_session(session: &Session, user: &User, remember: bool) -> Result<(), SessionError> {
-    session.renew().await?;
-    session.remember(remember).await?;
-    session
-        .update(|signed_in: &mut SignedInUser| signed_in.id = Some(user.id.clone()))
-        .await
+    session.restart(remember).await?;
+    session.update(|signed_in: &mut SignedInUser| signed_in.id = Some(user.id.clone())).await
 }
 
 /// The user who is signed in. One whose account is gone is nobody.
@@ -45,11 +42,7 @@ pub async fn current_user(session: &Session, pool: &Pool) -> Result<Option<User>
 fn user(row: &<Db as sqlx::Database>::Row) -> Result<User, sqlx::Error> {
     let email: String = row.try_get("email")?;
     let email = Email::parse(&email).map_err(|problem| sqlx::Error::Decode(Box::new(problem)))?;
-    Ok(User {
-        id: UserId(row.try_get("id")?),
-        name: row.try_get("name")?,
-        email,
-    })
+    Ok(User { id: UserId(row.try_get("id")?), name: row.try_get("name")?, email })
 }
 
 async fn find_user(pool: &Pool, id: &UserId) -> Result<Option<User>, sqlx::Error> {
@@ -68,11 +61,7 @@ async fn find_user(pool: &Pool, id: &UserId) -> Result<Option<User>, sqlx::Error
 pub async fn verify(pool: &Pool, credentials: &Credentials) -> Result<Option<User>, AppError> {
     let (user, hash) = find_user_by_email(pool, &credentials.email).await?.unzip();
     let right = password::verify(&credentials.password, hash.as_deref()).await?;
-    tracing::info!(
-        user = user.as_ref().map(|user| user.id.0.as_str()),
-        right,
-        "sign-in"
-    );
+    tracing::info!(user = user.as_ref().map(|user| user.id.0.as_str()), right, "sign-in");
     Ok(user.filter(|_| right))
 }
 
@@ -82,9 +71,7 @@ async fn find_user_by_email(pool: &Pool, email: &Email) -> Result<Option<(User, 
         .bind(email.as_str())
         .fetch_optional(pool)
         .await?;
-    row.as_ref()
-        .map(|row| Ok((user(row)?, row.try_get("password_hash")?)))
-        .transpose()
+    row.as_ref().map(|row| Ok((user(row)?, row.try_get("password_hash")?))).transpose()
 }
 
 /// Makes the account that everybody may use, unless it is there. Never in production (ASVS 6.3.2).

@@ -40,9 +40,7 @@ impl Quantity {
     ///
     /// [`CartError::QuantityOutOfRange`] for every other number.
     pub fn new(count: u32) -> Result<Self, CartError> {
-        let count = u8::try_from(count)
-            .ok()
-            .filter(|count| (Self::MIN..=Self::MAX).contains(count));
+        let count = u8::try_from(count).ok().filter(|count| (Self::MIN..=Self::MAX).contains(count));
         count.map(Self).ok_or(CartError::QuantityOutOfRange)
     }
 
@@ -248,14 +246,8 @@ mod tests {
         assert_eq!(
             cart.lines(),
             [
-                CartLine {
-                    product: MUG,
-                    quantity: quantity(4)
-                },
-                CartLine {
-                    product: PEN,
-                    quantity: quantity(2)
-                }
+                CartLine { product: MUG, quantity: quantity(4) },
+                CartLine { product: PEN, quantity: quantity(2) }
             ]
         );
         assert_eq!(cart.items(), 6);
@@ -276,14 +268,8 @@ mod tests {
         for id in 1..=50 {
             cart.add(ProductId(id), Quantity::ONE).unwrap();
         }
-        assert_eq!(
-            cart.add(ProductId(51), Quantity::ONE),
-            Err(CartError::TooManyLines)
-        );
-        assert_eq!(
-            cart.set(ProductId(51), Some(Quantity::ONE)),
-            Err(CartError::TooManyLines)
-        );
+        assert_eq!(cart.add(ProductId(51), Quantity::ONE), Err(CartError::TooManyLines));
+        assert_eq!(cart.set(ProductId(51), Some(Quantity::ONE)), Err(CartError::TooManyLines));
         assert_eq!(cart.add(ProductId(50), Quantity::ONE), Ok(()));
     }
 
@@ -295,11 +281,7 @@ mod tests {
             assert_eq!(Quantity::parse(text), Err(CartError::NotANumber), "{text:?}");
         }
         for text in ["0", "-1", "100", "10000000", "99999999999999999999999"] {
-            assert_eq!(
-                Quantity::parse(text),
-                Err(CartError::QuantityOutOfRange),
-                "{text:?}"
-            );
+            assert_eq!(Quantity::parse(text), Err(CartError::QuantityOutOfRange), "{text:?}");
         }
     }
 
@@ -308,17 +290,9 @@ mod tests {
         let mut cart = Cart::default();
         cart.add(MUG, quantity(2)).unwrap();
         cart.add(PEN, quantity(1)).unwrap();
-        let pen = Product {
-            id: PEN,
-            name: "Pen".into(),
-            description: String::new(),
-            price: Cents(150),
-        };
+        let pen = Product { id: PEN, name: "Pen".into(), description: String::new(), price: Cents(150) };
         let priced = PricedCart::new(&cart, &[pen]);
-        assert_eq!(
-            (priced.lines.len(), priced.items, priced.total),
-            (1, 1, Cents(150))
-        );
+        assert_eq!((priced.lines.len(), priced.items, priced.total), (1, 1, Cents(150)));
     }
 
     #[derive(Clone, Debug)]

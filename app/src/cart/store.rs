@@ -25,9 +25,9 @@ pub(super) async fn existing(product: &str) -> Result<ProductId, AppError> {
 
 /// Applies one change to the visitor's cart and shows it as it is then.
 pub(super) async fn change(
-    change: impl FnOnce(&mut Cart) -> Result<(), CartError> + Send,
+    mut change: impl FnMut(&mut Cart) -> Result<(), CartError> + Send,
 ) -> Result<PricedCart, AppError> {
-    let change = |cart: &mut Cart| change(cart).map(|()| cart.clone());
+    let change = move |cart: &mut Cart| change(cart).map(|()| cart.clone());
     let cart = context::session()?.update(change).await??;
     price(&cart).await
 }
@@ -35,8 +35,5 @@ pub(super) async fn change(
 /// Puts today's names and prices to a cart.
 pub(super) async fn price(cart: &Cart) -> Result<PricedCart, AppError> {
     let ids: Vec<ProductId> = cart.lines().iter().map(|line| line.product).collect();
-    Ok(PricedCart::new(
-        cart,
-        &find_products(&context::pool()?, &ids).await?,
-    ))
+    Ok(PricedCart::new(cart, &find_products(&context::pool()?, &ids).await?))
 }

@@ -127,20 +127,15 @@ fn CartRow(line: PricedLine, cart: RwSignal<PricedCart>, show: Callback<PricedCa
     let label = name.clone();
     let update_label = format!("Update quantity of {name}");
     let remove_label = format!("Remove {name}");
-    let current = Memo::new(move |_| {
-        cart.with(|cart| cart.line(product).cloned())
-            .unwrap_or_else(|| line.clone())
-    });
+    let current =
+        Memo::new(move |_| cart.with(|cart| cart.line(product).cloned()).unwrap_or_else(|| line.clone()));
     let set =
         FormState::<SetQuantity>::for_item(Field::Product, product).on_done(move |answer| show.run(answer));
     let remove = FormState::<RemoveFromCart>::for_item(Field::Product, product)
         .on_done(move |answer| show.run(answer));
     let typed = set.typed(Field::Quantity.name());
-    let quantity = Signal::derive(move || {
-        typed
-            .clone()
-            .unwrap_or_else(|| current.get().quantity.get().to_string())
-    });
+    let quantity =
+        Signal::derive(move || typed.clone().unwrap_or_else(|| current.get().quantity.get().to_string()));
     view! {
         <li class="line" aria-label=label>
             <p class="line-name">

@@ -18,7 +18,5 @@ pub async fn show_product(#[server(default)] product: String) -> Result<Product,
     use super::{ProductId, store};
 
     let id = ProductId::parse(&product).ok_or(AppError::NotFound)?;
-    store::find_product(&crate::context::pool()?, id)
-        .await?
-        .ok_or(AppError::NotFound)
+    store::find_product(&crate::context::pool()?, id).await?.ok_or(AppError::NotFound)
 }

@@ -19,9 +19,7 @@ impl Cents {
 
 impl std::iter::Sum for Cents {
     fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
-        amounts.fold(Self::default(), |sum, amount| {
-            Self(sum.0.saturating_add(amount.0))
-        })
+        amounts.fold(Self::default(), |sum, amount| Self(sum.0.saturating_add(amount.0)))
     }
 }
 
@@ -80,10 +78,7 @@ mod tests {
     #[test]
     fn sums_of_money_do_not_overflow() {
         assert_eq!(Cents(i64::MAX).times(99), Cents(i64::MAX));
-        assert_eq!(
-            [Cents(i64::MAX), Cents(1)].into_iter().sum::<Cents>(),
-            Cents(i64::MAX)
-        );
+        assert_eq!([Cents(i64::MAX), Cents(1)].into_iter().sum::<Cents>(), Cents(i64::MAX));
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub enum Message {
     SignedIn,
     #[error("You are signed out. See you soon!")]
     SignedOut,
+    #[error("Your session has ended. Nothing was changed; please try again.")]
+    SessionEnded,
 }
 
 /// A plain form that was refused: enough to show it again as it was, with the reason beside the field.
@@ -39,10 +41,7 @@ impl Failure {
     /// What was typed into a field.
     #[must_use]
     pub fn typed(&self, field: &str) -> Option<&str> {
-        self.typed
-            .iter()
-            .find(|(name, _)| name == field)
-            .map(|(_, value)| value.as_str())
+        self.typed.iter().find(|(name, _)| name == field).map(|(_, value)| value.as_str())
     }
 }
 

@@ -14,7 +14,7 @@ impl SessionValue for Flash {
 ///
 /// [`SessionError`] when the session cannot be written.
 pub async fn keep(session: &Session, flash: Flash) -> Result<(), SessionError> {
-    session.update(|kept: &mut Flash| *kept = flash).await
+    session.update(|kept: &mut Flash| kept.clone_from(&flash)).await
 }
 
 /// Takes what waits: it is shown once. Writes nothing when there is nothing.

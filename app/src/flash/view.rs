@@ -24,7 +24,11 @@ impl Notices {
 
 /// Makes [`Notices`] reachable from every form. `waiting` is what the session had kept for this page. Inside a router.
 pub fn provide_notices(waiting: Option<Message>) {
-    let path = use_location().pathname.get_untracked();
+    let location = use_location();
+    let path = location.pathname.get_untracked();
+    // A session that has ended cannot keep a message, so this one comes by the address: `nav::ENDED`.
+    let ended = location.query.with_untracked(|query| query.get("session").as_deref() == Some("ended"));
+    let waiting = waiting.or(ended.then_some(Message::SessionEnded));
     provide_context(Notices(RwSignal::new(waiting.map(|message| (message, path)))));
 }
 
@@ -34,11 +38,7 @@ pub fn NoticeBar() -> impl IntoView {
     let notices = expect_context::<Notices>();
     let path = use_location().pathname;
     let message = move || {
-        notices
-            .0
-            .get()
-            .filter(|(_, page)| *page == path.get())
-            .map(|(message, _)| message.to_string())
+        notices.0.get().filter(|(_, page)| *page == path.get()).map(|(message, _)| message.to_string())
     };
     view! {
         <div class="notices" role="status">

@@ -14,11 +14,7 @@ use crate::{
 #[component]
 pub(crate) fn LoginPage() -> impl IntoView {
     let query = use_query_map();
-    let next = move || {
-        query
-            .with(|query| query.get("next"))
-            .and_then(|path| LocalPath::parse(&path))
-    };
+    let next = move || query.with(|query| query.get("next")).and_then(|path| LocalPath::parse(&path));
     let demo_account = expect_context::<Site>().demo_account;
     let visitor = use_visitor();
     let signed_in = move || {

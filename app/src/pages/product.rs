@@ -13,10 +13,8 @@ use crate::{
 #[component]
 pub(crate) fn ProductPage() -> impl IntoView {
     let params = use_params_map();
-    let product = Resource::new(
-        move || params.with(|params| params.get("id").unwrap_or_default()),
-        show_product,
-    );
+    let product =
+        Resource::new(move || params.with(|params| params.get("id").unwrap_or_default()), show_product);
     let details = move || {
         Suspend::new(async move {
             match product.await {

@@ -15,8 +15,6 @@ pub async fn set_theme(#[server(default)] theme: String) -> Result<Visitor, AppE
     };
 
     let theme = Theme::parse(&theme).ok_or(AppError::invalid(Field::Theme, Problem::NotAChoice))?;
-    context::session()?
-        .update(|kept: &mut Theme| *kept = theme)
-        .await?;
+    context::session()?.update(|kept: &mut Theme| *kept = theme).await?;
     visitor::current().await
 }

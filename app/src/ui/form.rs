@@ -62,13 +62,8 @@ where
     }
 
     fn matching(mine: impl FnOnce(&Failure) -> bool) -> Self {
-        let refused = use_visitor()
-            .failure()
-            .filter(|failure| failure.form == S::PATH && mine(failure));
-        Self {
-            action: ServerAction::new(),
-            refused: StoredValue::new(refused),
-        }
+        let refused = use_visitor().failure().filter(|failure| failure.form == S::PATH && mine(failure));
+        Self { action: ServerAction::new(), refused: StoredValue::new(refused) }
     }
 
     /// In the browser, when the server function has answered: calls `done`, shows the form's message and leads on to where
@@ -86,8 +81,7 @@ where
             Some(Ok(answer)) => {
                 done(answer);
                 let next = || {
-                    next.with_untracked(|query| query.get("next"))
-                        .and_then(|path| LocalPath::parse(&path))
+                    next.with_untracked(|query| query.get("next")).and_then(|path| LocalPath::parse(&path))
                 };
                 let target = match form.map(|form| form.then) {
                     None | Some(Then::Stay) => None,
@@ -113,9 +107,7 @@ where
     pub fn error(self) -> Option<AppError> {
         match self.action.value().get() {
             Some(answer) => answer.err(),
-            None => self
-                .refused
-                .with_value(|failure| failure.as_ref().map(|failure| failure.error.clone())),
+            None => self.refused.with_value(|failure| failure.as_ref().map(|failure| failure.error.clone())),
         }
     }
 
@@ -129,16 +121,14 @@ where
     #[must_use]
     pub fn general_error(self, fields: &'static [Field]) -> Signal<Option<AppError>> {
         Signal::derive(move || {
-            self.error()
-                .filter(|error| fields.iter().all(|field| error.about(*field).is_none()))
+            self.error().filter(|error| fields.iter().all(|field| error.about(*field).is_none()))
         })
     }
 
     /// What was typed into a field of the plain form that was refused.
     #[must_use]
     pub fn typed(self, field: &str) -> Option<String> {
-        self.refused
-            .with_value(|failure| failure.as_ref()?.typed(field).map(str::to_owned))
+        self.refused.with_value(|failure| failure.as_ref()?.typed(field).map(str::to_owned))
     }
 
     /// Whether an answer is being waited for.

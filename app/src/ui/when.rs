@@ -9,10 +9,7 @@ const MACHINE: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
 
 fn text(seconds: i64, format: &[BorrowedFormatItem<'_>]) -> Option<String> {
-    OffsetDateTime::from_unix_timestamp(seconds)
-        .ok()?
-        .format(format)
-        .ok()
+    OffsetDateTime::from_unix_timestamp(seconds).ok()?.format(format).ok()
 }
 
 /// A point in time, given in seconds since 1970, for people and for machines. In UTC, so that server and browser agree.

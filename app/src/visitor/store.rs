@@ -20,29 +20,14 @@ pub async fn current() -> Result<Visitor, AppError> {
 ///
 /// [`AppError::Unavailable`] when the session or the database fails.
 pub async fn snapshot(session: &Session, pool: &Pool, take_message: bool) -> Result<Visitor, AppError> {
-    let flash = if take_message {
-        flash::take(session).await?
-    } else {
-        flash::Flash::default()
-    };
-    Ok(Visitor {
-        flash,
-        ..load(session, pool).await?
-    })
+    let flash = if take_message { flash::take(session).await? } else { flash::Flash::default() };
+    Ok(Visitor { flash, ..load(session, pool).await? })
 }
 
 async fn load(session: &Session, pool: &Pool) -> Result<Visitor, AppError> {
     let user = current_user(session, pool).await?;
-    let user = user.map(|user| Account {
-        name: user.name,
-        email: user.email.to_string(),
-    });
+    let user = user.map(|user| Account { name: user.name, email: user.email.to_string() });
     let items = session.read::<Cart>().await?.unwrap_or_default().items();
     let theme = session.read().await?.unwrap_or_default();
-    Ok(Visitor {
-        user,
-        items,
-        theme,
-        flash: flash::Flash::default(),
-    })
+    Ok(Visitor { user, items, theme, flash: flash::Flash::default() })
 }

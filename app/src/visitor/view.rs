@@ -69,8 +69,7 @@ impl CurrentVisitor {
 
     /// Forgets message and failure, once the visitor has gone on to another page.
     pub fn forget_flash(self) {
-        self.0
-            .update_untracked(|visitor| visitor.flash = Default::default());
+        self.0.update_untracked(|visitor| visitor.flash = Default::default());
     }
 }
 

@@ -32,35 +32,18 @@ mod tests {
     #[test]
     fn the_first_visit_is_number_one() {
         let visits = Visits::default().recorded(100);
-        assert_eq!(
-            visits,
-            Visits {
-                count: 1,
-                first_at: Some(100),
-                last_at: Some(100)
-            }
-        );
+        assert_eq!(visits, Visits { count: 1, first_at: Some(100), last_at: Some(100) });
     }
 
     #[test]
     fn later_visits_keep_the_first_ones_time() {
         let visits = Visits::default().recorded(100).recorded(250);
-        assert_eq!(
-            visits,
-            Visits {
-                count: 2,
-                first_at: Some(100),
-                last_at: Some(250)
-            }
-        );
+        assert_eq!(visits, Visits { count: 2, first_at: Some(100), last_at: Some(250) });
     }
 
     #[test]
     fn the_counter_stays_at_its_end() {
-        let visits = Visits {
-            count: u64::MAX,
-            ..Visits::default()
-        };
+        let visits = Visits { count: u64::MAX, ..Visits::default() };
         assert_eq!(visits.recorded(1).count, u64::MAX);
     }
 }

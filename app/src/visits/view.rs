@@ -16,11 +16,7 @@ pub fn VisitCounter(
     let first = Signal::derive(move || visits.get().first_at);
     let last = Signal::derive(move || visits.get().last_at);
     let times = move || {
-        if visits.get().count == 1 {
-            "visit"
-        } else {
-            "visits"
-        }
+        if visits.get().count == 1 { "visit" } else { "visits" }
     };
     view! {
         <p class="counter" aria-live="polite">

@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
+use time::Duration;
 
 use crate::client::TestApp;
 
@@ -33,13 +34,8 @@ fn guest() -> Value {
 #[tokio::test]
 async fn the_address_is_the_same_in_any_case() {
     let app = TestApp::start().await;
-    let answer = app
-        .visitor()
-        .call(
-            "/api/auth/login",
-            "email=Demo@Example.com&password=keep-it-in-the-satchel",
-        )
-        .await;
+    let answer =
+        app.visitor().call("/api/auth/login", "email=Demo@Example.com&password=keep-it-in-the-satchel").await;
     assert_eq!(answer.status, StatusCode::OK);
 }
 
@@ -47,13 +43,8 @@ async fn the_address_is_the_same_in_any_case() {
 async fn an_unknown_address_and_a_wrong_password_get_the_same_answer() {
     let app = TestApp::start().await;
     let wrong = app.visitor().call("/api/auth/login", WRONG).await;
-    let unknown = app
-        .visitor()
-        .call(
-            "/api/auth/login",
-            "email=nobody@example.com&password=let-me-in-please",
-        )
-        .await;
+    let unknown =
+        app.visitor().call("/api/auth/login", "email=nobody@example.com&password=let-me-in-please").await;
     assert_eq!(
         (wrong.status, wrong.json()),
         (StatusCode::UNAUTHORIZED, json!({ "error": "wrong_credentials" }))
@@ -66,13 +57,8 @@ async fn an_unknown_address_and_a_wrong_password_get_the_same_answer() {
 async fn a_refused_plain_form_says_why_and_keeps_the_address_but_never_the_password() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
-    let answer = visitor
-        .submit(
-            "/login?next=%2Fcart",
-            "/api/auth/login",
-            &format!("{WRONG}&next=/cart"),
-        )
-        .await;
+    let answer =
+        visitor.submit("/login?next=%2Fcart", "/api/auth/login", &format!("{WRONG}&next=/cart")).await;
     assert_eq!(answer.location(), "/login?next=%2Fcart");
     let page = visitor.open(answer.location()).await.body;
     assert!(page.contains("do not belong together"), "{page}");
@@ -89,15 +75,9 @@ async fn empty_fields_are_told_beside_them() {
         visitor.call("/api/auth/login", "").await.json(),
         json!({ "error": "invalid", "field": "email", "problem": "missing" })
     );
-    let page = visitor
-        .submit_and_follow("/login", "/api/auth/login", "email=ada@example.com")
-        .await
-        .body;
+    let page = visitor.submit_and_follow("/login", "/api/auth/login", "email=ada@example.com").await.body;
     let error = page.split("id=\"password-error\"").nth(1).unwrap();
-    assert!(
-        error[..error.find("</p>").unwrap()].contains("Please fill this in."),
-        "{page}"
-    );
+    assert!(error[..error.find("</p>").unwrap()].contains("Please fill this in."), "{page}");
 }
 
 #[tokio::test]
@@ -109,15 +89,8 @@ async fn a_plain_form_leads_to_next_on_this_site_only() {
         ("https://evil.example", "/"),
         ("/%09/evil.example", "/"),
     ] {
-        let answer = app
-            .visitor()
-            .submit("/login", "/api/auth/login", &format!("{RIGHT}&next={next}"))
-            .await;
-        assert_eq!(
-            (answer.status, answer.location()),
-            (StatusCode::SEE_OTHER, target),
-            "{next}"
-        );
+        let answer = app.visitor().submit("/login", "/api/auth/login", &format!("{RIGHT}&next={next}")).await;
+        assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, target), "{next}");
     }
 }
 
@@ -142,10 +115,7 @@ async fn signing_out_by_a_plain_form_says_goodbye_under_a_new_id() {
     let visitor = app.visitor();
     visitor.sign_in().await;
     let cookie = visitor.session_cookie();
-    let page = visitor
-        .submit_and_follow("/cart", "/api/auth/logout", "")
-        .await
-        .body;
+    let page = visitor.submit_and_follow("/cart", "/api/auth/logout", "").await.body;
     assert!(page.contains("You are signed out."), "{page}");
     assert!(page.contains("Guest"), "{page}");
     assert_ne!(visitor.session_cookie(), cookie);
@@ -167,14 +137,49 @@ async fn production_has_no_demo_account_and_strict_cookies() {
 }
 
 #[tokio::test]
-async fn remember_me_outlasts_later_writes() {
+async fn remember_me_outlasts_later_writes_and_idle_days() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
+    let answer = visitor.call("/api/auth/login", &format!("{RIGHT}&remember=on")).await;
     let month = format!("Max-Age={}", 31 * 24 * 3600);
-    let answer = visitor
-        .call("/api/auth/login", &format!("{RIGHT}&remember=on"))
-        .await;
     assert!(answer.headers["set-cookie"].to_str().unwrap().contains(&month));
-    let answer = visitor.call("/api/cart/add", "product=1").await;
-    assert!(answer.headers["set-cookie"].to_str().unwrap().contains(&month));
+    for _ in 0..3 {
+        app.clock.advance(Duration::days(10));
+        assert_eq!(visitor.call("/api/cart/add", "product=1").await.status, StatusCode::OK);
+        assert_eq!(visitor.ask("/api/visitor/show").await.json()["user"]["name"], "Demo");
+    }
+    app.clock.advance(Duration::days(2));
+    assert_eq!(visitor.ask("/api/visitor/show").await.json(), guest());
+}
+
+#[tokio::test]
+async fn a_session_that_has_ended_is_said_and_nothing_is_half_done() {
+    let app = TestApp::start().await;
+    let (visitor, other) = (app.visitor(), app.visitor());
+    visitor.sign_in().await;
+    let cookie = visitor.session_cookie().unwrap();
+    visitor.call("/api/auth/logout", "").await;
+    other.steal(&cookie);
+    let answer = other.call("/api/cart/add", "product=1").await;
+    assert_eq!(
+        (answer.status, answer.body.as_str()),
+        (StatusCode::UNAUTHORIZED, r#"{"error":"session_ended"}"#)
+    );
+
+    other.steal(&cookie);
+    let page = other.submit_and_follow("/cart", "/api/cart/add", "product=1").await.body;
+    assert!(page.contains("Your session has ended."), "{page}");
+    assert_eq!(app.sessions().await, 0);
+}
+
+#[tokio::test]
+async fn who_opens_a_page_after_the_session_has_ended_begins_anew() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    visitor.open("/visits").await;
+    app.clock.advance(Duration::hours(1));
+    let page = visitor.open("/visits").await;
+    assert!(page.body.contains("<strong class=\"counter-number\">1</strong>"), "{}", page.body);
+    app.clock.advance(Duration::hours(1));
+    assert_eq!(visitor.sign_in().await.status, StatusCode::OK, "signing in is a new beginning too");
 }

@@ -18,34 +18,14 @@ async fn bad_fields_get_a_4xx_that_says_what_is_wrong_and_change_nothing() {
         ("/api/cart/add", "product=abc", 404, "not_found"),
         ("/api/cart/add", "product=-1", 404, "not_found"),
         ("/api/cart/add", "", 404, "not_found"),
-        (
-            "/api/cart/add",
-            "product=1&quantity=-1",
-            422,
-            "quantity_out_of_range",
-        ),
-        (
-            "/api/cart/add",
-            "product=1&quantity=0",
-            422,
-            "quantity_out_of_range",
-        ),
+        ("/api/cart/add", "product=1&quantity=-1", 422, "quantity_out_of_range"),
+        ("/api/cart/add", "product=1&quantity=0", 422, "quantity_out_of_range"),
         ("/api/cart/add", "product=1&quantity=abc", 422, "not_a_number"),
-        (
-            "/api/cart/add",
-            "product=1&quantity=10000000",
-            422,
-            "quantity_out_of_range",
-        ),
+        ("/api/cart/add", "product=1&quantity=10000000", 422, "quantity_out_of_range"),
         ("/api/cart/add", "product=1&quantity=10", 422, "too_many_of_one"),
         ("/api/cart/set", "product=1", 422, "not_a_number"),
         ("/api/cart/set", "product=999&quantity=1", 404, "not_found"),
-        (
-            "/api/cart/set",
-            "product=1&quantity=-1",
-            422,
-            "quantity_out_of_range",
-        ),
+        ("/api/cart/set", "product=1&quantity=-1", 422, "quantity_out_of_range"),
         ("/api/cart/remove", "", 404, "not_found"),
         ("/api/cart/add", "product=1&product=2", 400, "malformed"),
         ("/api/cart/add", "product[a]=1", 400, "malformed"),
@@ -59,11 +39,7 @@ async fn bad_fields_get_a_4xx_that_says_what_is_wrong_and_change_nothing() {
         let shown = &body[..body.len().min(40)];
         assert_eq!(answer.status.as_u16(), status, "{path} {shown}: {}", answer.body);
         assert!(answer.body.contains(error), "{path} {shown}: {}", answer.body);
-        assert_eq!(
-            visitor.ask("/api/cart/show").await.json()["items"],
-            90,
-            "{path} {shown}"
-        );
+        assert_eq!(visitor.ask("/api/cart/show").await.json()["items"], 90, "{path} {shown}");
 
         // The same by a plain form: back to the page, with a message.
         let answer = visitor.submit("/cart", path, body).await;
@@ -81,25 +57,11 @@ async fn broken_encodings_and_huge_headers_are_no_500() {
     let visitor = app.visitor();
     let bodies: [&[u8]; 4] = [b"product=\xff\xfe", b"product=%ff%fe", b"%%%=&&&=", b"\0\0\0"];
     for accept in ["application/json", "text/html"] {
-        for path in [
-            "/api/cart/add",
-            "/api/cart/set",
-            "/api/auth/login",
-            "/api/preferences/theme",
-        ] {
+        for path in ["/api/cart/add", "/api/cart/set", "/api/auth/login", "/api/preferences/theme"] {
             for body in bodies {
-                let request = Request::builder()
-                    .method(Method::POST)
-                    .uri(path)
-                    .header("accept", accept);
-                let answer = visitor
-                    .send(request.body(Body::from(body.to_vec())).unwrap())
-                    .await;
-                assert!(
-                    !answer.status.is_server_error(),
-                    "{path} {body:?}: {}",
-                    answer.status
-                );
+                let request = Request::builder().method(Method::POST).uri(path).header("accept", accept);
+                let answer = visitor.send(request.body(Body::from(body.to_vec())).unwrap()).await;
+                assert!(!answer.status.is_server_error(), "{path} {body:?}: {}", answer.status);
                 assert!(!answer.status.is_success(), "{path} {body:?}: {}", answer.status);
             }
         }
@@ -111,18 +73,10 @@ async fn a_plain_form_without_a_referer_or_from_elsewhere_leads_to_its_own_page(
     let app = TestApp::start().await;
     let visitor = app.visitor();
     for referer in ["", "http://evil.example/cart", "not a URL"] {
-        let request = Request::builder()
-            .method(Method::POST)
-            .uri("/api/cart/clear")
-            .header("accept", "text/html");
-        let answer = visitor
-            .send(request.header("referer", referer).body(Body::empty()).unwrap())
-            .await;
-        assert_eq!(
-            (answer.status, answer.location()),
-            (StatusCode::SEE_OTHER, "/cart"),
-            "{referer}"
-        );
+        let request =
+            Request::builder().method(Method::POST).uri("/api/cart/clear").header("accept", "text/html");
+        let answer = visitor.send(request.header("referer", referer).body(Body::empty()).unwrap()).await;
+        assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, "/cart"), "{referer}");
     }
 }
 
@@ -130,14 +84,8 @@ async fn a_plain_form_without_a_referer_or_from_elsewhere_leads_to_its_own_page(
 async fn the_wrong_method_is_refused() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
-    assert_eq!(
-        visitor.ask("/api/cart/add?product=1").await.status,
-        StatusCode::METHOD_NOT_ALLOWED
-    );
-    assert_eq!(
-        visitor.call("/api/cart/show", "").await.status,
-        StatusCode::METHOD_NOT_ALLOWED
-    );
+    assert_eq!(visitor.ask("/api/cart/add?product=1").await.status, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(visitor.call("/api/cart/show", "").await.status, StatusCode::METHOD_NOT_ALLOWED);
     assert_eq!(visitor.ask("/api/cart/show").await.json()["items"], 0);
 }
 
@@ -147,12 +95,7 @@ async fn a_tampered_cookie_is_a_guests() {
     let visitor = app.visitor();
     visitor.sign_in().await;
     let cookie = visitor.session_cookie().unwrap();
-    for tampered in [
-        cookie.replace('=', "x"),
-        format!("{cookie}x"),
-        "garbage".into(),
-        "%00".into(),
-    ] {
+    for tampered in [cookie.replace('=', "x"), format!("{cookie}x"), "garbage".into(), "%00".into()] {
         visitor.steal(&tampered);
         assert_eq!(
             visitor.ask("/api/visitor/show").await.json()["user"],

@@ -15,26 +15,14 @@ struct Running {
 
 impl Running {
     fn start(folder: &Path) -> Self {
-        let mut child = command(folder, &[("LEPTOS_SITE_ADDR", "127.0.0.1:0")])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child =
+            command(folder, &[("LEPTOS_SITE_ADDR", "127.0.0.1:0")]).stdout(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stdout.take().unwrap()).lines();
-        let address = log.find_map(|line| {
-            Some(
-                line.ok()?
-                    .split_once("Satchel is at http://")?
-                    .1
-                    .trim()
-                    .to_owned(),
-            )
-        });
+        let address =
+            log.find_map(|line| Some(line.ok()?.split_once("Satchel is at http://")?.1.trim().to_owned()));
         // The rest is read too: a full pipe would hold the server up.
         std::thread::spawn(move || log.for_each(drop));
-        Self {
-            child,
-            address: address.unwrap(),
-        }
+        Self { child, address: address.unwrap() }
     }
 
     /// Sends a request and returns the whole answer.
@@ -49,17 +37,11 @@ impl Running {
     fn count_visit(&self, cookie: &str) -> String {
         let headers =
             "Host: satchel.test\r\nAccept: application/json\r\nContent-Length: 0\r\nConnection: close";
-        self.send(&format!(
-            "POST /api/visits/record HTTP/1.1\r\n{headers}\r\nCookie: {cookie}\r\n\r\n"
-        ))
+        self.send(&format!("POST /api/visits/record HTTP/1.1\r\n{headers}\r\nCookie: {cookie}\r\n\r\n"))
     }
 
     fn stop(mut self, signal: &str) -> bool {
-        Command::new("kill")
-            .arg(signal)
-            .arg(self.child.id().to_string())
-            .status()
-            .unwrap();
+        Command::new("kill").arg(signal).arg(self.child.id().to_string()).status().unwrap();
         self.child.wait().unwrap().success()
     }
 }
@@ -74,10 +56,7 @@ impl Drop for Running {
 
 fn command(folder: &Path, settings: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_server"));
-    command
-        .current_dir(folder)
-        .env_clear()
-        .envs(settings.iter().copied());
+    command.current_dir(folder).env_clear().envs(settings.iter().copied());
     command
 }
 
@@ -94,14 +73,7 @@ fn a_restart_keeps_sessions_and_a_signal_stops_the_server_cleanly() {
     let first = Running::start(folder.path());
     let answer = first.count_visit("");
     assert!(answer.contains("\"count\":1"), "{answer}");
-    let cookie = answer
-        .split("set-cookie: ")
-        .nth(1)
-        .unwrap()
-        .split(';')
-        .next()
-        .unwrap()
-        .to_owned();
+    let cookie = answer.split("set-cookie: ").nth(1).unwrap().split(';').next().unwrap().to_owned();
     assert!(first.stop("-TERM"));
 
     let second = Running::start(folder.path());
@@ -155,11 +127,7 @@ fn a_broken_setting_stops_the_server_with_its_cure() {
         said.starts_with("Satchel cannot start: SESSION_KEYS is missing. Make a key with: openssl"),
         "{said}"
     );
-    std::fs::write(
-        folder.path().join(".env"),
-        "SESSION_IDLE_MINUTES=soon\nLEPTOS_SITE_ADDR=here\n",
-    )
-    .unwrap();
+    std::fs::write(folder.path().join(".env"), "SESSION_IDLE_MINUTES=soon\nLEPTOS_SITE_ADDR=here\n").unwrap();
     let said = refusal(folder.path(), &[]);
     assert!(
         said.contains("SESSION_IDLE_MINUTES is \"soon\"") && said.contains("LEPTOS_SITE_ADDR is \"here\""),

@@ -16,20 +16,11 @@ async fn a_cart_is_filled_changed_and_emptied() {
     let cart = visitor.call("/api/cart/add", "product=2&quantity=4").await.json();
     assert_eq!(
         cart["lines"],
-        json!([
-            line(2, "Field notebook", 1450, 5),
-            line(12, "Tin of peppermints", 450, 3)
-        ])
+        json!([line(2, "Field notebook", 1450, 5), line(12, "Tin of peppermints", 450, 3)])
     );
-    assert_eq!(
-        (&cart["items"], &cart["total"]),
-        (&8.into(), &(5 * 1450 + 3 * 450).into())
-    );
+    assert_eq!((&cart["items"], &cart["total"]), (&8.into(), &(5 * 1450 + 3 * 450).into()));
 
-    let cart = visitor
-        .call("/api/cart/set", "product=12&quantity=0")
-        .await
-        .json();
+    let cart = visitor.call("/api/cart/set", "product=12&quantity=0").await.json();
     assert_eq!(cart["items"], 5);
     let cart = visitor.call("/api/cart/set", "product=2&quantity=2").await.json();
     assert_eq!(cart["total"], 2900);
@@ -49,32 +40,18 @@ fn line(product: u32, name: &str, unit_price: u32, quantity: u32) -> Value {
 async fn removing_what_is_not_there_is_fine() {
     let app = TestApp::start().await;
     let answer = app.visitor().call("/api/cart/remove", "product=3").await;
-    assert_eq!(
-        (answer.status, answer.json()["items"].as_u64()),
-        (StatusCode::OK, Some(0))
-    );
+    assert_eq!((answer.status, answer.json()["items"].as_u64()), (StatusCode::OK, Some(0)));
 }
 
 #[tokio::test]
 async fn a_plain_form_leads_back_to_its_page_and_says_so_once() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
-    let answer = visitor
-        .submit("/products/4", "/api/cart/add", "product=4&quantity=2")
-        .await;
-    assert_eq!(
-        (answer.status, answer.location()),
-        (StatusCode::SEE_OTHER, "/products/4")
-    );
+    let answer = visitor.submit("/products/4", "/api/cart/add", "product=4&quantity=2").await;
+    assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, "/products/4"));
     let page = visitor.open("/products/4").await;
     assert!(page.body.contains("Added to your cart."), "{}", page.body);
-    assert!(
-        !visitor
-            .open("/products/4")
-            .await
-            .body
-            .contains("Added to your cart.")
-    );
+    assert!(!visitor.open("/products/4").await.body.contains("Added to your cart."));
     assert!(visitor.open("/cart").await.body.contains("Enamel mug"));
 }
 
@@ -82,17 +59,11 @@ async fn a_plain_form_leads_back_to_its_page_and_says_so_once() {
 async fn a_refused_plain_form_shows_the_error_and_what_was_typed_at_its_own_product_only() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
-    let page = visitor
-        .submit_and_follow("/", "/api/cart/add", "product=3&quantity=abc")
-        .await
-        .body;
+    let page = visitor.submit_and_follow("/", "/api/cart/add", "product=3&quantity=abc").await.body;
     assert_eq!(page.matches("Please enter a whole number.").count(), 1, "{page}");
     let form = page.split("id=\"add-3\"").nth(1).unwrap();
     assert!(form[..form.find("</form>").unwrap()].contains("Please enter a whole number."));
-    assert!(
-        form[..form.find('>').unwrap()].contains("value=\"abc\""),
-        "{form}"
-    );
+    assert!(form[..form.find('>').unwrap()].contains("value=\"abc\""), "{form}");
     assert_eq!(visitor.ask("/api/cart/show").await.json()["items"], 0);
 }
 

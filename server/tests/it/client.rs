@@ -12,12 +12,13 @@ use axum::{
 };
 use serde_json::Value;
 use server::{AppState, Settings, database, router};
-use session::{Pool, SigningKeys};
+use session::{Clock, Pool, SigningKeys};
 use tower::ServiceExt;
 
 pub(crate) struct TestApp {
     router: Router,
     pub(crate) pool: Pool,
+    pub(crate) clock: Clock,
     _folder: tempfile::TempDir,
 }
 
@@ -30,38 +31,23 @@ impl TestApp {
     /// The app with settings of its own.
     pub(crate) async fn start_with(settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let get = |name: &str| {
-            settings
-                .iter()
-                .find(|(key, _)| *key == name)
-                .map(|(_, value)| (*value).to_owned())
-        };
+        let clock = Clock::manual(1_795_255_509);
+        let get =
+            |name: &str| settings.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
         let settings = Settings::read(get, || Ok(SigningKeys::generate())).unwrap();
-        let pool = database::open(&format!("sqlite://{}/test.db", folder.path().display()))
-            .await
-            .unwrap();
-        let state = AppState::new(settings, pool.clone()).await.unwrap();
-        Self {
-            router: router(state).await.unwrap(),
-            pool,
-            _folder: folder,
-        }
+        let pool = database::open(&format!("sqlite://{}/test.db", folder.path().display())).await.unwrap();
+        let state = AppState::new(settings, pool.clone(), clock.clone()).await.unwrap();
+        Self { router: router(state), pool, clock, _folder: folder }
     }
 
     /// Somebody new.
     pub(crate) fn visitor(&self) -> Visitor<'_> {
-        Visitor {
-            app: self,
-            cookies: RefCell::default(),
-        }
+        Visitor { app: self, cookies: RefCell::default() }
     }
 
     /// How many sessions are kept.
     pub(crate) async fn sessions(&self) -> i64 {
-        sqlx::query_scalar("select count(*) from tower_sessions")
-            .fetch_one(&self.pool)
-            .await
-            .unwrap()
+        sqlx::query_scalar("select count(*) from sessions").fetch_one(&self.pool).await.unwrap()
     }
 }
 
@@ -84,9 +70,7 @@ impl Answer {
     }
 
     pub(crate) fn location(&self) -> &str {
-        self.headers
-            .get(LOCATION)
-            .map_or("", |value| value.to_str().unwrap())
+        self.headers.get(LOCATION).map_or("", |value| value.to_str().unwrap())
     }
 
     pub(crate) fn sets_cookie(&self) -> bool {
@@ -97,42 +81,24 @@ impl Answer {
 impl Visitor<'_> {
     /// Opens a page.
     pub(crate) async fn open(&self, path: &str) -> Answer {
-        self.send(
-            Request::get(path)
-                .header(ACCEPT, "text/html")
-                .body(Body::empty())
-                .unwrap(),
-        )
-        .await
+        self.send(Request::get(path).header(ACCEPT, "text/html").body(Body::empty()).unwrap()).await
     }
 
     /// Asks a function that only reads.
     pub(crate) async fn ask(&self, path: &str) -> Answer {
-        self.send(
-            Request::get(path)
-                .header(ACCEPT, "application/json")
-                .body(Body::empty())
-                .unwrap(),
-        )
-        .await
+        self.send(Request::get(path).header(ACCEPT, "application/json").body(Body::empty()).unwrap()).await
     }
 
     /// Calls a function as a script does.
     pub(crate) async fn call(&self, path: &str, body: &str) -> Answer {
-        self.send(
-            post(path, "application/json")
-                .body(Body::from(body.to_owned()))
-                .unwrap(),
-        )
-        .await
+        self.send(post(path, "application/json").body(Body::from(body.to_owned())).unwrap()).await
     }
 
     /// Submits a plain form that stands on `page`.
     pub(crate) async fn submit(&self, page: &str, path: &str, body: &str) -> Answer {
         let referer = format!("http://satchel.test{page}");
         let request = post(path, "text/html,application/xhtml+xml").header(REFERER, referer);
-        self.send(request.body(Body::from(body.to_owned())).unwrap())
-            .await
+        self.send(request.body(Body::from(body.to_owned())).unwrap()).await
     }
 
     /// Submits a plain form and opens the page that it leads to.
@@ -144,20 +110,12 @@ impl Visitor<'_> {
 
     /// Sends any request, with the visitor's cookies.
     pub(crate) async fn send(&self, mut request: Request<Body>) -> Answer {
-        let cookies: Vec<_> = self
-            .cookies
-            .borrow()
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
+        let cookies: Vec<_> =
+            self.cookies.borrow().iter().map(|(name, value)| format!("{name}={value}")).collect();
         if !cookies.is_empty() {
-            request
-                .headers_mut()
-                .insert(COOKIE, HeaderValue::from_str(&cookies.join("; ")).unwrap());
+            request.headers_mut().insert(COOKIE, HeaderValue::from_str(&cookies.join("; ")).unwrap());
         }
-        request
-            .headers_mut()
-            .insert(HOST, HeaderValue::from_static("satchel.test"));
+        request.headers_mut().insert(HOST, HeaderValue::from_static("satchel.test"));
         let response = self.app.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         for cookie in parts.headers.get_all(SET_COOKIE) {
@@ -177,9 +135,7 @@ impl Visitor<'_> {
         if attributes.contains("Max-Age=0") {
             self.cookies.borrow_mut().remove(name);
         } else {
-            self.cookies
-                .borrow_mut()
-                .insert(name.to_owned(), value.to_owned());
+            self.cookies.borrow_mut().insert(name.to_owned(), value.to_owned());
         }
     }
 
@@ -190,18 +146,12 @@ impl Visitor<'_> {
 
     /// Takes over a cookie, as a thief does.
     pub(crate) fn steal(&self, cookie: &str) {
-        self.cookies
-            .borrow_mut()
-            .insert("id".to_owned(), cookie.to_owned());
+        self.cookies.borrow_mut().insert("id".to_owned(), cookie.to_owned());
     }
 
     /// Signs in with the demo account.
     pub(crate) async fn sign_in(&self) -> Answer {
-        self.call(
-            "/api/auth/login",
-            "email=demo@example.com&password=keep-it-in-the-satchel",
-        )
-        .await
+        self.call("/api/auth/login", "email=demo@example.com&password=keep-it-in-the-satchel").await
     }
 }
 

@@ -10,18 +10,10 @@ const INTERFACE: &str = include_str!("../../../docs/interface.md");
 
 /// The rows of the table under a heading, each cell without its backticks.
 fn table(heading: &str) -> Vec<Vec<String>> {
-    let section = INTERFACE
-        .split("\n## ")
-        .find(|section| section.starts_with(heading))
-        .unwrap();
+    let section = INTERFACE.split("\n## ").find(|section| section.starts_with(heading)).unwrap();
     let rows = section.lines().filter(|line| line.starts_with('|')).skip(2);
-    rows.map(|row| {
-        row[1..row.len() - 1]
-            .split('|')
-            .map(|cell| cell.trim().replace('`', ""))
-            .collect()
-    })
-    .collect()
+    rows.map(|row| row[1..row.len() - 1].split('|').map(|cell| cell.trim().replace('`', "")).collect())
+        .collect()
 }
 
 /// The field names in a cell such as "an array of id, name".
@@ -35,14 +27,7 @@ async fn every_page_is_there() {
     for row in table("Pages") {
         let page = app.visitor().open(&row[0].replace("{id}", "1")).await;
         assert_eq!(page.status, StatusCode::OK, "{}", row[0]);
-        assert!(
-            page.headers["content-type"]
-                .to_str()
-                .unwrap()
-                .starts_with("text/html"),
-            "{}",
-            row[0]
-        );
+        assert!(page.headers["content-type"].to_str().unwrap().starts_with("text/html"), "{}", row[0]);
     }
 }
 
@@ -55,17 +40,9 @@ async fn every_function_answers_a_script_with_its_fields_and_a_plain_form_with_a
         let answer = visitor.call(path, example).await;
         assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.body);
         for field in fields(&row[2]) {
-            assert!(
-                answer.json().get(field).is_some(),
-                "{field} in {path}: {}",
-                answer.body
-            );
+            assert!(answer.json().get(field).is_some(), "{field} in {path}: {}", answer.body);
         }
-        assert_eq!(
-            visitor.submit("/cart", path, example).await.status,
-            StatusCode::SEE_OTHER,
-            "{path}"
-        );
+        assert_eq!(visitor.submit("/cart", path, example).await.status, StatusCode::SEE_OTHER, "{path}");
     }
 }
 
@@ -76,18 +53,9 @@ async fn every_reading_function_answers_with_its_fields_and_writes_no_session() 
         let answer = app.visitor().ask(&format!("{}?{}", row[0], row[1])).await;
         assert_eq!(answer.status, StatusCode::OK, "{}: {}", row[0], answer.body);
         let value = answer.json();
-        let value = if row[2].starts_with("an array") {
-            &value[0]
-        } else {
-            &value
-        };
+        let value = if row[2].starts_with("an array") { &value[0] } else { &value };
         for field in fields(&row[2]) {
-            assert!(
-                value.get(field).is_some(),
-                "{field} in {}: {}",
-                row[0],
-                answer.body
-            );
+            assert!(value.get(field).is_some(), "{field} in {}: {}", row[0], answer.body);
         }
         assert!(!answer.sets_cookie(), "{}", row[0]);
     }
@@ -98,14 +66,10 @@ async fn every_reading_function_answers_with_its_fields_and_writes_no_session() 
 async fn no_function_is_left_out() {
     // Linking the app registers its functions.
     drop(TestApp::start().await);
-    let there: BTreeSet<_> = server_fn::axum::server_fn_paths()
-        .map(|(path, method)| format!("{method} {path}"))
-        .collect();
-    let changing = table("Server functions that change something")
-        .into_iter()
-        .map(|row| format!("POST {}", row[0]));
-    let reading = table("Server functions that only read")
-        .into_iter()
-        .map(|row| format!("GET {}", row[0]));
+    let there: BTreeSet<_> =
+        server_fn::axum::server_fn_paths().map(|(path, method)| format!("{method} {path}")).collect();
+    let changing =
+        table("Server functions that change something").into_iter().map(|row| format!("POST {}", row[0]));
+    let reading = table("Server functions that only read").into_iter().map(|row| format!("GET {}", row[0]));
     assert_eq!(there, changing.chain(reading).collect());
 }

@@ -1,10 +1,7 @@
 //! The real router, driven without a network: each server function as a plain form and as a script, every page's HTML. And the
 //! real binary, where starting and stopping are the point.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot go on says where by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where by panicking")]
 
 mod auth;
 mod bad_input;

@@ -17,10 +17,7 @@ async fn every_page_is_complete_without_javascript_and_opens_no_session() {
         let page = app.visitor().open(path).await;
         assert_eq!(page.status, StatusCode::OK, "{path}");
         assert!(page.body.contains(text), "{path}: {}", page.body);
-        assert!(
-            page.body.contains("Guest") && page.body.contains("· Satchel</title>"),
-            "{path}"
-        );
+        assert!(page.body.contains("Guest") && page.body.contains("· Satchel</title>"), "{path}");
         assert!(page.body.contains("data-theme=\"system\""), "{path}");
         assert!(!page.sets_cookie(), "{path}");
     }
@@ -49,11 +46,7 @@ async fn what_does_not_exist_is_a_404_in_the_same_layout() {
     ] {
         let page = app.visitor().open(path).await;
         assert_eq!(page.status, StatusCode::NOT_FOUND, "{path}");
-        assert!(
-            path.starts_with("/pkg") || page.body.contains("Guest"),
-            "{path}: {}",
-            page.body
-        );
+        assert!(path.starts_with("/pkg") || page.body.contains("Guest"), "{path}: {}", page.body);
     }
 }
 
@@ -61,9 +54,7 @@ async fn what_does_not_exist_is_a_404_in_the_same_layout() {
 async fn the_theme_is_in_the_first_html() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
-    let page = visitor
-        .submit_and_follow("/cart", "/api/preferences/theme", "theme=dark")
-        .await;
+    let page = visitor.submit_and_follow("/cart", "/api/preferences/theme", "theme=dark").await;
     assert!(page.body.contains("data-theme=\"dark\""), "{}", page.body);
     assert_eq!(visitor.ask("/api/visitor/show").await.json()["theme"], "dark");
 }
@@ -74,22 +65,16 @@ async fn a_visitors_words_are_text_and_never_markup() {
     let visitor = app.visitor();
     let script = "%3Cscript%3Ealert(1)%3C/script%3E";
     let quote = "%22%3E%3Cscript%3Ealert(1)%3C/script%3E";
-    let page = visitor
-        .submit_and_follow("/", "/api/cart/add", &format!("product=3&quantity={quote}"))
-        .await
-        .body;
+    let page =
+        visitor.submit_and_follow("/", "/api/cart/add", &format!("product=3&quantity={quote}")).await.body;
     assert!(!page.contains("<script>alert"), "{page}");
     let page = visitor
         .submit_and_follow("/login", "/api/auth/login", &format!("email={quote}&password=x"))
         .await
         .body;
     assert!(!page.contains("<script>alert"), "{page}");
-    let page = visitor
-        .open(&format!(
-            "/login?next=/{script}&__path=/api/auth/login&__err={script}"
-        ))
-        .await
-        .body;
+    let page =
+        visitor.open(&format!("/login?next=/{script}&__path=/api/auth/login&__err={script}")).await.body;
     assert!(!page.contains("<script>alert"), "{page}");
 }
 
@@ -111,9 +96,6 @@ async fn when_the_database_is_gone_the_answer_is_a_503() {
         visitor.submit("/", "/api/cart/add", "product=1").await.status,
         StatusCode::SERVICE_UNAVAILABLE
     );
-    assert_eq!(
-        visitor.ask("/readyz").await.status,
-        StatusCode::SERVICE_UNAVAILABLE
-    );
+    assert_eq!(visitor.ask("/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(visitor.ask("/healthz").await.status, StatusCode::OK);
 }

@@ -8,9 +8,7 @@ use axum::{
 use crate::client::{TestApp, Visitor};
 
 async fn count(visitor: &Visitor<'_>) -> u64 {
-    visitor.ask("/api/visits/show").await.json()["count"]
-        .as_u64()
-        .unwrap()
+    visitor.ask("/api/visits/show").await.json()["count"].as_u64().unwrap()
 }
 
 #[tokio::test]
@@ -20,8 +18,7 @@ async fn each_opening_of_the_page_counts_from_one() {
     for number in 1..=3 {
         let page = visitor.open("/visits").await;
         assert!(
-            page.body
-                .contains(&format!("<strong class=\"counter-number\">{number}</strong>")),
+            page.body.contains(&format!("<strong class=\"counter-number\">{number}</strong>")),
             "{}",
             page.body
         );
@@ -47,19 +44,10 @@ async fn after_a_reset_the_next_visit_is_number_one() {
     visitor.open("/visits").await;
     visitor.open("/visits").await;
     let visits = visitor.call("/api/visits/reset", "").await.json();
-    assert_eq!(
-        (&visits["count"], &visits["first_at"]),
-        (&0.into(), &serde_json::Value::Null)
-    );
+    assert_eq!((&visits["count"], &visits["first_at"]), (&0.into(), &serde_json::Value::Null));
 
-    let page = visitor
-        .submit_and_follow("/visits", "/api/visits/reset", "")
-        .await;
-    assert!(
-        page.body.contains("<strong class=\"counter-number\">1</strong>"),
-        "{}",
-        page.body
-    );
+    let page = visitor.submit_and_follow("/visits", "/api/visits/reset", "").await;
+    assert!(page.body.contains("<strong class=\"counter-number\">1</strong>"), "{}", page.body);
     assert!(page.body.contains("The counter starts again."), "{}", page.body);
 }
 
@@ -71,20 +59,11 @@ async fn prefetches_embeds_other_sites_and_head_requests_are_no_visits() {
     let others: [(Method, &[(&str, &str)]); 4] = [
         (Method::HEAD, &[]),
         (Method::GET, &[("sec-purpose", "prefetch")]),
-        (
-            Method::GET,
-            &[("sec-fetch-site", "cross-site"), ("sec-fetch-dest", "document")],
-        ),
-        (
-            Method::GET,
-            &[("sec-fetch-site", "same-origin"), ("sec-fetch-dest", "iframe")],
-        ),
+        (Method::GET, &[("sec-fetch-site", "cross-site"), ("sec-fetch-dest", "document")]),
+        (Method::GET, &[("sec-fetch-site", "same-origin"), ("sec-fetch-dest", "iframe")]),
     ];
     for (method, headers) in others {
-        let mut request = Request::builder()
-            .method(method)
-            .uri("/visits")
-            .header("accept", "text/html");
+        let mut request = Request::builder().method(method).uri("/visits").header("accept", "text/html");
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

@@ -1,0 +1,50 @@
+//! How sessions are kept, and how long.
+
+use time::Duration;
+
+use crate::{Clock, SigningKeys};
+
+/// How sessions are kept and how their cookie looks.
+#[derive(Clone, Debug)]
+pub struct SessionConfig {
+    /// The cookie's name. With the `__Host-` prefix it must be [`secure`](Self::secure) too.
+    pub cookie_name: &'static str,
+    /// Whether the cookie travels over HTTPS only.
+    pub secure: bool,
+    /// The keys that sign the cookie.
+    pub keys: SigningKeys,
+    /// A session that is unused for so long is over (ASVS 7.3.1).
+    pub idle: Duration,
+    /// A session is over so long after it began, however busy (ASVS 7.3.2).
+    pub lifetime: Duration,
+    /// Both limits for a visitor who chose to be remembered.
+    pub remembered: Duration,
+    /// The time that sessions go by.
+    pub clock: Clock,
+}
+
+impl SessionConfig {
+    /// The usual settings: cookie `id`, over HTTPS only, 30 minutes idle, 12 hours in all, 31 days when remembered.
+    #[must_use]
+    pub fn new(keys: SigningKeys) -> Self {
+        Self {
+            cookie_name: "__Host-id",
+            secure: true,
+            keys,
+            idle: Duration::minutes(30),
+            lifetime: Duration::hours(12),
+            remembered: Duration::days(31),
+            clock: Clock::system(),
+        }
+    }
+
+    /// When a session that began at `began` ends at the latest, in seconds since 1970.
+    pub(crate) fn ends_at(&self, began: i64, remembered: bool) -> i64 {
+        began.saturating_add(if remembered { self.remembered } else { self.lifetime }.whole_seconds())
+    }
+
+    /// When a session that was used at `used` and ends at `ends_at` is over, unless it is used again.
+    pub(crate) fn expires_at(&self, used: i64, ends_at: i64, remembered: bool) -> i64 {
+        used.saturating_add(if remembered { self.remembered } else { self.idle }.whole_seconds()).min(ends_at)
+    }
+}

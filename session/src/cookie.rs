@@ -1,0 +1,72 @@
+//! The session's cookie: what a request presents, and what a response sends.
+
+use axum::http::{HeaderMap, HeaderValue, header::COOKIE};
+use time::{Duration, OffsetDateTime};
+use tower_sessions::cookie::{Cookie, SameSite};
+
+use crate::{SessionConfig, id::SessionId, keys::Signature};
+
+/// What a request presents.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Presented {
+    /// No session cookie.
+    Nothing,
+    /// A cookie that we did not make, or that was changed on its way.
+    Forged,
+    /// An id that we signed.
+    Id(SessionId, Signature),
+}
+
+/// Reads the session's cookie. Of several with its name the first that we signed counts: the others were put there by
+/// somebody else, such as a neighbouring host.
+pub(crate) fn read(headers: &HeaderMap, config: &SessionConfig) -> Presented {
+    let texts = headers.get_all(COOKIE).iter().filter_map(|header| header.to_str().ok());
+    let mut presented = Presented::Nothing;
+    for cookie in
+        texts.flat_map(Cookie::split_parse).flatten().filter(|cookie| cookie.name() == config.cookie_name)
+    {
+        let verified = config.keys.verify(&cookie);
+        if let Some((id, signature)) =
+            verified.and_then(|(text, signature)| Some((SessionId::parse(&text)?, signature)))
+        {
+            return Presented::Id(id, signature);
+        }
+        presented = Presented::Forged;
+    }
+    if presented == Presented::Forged {
+        // Never the value: it may be somebody's id with a typing error.
+        tracing::warn!(cookie = config.cookie_name, "refused a session cookie that is not signed by us");
+    }
+    presented
+}
+
+/// The header that gives the visitor its id: until the browser closes or, when remembered, until the session ends.
+pub(crate) fn set(config: &SessionConfig, id: SessionId, max_age: Option<Duration>) -> Option<HeaderValue> {
+    let mut cookie = attributes(config, id.expose());
+    cookie.set_max_age(max_age);
+    header(&config.keys.sign(cookie))
+}
+
+/// The header that removes the cookie. Browsers ignore it for `__Host-` names unless it has the attributes of the cookie.
+pub(crate) fn remove(config: &SessionConfig) -> Option<HeaderValue> {
+    let mut cookie = attributes(config, String::new());
+    cookie.set_max_age(Duration::ZERO);
+    cookie.set_expires(OffsetDateTime::UNIX_EPOCH);
+    header(&cookie)
+}
+
+/// `SameSite=Lax`: with `Strict` a link from another site arrives without the cookie, and a page that writes the session
+/// would then replace the visitor's session by a new one.
+fn attributes(config: &SessionConfig, value: String) -> Cookie<'static> {
+    Cookie::build((config.cookie_name, value))
+        .path("/")
+        .secure(config.secure)
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .build()
+}
+
+fn header(cookie: &Cookie<'_>) -> Option<HeaderValue> {
+    // Base64 and the names are plain ASCII, which a cookie may hold as it is (RFC 6265, 4.1.1).
+    HeaderValue::from_str(&cookie.to_string()).ok()
+}

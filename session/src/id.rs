@@ -1,0 +1,83 @@
+//! A session's id, which only its visitor knows, and its hash, which is all that the database and the log get to see.
+
+use std::{fmt, str::FromStr};
+
+use sha2::{Digest, Sha256};
+use tower_sessions::session::Id;
+
+/// The secret: 128 random bits (ASVS 7.2.3). It has no `Debug` form that could be replayed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SessionId(Id);
+
+impl SessionId {
+    /// A new id, that nobody had before.
+    pub(crate) fn random() -> Self {
+        Self(Id::default())
+    }
+
+    /// Reads the text of a cookie.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        Id::from_str(text).ok().map(Self)
+    }
+
+    /// The text for a cookie.
+    pub(crate) fn expose(self) -> String {
+        self.0.to_string()
+    }
+
+    /// What the store knows it by.
+    pub(crate) fn hash(self) -> IdHash {
+        IdHash(Sha256::digest(self.0.0.to_le_bytes()).iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+}
+
+impl fmt::Debug for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SessionId({})", self.hash())
+    }
+}
+
+/// The SHA-256 hash of an id, in hex: no way leads back, so a copy of the database opens no session. A slow hash is not needed
+/// for 128 random bits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct IdHash(String);
+
+impl IdHash {
+    /// The hash for a statement.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// One of `places`, the same for the same id.
+    pub(crate) fn place(&self, places: usize) -> usize {
+        self.0.bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into())) % places
+    }
+}
+
+/// The first digits: enough to follow one session through a log.
+impl fmt::Display for IdHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.get(..12).unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_read_back_and_never_repeated() {
+        let id = SessionId::random();
+        assert_eq!(SessionId::parse(&id.expose()), Some(id));
+        assert_ne!(SessionId::random(), id);
+        for text in ["", "short", "!!!!!!!!!!!!!!!!!!!!!!", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"] {
+            assert_eq!(SessionId::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn neither_debug_nor_hash_shows_the_id() {
+        let id = SessionId::random();
+        assert!(!format!("{id:?} {:?}", id.hash()).contains(&id.expose()));
+    }
+}

@@ -1,0 +1,79 @@
+//! All sessions of an app: the settings, the store, and the turns that writers of one session take.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::http::HeaderMap;
+use tokio::sync::{Mutex, MutexGuard};
+
+use crate::{Pool, Session, SessionConfig, SessionError, SessionLayer, Sweeper, id::IdHash, store::Store};
+
+/// Writers of one session take turns; sessions that share a place, one in 256, wait for each other a moment for nothing.
+const TURNS: usize = 256;
+
+/// The sessions of an app. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Sessions {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    config: SessionConfig,
+    store: Store,
+    turns: Vec<Mutex<()>>,
+}
+
+impl Sessions {
+    /// Makes the tables where they are missing.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Store`] when they cannot be made.
+    pub async fn new(pool: Pool, config: SessionConfig) -> Result<Self, SessionError> {
+        let store = Store::new(pool);
+        store.migrate().await?;
+        let turns = (0..TURNS).map(|_| Mutex::new(())).collect();
+        Ok(Self { inner: Arc::new(Inner { config, store, turns }) })
+    }
+
+    /// The layer that gives each request its [`Session`].
+    #[must_use]
+    pub fn layer(&self) -> SessionLayer {
+        SessionLayer::new(self.clone())
+    }
+
+    /// The session that a request's headers present, for whoever handles requests without a tower layer. The response needs
+    /// [`close`](Self::close).
+    #[must_use]
+    pub fn open(&self, request: &HeaderMap) -> Session {
+        Session::new(self.clone(), request)
+    }
+
+    /// Puts what the visitor has to know into the response's headers. Later writes to the session are refused.
+    pub async fn close(&self, session: &Session, response: &mut HeaderMap) {
+        session.close(response).await;
+    }
+
+    /// Deletes what is over, every `interval`, in a task of its own.
+    #[must_use]
+    pub fn sweep_every(&self, interval: Duration) -> Sweeper {
+        Sweeper::start(self.clone(), interval)
+    }
+
+    pub(crate) fn config(&self) -> &SessionConfig {
+        &self.inner.config
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    pub(crate) fn now(&self) -> i64 {
+        self.inner.config.clock.now()
+    }
+
+    /// Waits for the turn to write this session.
+    pub(crate) async fn turn(&self, id: &IdHash) -> MutexGuard<'_, ()> {
+        self.inner.turns[id.place(TURNS)].lock().await
+    }
+}

@@ -1,0 +1,144 @@
+//! Guarantee 6: two clocks, kept alive by reading at one write a minute at most; "remember me" outlasts later writes.
+
+use axum::http::header::SET_COOKIE;
+use session::SessionError;
+use time::Duration;
+
+use crate::harness::{Browser, TestSessions, increment};
+
+const DAY: i64 = 86_400;
+
+async fn max_age(browser: &Browser, change: impl AsyncFn(&session::Session)) -> Option<i64> {
+    let session = browser.request();
+    change(&session).await;
+    let headers = browser.respond(&session).await;
+    let cookie = headers[SET_COOKIE].to_str().unwrap();
+    let max_age = cookie.split("Max-Age=").nth(1)?;
+    Some(max_age.split(';').next()?.parse().unwrap())
+}
+
+#[tokio::test]
+async fn an_unused_session_is_over_after_the_idle_time() {
+    let test = TestSessions::new().await;
+    let browser = test.browser();
+    browser.count().await.unwrap();
+    test.clock.advance(Duration::minutes(30) - Duration::SECOND);
+    assert_eq!(browser.counted().await, Some(1));
+    test.clock.advance(Duration::minutes(30));
+    let cookie = browser.cookie().unwrap();
+    assert_eq!(browser.counted().await, None);
+    assert_eq!(browser.cookie(), None, "the cookie of a session that is over is removed");
+    browser.present(&cookie);
+    assert!(matches!(browser.count().await, Err(SessionError::Ended)));
+}
+
+#[tokio::test]
+async fn a_write_in_a_request_that_outlasts_the_idle_time_is_refused() {
+    let test = TestSessions::new().await;
+    let browser = test.browser();
+    browser.count().await.unwrap();
+    let session = browser.request();
+    session.update(increment).await.unwrap();
+    test.clock.advance(Duration::hours(1));
+    assert!(matches!(session.update(increment).await, Err(SessionError::Ended)));
+}
+
+#[tokio::test]
+async fn reading_keeps_a_session_alive_at_one_write_a_minute() {
+    let test = TestSessions::new().await;
+    let browser = test.browser();
+    browser.count().await.unwrap();
+    let used_at = || sqlx::query_scalar::<_, i64>("select used_at from sessions").fetch_one(&test.pool);
+    let mut writes = 0;
+    let mut before = used_at().await.unwrap();
+    for _ in 0..240 {
+        test.clock.advance(Duration::seconds(15));
+        assert_eq!(browser.counted().await, Some(1));
+        let now = used_at().await.unwrap();
+        writes += i32::from(now != before);
+        before = now;
+    }
+    assert_eq!(writes, 60, "in an hour of reading every 15 seconds");
+}
+
+#[tokio::test]
+async fn however_busy_a_session_is_over_after_its_lifetime() {
+    let test = TestSessions::new().await;
+    let browser = test.browser();
+    browser.count().await.unwrap();
+    for _ in 0..(12 * 4 - 1) {
+        test.clock.advance(Duration::minutes(15));
+        browser.count().await.unwrap();
+    }
+    let session = browser.request();
+    session.renew().await.unwrap();
+    browser.respond(&session).await;
+    test.clock.advance(Duration::minutes(15));
+    assert_eq!(browser.counted().await, None, "a new id gives no new lifetime");
+}
+
+#[tokio::test]
+async fn a_restart_gives_a_new_lifetime() {
+    let test = TestSessions::new().await;
+    let browser = test.browser();
+    browser.count().await.unwrap();
+    for _ in 0..(11 * 4) {
+        test.clock.advance(Duration::minutes(15));
+        browser.counted().await;
+    }
+    let session = browser.request();
+    session.restart(false).await.unwrap();
+    browser.respond(&session).await;
+    for _ in 0..(11 * 4) {
+        test.clock.advance(Duration::minutes(15));
+        assert_eq!(browser.counted().await, Some(1));
+    }
+}
+
+#[tokio::test]
+async fn the_usual_cookie_ends_with_the_browser() {
+    let test = TestSessions::new().await;
+    let browser = test.browser();
+    assert_eq!(max_age(&browser, async |session| drop(session.update(increment).await)).await, None);
+}
+
+#[tokio::test]
+async fn remember_me_outlasts_later_writes_and_idle_days() {
+    let test = TestSessions::new().await;
+    let browser = test.browser();
+    browser.count().await.unwrap();
+    let age = max_age(&browser, async |session| session.restart(true).await.unwrap()).await;
+    assert_eq!(age, Some(31 * DAY));
+    test.clock.advance(Duration::days(10));
+    assert_eq!(browser.count().await.unwrap(), 2);
+    test.clock.advance(Duration::days(20));
+    assert_eq!(browser.count().await.unwrap(), 3);
+    let age = max_age(&browser, async |session| session.renew().await.unwrap()).await;
+    assert_eq!(age, Some(DAY), "the cookie lasts as long as the session");
+    test.clock.advance(Duration::days(1));
+    assert_eq!(browser.counted().await, None);
+}
+
+#[tokio::test]
+async fn remember_me_can_be_chosen_before_there_is_a_session_and_taken_back() {
+    let test = TestSessions::new().await;
+    let browser = test.browser();
+    let session = browser.request();
+    session.remember(true).await.unwrap();
+    assert_eq!(test.rows().await, 0);
+    session.update(increment).await.unwrap();
+    browser.respond(&session).await;
+    test.clock.advance(Duration::hours(3));
+    assert_eq!(browser.counted().await, Some(1));
+    let age = max_age(&browser, async |session| session.remember(false).await.unwrap()).await;
+    assert_eq!(age, None);
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_ends_no_session() {
+    let test = TestSessions::new().await;
+    let browser = test.browser();
+    browser.count().await.unwrap();
+    test.clock.advance(Duration::hours(-2));
+    assert_eq!(browser.count().await.unwrap(), 2);
+}

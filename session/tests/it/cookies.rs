@@ -1,0 +1,203 @@
+//! Guarantee 4: nothing in the database works as a cookie. Guarantee 5: who only reads makes no row and gets no cookie.
+//! Guarantee 7: a ring of keys; tampered cookies are removed and never adopted.
+
+use axum::http::{
+    HeaderMap, HeaderValue,
+    header::{COOKIE, SET_COOKIE},
+};
+use session::{SessionConfig, Sessions, SigningKeys};
+
+use crate::harness::{Count, Name, TestSessions, increment};
+
+#[tokio::test]
+async fn no_string_in_the_database_works_as_a_cookie() {
+    let test = TestSessions::new().await;
+    let browser = test.browser();
+    browser.count().await.unwrap();
+    let session = browser.request();
+    session.restart(true).await.unwrap();
+    session.update(|name: &mut Name| name.0 = "Ada".into()).await.unwrap();
+    browser.respond(&session).await;
+    let cookie = browser.cookie().unwrap();
+    let (signature, id) = cookie.split_at(44);
+    let file = test.file();
+    for secret in [id, &cookie] {
+        assert!(!file.windows(secret.len()).any(|window| window == secret.as_bytes()));
+    }
+
+    // A thief with the database and even with the key can do nothing with what stands in it.
+    let hash: String = sqlx::query_scalar("select id from sessions").fetch_one(&test.pool).await.unwrap();
+    for stolen in [hash.clone(), format!("{signature}{hash}")] {
+        let thief = test.browser();
+        thief.present(&stolen);
+        assert_eq!(thief.counted().await, None);
+    }
+}
+
+#[tokio::test]
+async fn debug_shows_nothing_that_could_be_replayed() {
+    let test = TestSessions::new().await;
+    let browser = test.browser();
+    let session = browser.request();
+    session.update(|name: &mut Name| name.0 = "Ada Lovelace".into()).await.unwrap();
+    browser.respond(&session).await;
+    let shown = format!("{session:?} {:?} {:?}", test.sessions, test.sessions.layer());
+    let key = test.keys.get(..20).unwrap();
+    for secret in [&browser.cookie().unwrap()[44..], "Ada", key] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn who_only_reads_makes_no_row_and_gets_no_cookie() {
+    let test = TestSessions::new().await;
+    let browser = test.browser();
+    for _ in 0..3 {
+        let session = browser.request();
+        session.read::<Count>().await.unwrap();
+        session.remove::<Count>().await.unwrap();
+        session.renew().await.unwrap();
+        session.end().await.unwrap();
+        assert!(!browser.respond(&session).await.contains_key(SET_COOKIE));
+    }
+    assert_eq!(test.rows().await, 0);
+}
+
+#[tokio::test]
+async fn a_cookie_is_sent_when_the_session_begins_and_then_no_more() {
+    let test = TestSessions::new().await;
+    let browser = test.browser();
+    let session = browser.request();
+    session.update(increment).await.unwrap();
+    let headers = browser.respond(&session).await;
+    let cookie = headers[SET_COOKIE].to_str().unwrap();
+    assert!(cookie.ends_with("; HttpOnly; SameSite=Lax; Path=/"), "{cookie}");
+    assert!(cookie.len() < 200, "{cookie}");
+    let session = browser.request();
+    session.update(increment).await.unwrap();
+    assert!(!browser.respond(&session).await.contains_key(SET_COOKIE));
+}
+
+#[tokio::test]
+async fn an_old_keys_signature_is_renewed_in_the_same_response() {
+    let test = TestSessions::new().await;
+    let old_key = test.keys.clone();
+    let browser = test.browser();
+    browser.count().await.unwrap();
+    let signed_by_old = browser.cookie().unwrap();
+
+    let new_key = SigningKeys::generate();
+    let rotated = test.with_keys(&[&new_key, &old_key]).await;
+    let browser = browser.talking_to(&rotated);
+    assert_eq!(browser.counted().await, Some(1), "nobody is signed out");
+    let signed_by_new = browser.cookie().unwrap();
+    assert_ne!(signed_by_new, signed_by_old);
+
+    let without_old = test.with_keys(&[&new_key]).await;
+    let browser = browser.talking_to(&without_old);
+    assert_eq!(browser.counted().await, Some(1));
+    browser.present(&signed_by_old);
+    assert_eq!(browser.counted().await, None);
+    assert_eq!(browser.cookie(), None);
+}
+
+#[tokio::test]
+async fn an_old_signature_is_not_renewed_for_a_session_that_ended_meanwhile() {
+    let test = TestSessions::new().await;
+    let browser = test.browser();
+    browser.count().await.unwrap();
+    let rotated = test.with_keys(&[&SigningKeys::generate(), &test.keys]).await;
+    let late = browser.talking_to(&rotated).request();
+    late.read::<Count>().await.unwrap();
+    browser.end().await;
+    assert!(!browser.talking_to(&rotated).respond(&late).await.contains_key(SET_COOKIE));
+}
+
+#[tokio::test]
+async fn tampered_and_malformed_cookies_are_removed_and_never_adopted() {
+    let test = TestSessions::new().await;
+    let browser = test.browser();
+    browser.count().await.unwrap();
+    let good = browser.cookie().unwrap();
+    let flipped = format!("{}{}", if good.starts_with('A') { "B" } else { "A" }, &good[1..]);
+    let unsigned = good[44..].to_owned();
+    let strangers = TestSessions::new().await;
+    let stranger = strangers.browser();
+    stranger.count().await.unwrap();
+    for bad in [
+        flipped,
+        unsigned,
+        stranger.cookie().unwrap(),
+        "x".into(),
+        "%".into(),
+        "%00%ff".into(),
+        "a".repeat(5_000),
+    ] {
+        let browser = test.browser();
+        browser.present(&bad);
+        let session = browser.request();
+        assert_eq!(session.read::<Count>().await.unwrap(), None, "{bad}");
+        browser.respond(&session).await;
+        assert_eq!(browser.cookie(), None, "{bad}");
+
+        browser.present(&bad);
+        assert_eq!(
+            browser.count().await.unwrap(),
+            1,
+            "a forged cookie is nobody's session: a new one begins"
+        );
+        assert_ne!(browser.cookie(), Some(bad));
+    }
+}
+
+#[tokio::test]
+async fn an_id_that_we_signed_but_do_not_know_is_never_adopted() {
+    let test = TestSessions::new().await;
+    let browser = test.browser();
+    browser.count().await.unwrap();
+    let cookie = browser.cookie().unwrap();
+    sqlx::query("delete from sessions").execute(&test.pool).await.unwrap();
+    assert!(browser.count().await.is_err());
+    assert_eq!(browser.cookie(), None);
+    assert_eq!(browser.count().await.unwrap(), 1);
+    assert_ne!(browser.cookie().unwrap(), cookie);
+}
+
+#[tokio::test]
+async fn of_several_cookies_with_the_name_the_one_that_we_signed_counts() {
+    let test = TestSessions::new().await;
+    let browser = test.browser();
+    browser.count().await.unwrap();
+    let mut headers = HeaderMap::new();
+    headers.append(
+        COOKIE,
+        HeaderValue::from_str(&format!("id=tossed; id={}", browser.cookie().unwrap())).unwrap(),
+    );
+    assert_eq!(test.sessions.open(&headers).read::<Count>().await.unwrap(), Some(Count(1)));
+}
+
+#[tokio::test]
+async fn a_host_cookie_is_set_and_removed_with_the_attributes_that_browsers_want() {
+    let test = TestSessions::new().await;
+    let config = SessionConfig::new(SigningKeys::parse(&test.keys).unwrap());
+    let sessions = Sessions::new(test.pool.clone(), config).await.unwrap();
+    let session = sessions.open(&HeaderMap::new());
+    session.update(increment).await.unwrap();
+    let mut headers = HeaderMap::new();
+    sessions.close(&session, &mut headers).await;
+    let set = headers[SET_COOKIE].to_str().unwrap().to_owned();
+
+    let mut request = HeaderMap::new();
+    request.insert(COOKIE, HeaderValue::from_static("__Host-id=forged"));
+    let mut headers = HeaderMap::new();
+    sessions.close(&sessions.open(&request), &mut headers).await;
+    let removed = headers[SET_COOKIE].to_str().unwrap().to_owned();
+    for cookie in [set, removed.clone()] {
+        assert!(cookie.starts_with("__Host-id="), "{cookie}");
+        for attribute in ["; Secure", "; HttpOnly", "; SameSite=Lax", "; Path=/"] {
+            assert!(cookie.contains(attribute), "{attribute} in {cookie}");
+        }
+        assert!(!cookie.contains("Domain"), "{cookie}");
+    }
+    assert!(removed.contains("; Max-Age=0"), "{removed}");
+}

@@ -1,0 +1,174 @@
+//! Guarantee 2: a session that ended stays ended. Guarantee 3: a change of privilege gives a new id and loses nothing.
+
+use axum::http::header::SET_COOKIE;
+use session::SessionError;
+use tokio::task::JoinSet;
+
+use crate::harness::{Count, TestSessions, increment};
+
+#[tokio::test]
+async fn what_is_in_flight_during_a_sign_out_brings_nothing_back() {
+    let test = TestSessions::new().await;
+    let browser = test.browser();
+    browser.count().await.unwrap();
+    let cookie = browser.cookie().unwrap();
+
+    // One request has read the session, another has only come in.
+    let (reading, waiting) = (browser.request(), browser.request());
+    reading.read::<Count>().await.unwrap();
+    browser.end().await;
+    assert!(matches!(reading.update(increment).await, Err(SessionError::Ended)));
+    assert!(matches!(waiting.update(increment).await, Err(SessionError::Ended)));
+    assert!(matches!(waiting.renew().await, Err(SessionError::Ended)));
+    assert!(matches!(reading.remember(true).await, Err(SessionError::Ended)));
+    for session in [reading, waiting] {
+        let headers = browser.respond(&session).await;
+        let sent = headers.get(SET_COOKIE).map(|cookie| cookie.to_str().unwrap().to_owned());
+        assert!(sent.is_none_or(|cookie| cookie.contains("Max-Age=0")), "no cookie but its removal");
+    }
+    assert_eq!(test.rows().await, 0);
+
+    // Nor does the old cookie, however late.
+    browser.present(&cookie);
+    assert_eq!(browser.counted().await, None);
+    browser.present(&cookie);
+    assert!(browser.count().await.is_err());
+    assert_eq!(test.rows().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn races_of_sign_out_against_writes_leave_no_session() {
+    let test = TestSessions::new().await;
+    let other = test.elsewhere().await;
+    for _ in 0..100 {
+        let browser = test.browser();
+        browser.count().await.unwrap();
+        let mut racers = JoinSet::new();
+        for number in 0..6 {
+            let browser = if number % 2 == 0 { browser.clone() } else { browser.talking_to(&other) };
+            // Each came in with the cookie, before the sign-out was answered.
+            let session = browser.request();
+            racers.spawn(async move {
+                if number == 3 {
+                    session.end().await.unwrap();
+                    return;
+                }
+                let written = session.update(increment).await;
+                assert!(matches!(written, Ok(_) | Err(SessionError::Ended)), "{written:?}");
+            });
+        }
+        racers.join_all().await;
+    }
+    assert_eq!(test.rows().await, 0);
+}
+
+#[tokio::test]
+async fn after_an_end_the_same_request_begins_anew_under_a_new_id() {
+    let test = TestSessions::new().await;
+    let browser = test.browser();
+    browser.count().await.unwrap();
+    let before = browser.cookie().unwrap();
+    let session = browser.request();
+    session.end().await.unwrap();
+    assert_eq!(session.read::<Count>().await.unwrap(), None);
+    assert_eq!(session.update(increment).await.unwrap(), 1);
+    browser.respond(&session).await;
+    assert_ne!(browser.cookie().unwrap(), before);
+    assert_eq!(browser.counted().await, Some(1));
+}
+
+#[tokio::test]
+async fn who_opens_a_page_after_the_end_may_begin_anew() {
+    let test = TestSessions::new().await;
+    let browser = test.browser();
+    browser.count().await.unwrap();
+    let stale = browser.cookie().unwrap();
+    browser.end().await;
+    browser.present(&stale);
+    let session = browser.request();
+    assert!(session.start_over().await.unwrap());
+    assert_eq!(session.update(increment).await.unwrap(), 1);
+    browser.respond(&session).await;
+    assert_ne!(browser.cookie().unwrap(), stale, "the old id is never adopted");
+    assert!(!browser.request().start_over().await.unwrap());
+}
+
+#[tokio::test]
+async fn renewal_keeps_the_data_and_kills_the_old_id() {
+    let test = TestSessions::new().await;
+    let browser = test.browser();
+    browser.count().await.unwrap();
+    let old = browser.cookie().unwrap();
+    let session = browser.request();
+    session.renew().await.unwrap();
+    assert_eq!(session.update(increment).await.unwrap(), 2);
+    browser.respond(&session).await;
+    assert_ne!(browser.cookie().unwrap(), old);
+    assert_eq!(browser.counted().await, Some(2));
+    assert_eq!(test.rows().await, 1);
+
+    let thief = test.browser();
+    thief.present(&old);
+    assert_eq!(thief.counted().await, None);
+}
+
+#[tokio::test]
+async fn renewal_takes_what_others_wrote_in_between() {
+    let test = TestSessions::new().await;
+    let browser = test.browser();
+    browser.count().await.unwrap();
+    let session = browser.request();
+    session.read::<Count>().await.unwrap();
+    browser.request().update(increment).await.unwrap();
+    session.renew().await.unwrap();
+    assert_eq!(session.read::<Count>().await.unwrap(), Some(Count(2)));
+}
+
+#[tokio::test]
+async fn a_request_that_is_late_for_a_renewal_is_refused_but_keeps_the_browsers_new_cookie() {
+    let test = TestSessions::new().await;
+    let browser = test.browser();
+    browser.count().await.unwrap();
+    let late = browser.request();
+    let renewing = browser.request();
+    renewing.renew().await.unwrap();
+    browser.respond(&renewing).await;
+    let new = browser.cookie();
+    assert!(matches!(late.update(increment).await, Err(SessionError::Ended)));
+    browser.respond(&late).await;
+    assert_eq!(browser.cookie(), new);
+    assert_eq!(browser.counted().await, Some(1));
+}
+
+#[tokio::test]
+async fn no_sequence_of_calls_keeps_an_id_over_a_restart() {
+    type Step = fn(&session::Session) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send + '_>>;
+    let steps: [Step; 5] = [
+        |session| Box::pin(async { drop(session.read::<Count>().await) }),
+        |session| Box::pin(async { drop(session.update(increment).await) }),
+        |session| Box::pin(async { drop(session.end().await) }),
+        |session| Box::pin(async { drop(session.start_over().await) }),
+        |session| Box::pin(async { drop(session.renew().await) }),
+    ];
+    let test = TestSessions::new().await;
+    for before in 0..steps.len() {
+        for after in 0..steps.len() {
+            let browser = test.browser();
+            browser.count().await.unwrap();
+            let fixed = browser.cookie().unwrap();
+            let session = browser.request();
+            steps[before](&session).await;
+            session.restart(false).await.unwrap();
+            steps[after](&session).await;
+            session.update(|name: &mut crate::harness::Name| name.0 = "Ada".into()).await.unwrap();
+            browser.respond(&session).await;
+            assert_ne!(browser.cookie().unwrap(), fixed, "{before} {after}");
+            browser.present(&fixed);
+            assert_eq!(
+                browser.request().read::<crate::harness::Name>().await.unwrap(),
+                None,
+                "{before} {after}"
+            );
+        }
+    }
+}

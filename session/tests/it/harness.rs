@@ -1,0 +1,162 @@
+//! Sessions with a database of their own, a clock to turn, and browsers that keep a cookie.
+
+use std::sync::{Arc, Mutex};
+
+use axum::http::{
+    HeaderMap, HeaderValue,
+    header::{COOKIE, SET_COOKIE},
+};
+use serde::{Deserialize, Serialize};
+use session::{Clock, Pool, Session, SessionConfig, SessionValue, Sessions, SigningKeys};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+/// A counter.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Count(pub(crate) u64);
+
+impl SessionValue for Count {
+    const KEY: &'static str = "count";
+}
+
+/// Another value of the same session.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Name(pub(crate) String);
+
+impl SessionValue for Name {
+    const KEY: &'static str = "name";
+}
+
+pub(crate) const NOON: i64 = 1_795_262_400;
+
+pub(crate) struct TestSessions {
+    pub(crate) sessions: Sessions,
+    pub(crate) pool: Pool,
+    pub(crate) clock: Clock,
+    pub(crate) keys: String,
+    folder: Arc<tempfile::TempDir>,
+}
+
+impl TestSessions {
+    pub(crate) async fn new() -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        Self::at(folder, Clock::manual(NOON), SigningKeys::generate()).await
+    }
+
+    /// What a second server on the same database has.
+    pub(crate) async fn elsewhere(&self) -> Self {
+        Self::at(self.folder.clone(), self.clock.clone(), self.keys.clone()).await
+    }
+
+    /// The same sessions with other keys, newest first.
+    pub(crate) async fn with_keys(&self, keys: &[&str]) -> Self {
+        Self::at(self.folder.clone(), self.clock.clone(), keys.join(",")).await
+    }
+
+    async fn at(folder: Arc<tempfile::TempDir>, clock: Clock, keys: String) -> Self {
+        let options = SqliteConnectOptions::new()
+            .filename(folder.path().join("test.db"))
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal);
+        let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options).await.unwrap();
+        let config = SessionConfig {
+            cookie_name: "id",
+            secure: false,
+            clock: clock.clone(),
+            ..SessionConfig::new(SigningKeys::parse(&keys).unwrap())
+        };
+        let sessions = Sessions::new(pool.clone(), config).await.unwrap();
+        Self { sessions, pool, clock, keys, folder }
+    }
+
+    /// Somebody without a cookie.
+    pub(crate) fn browser(&self) -> Browser {
+        Browser { sessions: self.sessions.clone(), cookie: Arc::default() }
+    }
+
+    /// How many sessions are kept.
+    pub(crate) async fn rows(&self) -> i64 {
+        sqlx::query_scalar("select count(*) from sessions").fetch_one(&self.pool).await.unwrap()
+    }
+
+    /// The bytes of the database, its write-ahead log included.
+    pub(crate) fn file(&self) -> Vec<u8> {
+        let read = |name: &str| std::fs::read(self.folder.path().join(name)).unwrap_or_default();
+        [read("test.db"), read("test.db-wal")].concat()
+    }
+}
+
+/// Keeps the session's cookie as a browser does. Clones are tabs of one browser.
+#[derive(Clone)]
+pub(crate) struct Browser {
+    sessions: Sessions,
+    cookie: Arc<Mutex<Option<String>>>,
+}
+
+impl Browser {
+    /// The same browser, talking to another server.
+    pub(crate) fn talking_to(&self, other: &TestSessions) -> Self {
+        Self { sessions: other.sessions.clone(), cookie: self.cookie.clone() }
+    }
+
+    /// The session of a new request.
+    pub(crate) fn request(&self) -> Session {
+        let mut headers = HeaderMap::new();
+        if let Some(cookie) = self.cookie() {
+            headers.insert(COOKIE, HeaderValue::from_str(&format!("other=1; id={cookie}")).unwrap());
+        }
+        self.sessions.open(&headers)
+    }
+
+    /// Takes the response to a request.
+    pub(crate) async fn respond(&self, session: &Session) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        self.sessions.close(session, &mut headers).await;
+        if let Some(cookie) = headers.get(SET_COOKIE) {
+            self.keep(cookie.to_str().unwrap());
+        }
+        headers
+    }
+
+    pub(crate) fn keep(&self, cookie: &str) {
+        let value = cookie.strip_prefix("id=").and_then(|rest| rest.split(';').next()).unwrap();
+        *self.cookie.lock().unwrap() = (!cookie.contains("Max-Age=0")).then(|| value.to_owned());
+    }
+
+    pub(crate) fn cookie(&self) -> Option<String> {
+        self.cookie.lock().unwrap().clone()
+    }
+
+    /// Presents whatever value.
+    pub(crate) fn present(&self, cookie: &str) {
+        *self.cookie.lock().unwrap() = Some(cookie.to_owned());
+    }
+
+    /// One request that counts.
+    pub(crate) async fn count(&self) -> Result<u64, session::SessionError> {
+        let session = self.request();
+        let counted = session.update(increment).await;
+        self.respond(&session).await;
+        counted
+    }
+
+    /// One request that reads the counter.
+    pub(crate) async fn counted(&self) -> Option<u64> {
+        let session = self.request();
+        let count = session.read::<Count>().await.unwrap();
+        self.respond(&session).await;
+        count.map(|count| count.0)
+    }
+
+    /// One request that ends the session.
+    pub(crate) async fn end(&self) {
+        let session = self.request();
+        session.end().await.unwrap();
+        self.respond(&session).await;
+    }
+}
+
+pub(crate) fn increment(count: &mut Count) -> u64 {
+    count.0 += 1;
+    count.0
+}

@@ -1,0 +1,12 @@
+//! The eleven guarantees, each with tests that fail when its mechanism is taken out.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where by panicking")]
+
+mod clocks;
+mod cookies;
+mod ending;
+mod harness;
+mod layer;
+mod model;
+mod store;
+mod updates;
