@@ -43,7 +43,7 @@ pub fn App() -> impl IntoView {
 /// JavaScript, and its status and cookies are still free while the session is read.
 #[component]
 fn Frame(visitor: CurrentVisitor) -> impl IntoView {
-    provide_notices(visitor.message());
+    provide_notices(visitor.notice());
     forget_flash_on_leaving(visitor);
     mark_hydrated();
     view! {

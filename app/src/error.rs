@@ -6,6 +6,7 @@
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use server_fn::{
+    Bytes, Decodes,
     codec::JsonEncoding,
     error::{FromServerFnError, ServerFnErrorErr},
 };
@@ -20,6 +21,7 @@ pub enum AppError {
         /// Which one.
         field: Field,
         /// What is wrong with it.
+        #[serde(flatten)]
         problem: Problem,
     },
     /// E-mail and password do not belong together, or there is no such account: the answer is the same.
@@ -37,11 +39,11 @@ pub enum AppError {
     /// The request's body is larger than the server takes.
     #[error("That is more text than we take. Please shorten it.")]
     TooLarge,
-    /// The store does not answer; nothing was changed.
-    #[error("We cannot reach our records right now. Nothing was changed; please try again in a moment.")]
+    /// The store does not answer.
+    #[error("We cannot reach our records right now. Please try again in a moment.")]
     Unavailable,
-    /// A fault of ours; nothing was changed.
-    #[error("Something went wrong on our side. Nothing was changed; please try again.")]
+    /// A fault of ours.
+    #[error("Something went wrong on our side. Please try again.")]
     Internal,
     /// The browser could not reach the server. Made in the browser only.
     #[error("We could not reach the server. Check your connection and try again.")]
@@ -73,9 +75,9 @@ impl Field {
     }
 }
 
-/// What can be wrong with a field, in words for the visitor.
+/// What can be wrong with a field, in words for the visitor. Limits travel with it, so that no domain's rules stand here.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize, thiserror::Error)]
-#[serde(rename_all = "snake_case")]
+#[serde(tag = "problem", rename_all = "snake_case")]
 pub enum Problem {
     /// Nothing was entered.
     #[error("Please fill this in.")]
@@ -86,19 +88,26 @@ pub enum Problem {
     /// The text is not a whole number.
     #[error("Please enter a whole number.")]
     NotANumber,
-    /// The number is outside the range of one cart line.
-    #[error(
-        "Please choose a quantity from {} to {}.",
-        crate::cart::Quantity::MIN,
-        crate::cart::Quantity::MAX
-    )]
-    QuantityOutOfRange,
-    /// Together with what is in the cart already it would be too many.
-    #[error("A cart holds at most {} of one product.", crate::cart::Quantity::MAX)]
-    TooManyOfOne,
-    /// The cart has no room for another product.
-    #[error("A cart holds at most {} different products.", crate::cart::Cart::MAX_LINES)]
-    TooManyLines,
+    /// The number is outside the range.
+    #[error("Please choose a number from {min} to {max}.")]
+    OutOfRange {
+        /// The least.
+        min: u32,
+        /// The most.
+        max: u32,
+    },
+    /// Together with what is there already it would be too many of one kind.
+    #[error("That would be more than {max} of one kind.")]
+    TooManyOfOne {
+        /// The most.
+        max: u32,
+    },
+    /// There is no room for another kind.
+    #[error("There is room for {max} different things, no more.")]
+    TooManyKinds {
+        /// The most.
+        max: u32,
+    },
     /// There is no such choice.
     #[error("Please choose one of the options.")]
     NotAChoice,
@@ -125,6 +134,13 @@ impl AppError {
         }
     }
 
+    /// Whether the reason stands in the form that was refused. Every other one is told at the head of the page, which may not
+    /// have that form any more.
+    #[must_use]
+    pub fn belongs_to_form(&self) -> bool {
+        matches!(self, Self::Invalid { .. } | Self::WrongCredentials)
+    }
+
     /// What is wrong with `field`, if that is what this error is about.
     #[must_use]
     pub fn about(&self, field: Field) -> Option<Problem> {
@@ -138,6 +154,11 @@ impl AppError {
 impl FromServerFnError for AppError {
     type Encoder = JsonEncoding;
 
+    /// Reads an error in the browser. What is none of ours, such as a proxy's page, is nobody's fault here.
+    fn de(data: Bytes) -> Self {
+        JsonEncoding::decode(data).unwrap_or(Self::Internal)
+    }
+
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {
             ServerFnErrorErr::Args(_)
@@ -146,28 +167,6 @@ impl FromServerFnError for AppError {
             ServerFnErrorErr::Request(_) => Self::Offline,
             _ => Self::Internal,
         }
-    }
-}
-
-#[cfg(feature = "ssr")]
-impl From<session::SessionError> for AppError {
-    fn from(error: session::SessionError) -> Self {
-        if matches!(error, session::SessionError::Ended) {
-            return Self::SessionEnded;
-        }
-        tracing::error!(error = &error as &dyn std::error::Error, "the session failed");
-        match error {
-            session::SessionError::Store(_) => Self::Unavailable,
-            _ => Self::Internal,
-        }
-    }
-}
-
-#[cfg(feature = "ssr")]
-impl From<sqlx::Error> for AppError {
-    fn from(error: sqlx::Error) -> Self {
-        tracing::error!(error = &error as &dyn std::error::Error, "the database failed");
-        Self::Unavailable
     }
 }
 
@@ -181,10 +180,18 @@ mod tests {
         let json = String::from_utf8(error.ser().to_vec()).unwrap();
         assert_eq!(json, r#"{"error":"invalid","field":"quantity","problem":"not_a_number"}"#);
         assert_eq!(AppError::de(error.ser()), error);
+
+        let error = AppError::invalid(Field::Quantity, Problem::OutOfRange { min: 1, max: 99 });
+        let json = String::from_utf8(error.ser().to_vec()).unwrap();
+        assert_eq!(
+            json,
+            r#"{"error":"invalid","field":"quantity","problem":"out_of_range","min":1,"max":99}"#
+        );
+        assert_eq!(AppError::de(error.ser()), error);
     }
 
     #[test]
     fn an_unreadable_error_becomes_a_plain_one() {
-        assert_eq!(AppError::de("<script>".as_bytes().to_vec().into()), AppError::Malformed);
+        assert_eq!(AppError::de("<html>502".into()), AppError::Internal);
     }
 }

@@ -22,6 +22,8 @@ pub mod visits;
 pub mod context;
 #[cfg(feature = "ssr")]
 mod shell;
+#[cfg(feature = "ssr")]
+mod store_error;
 
 pub use app::{App, Site};
 #[cfg(feature = "ssr")]

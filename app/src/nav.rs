@@ -10,8 +10,6 @@ pub const CART: &str = "/cart";
 pub const VISITS: &str = "/visits";
 /// The sign-in form.
 pub const LOGIN: &str = "/login";
-/// The catalogue, saying that the session has ended.
-pub const ENDED: &str = "/?session=ended";
 /// Where the server functions are; no page is.
 pub const API: &str = "/api/";
 

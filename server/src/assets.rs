@@ -1,12 +1,16 @@
 //! The browser's code and the public files: no session, and caching by whether a name carries its content's hash.
 
+use std::{path::Path, sync::Arc};
+
 use axum::{
-    extract::Request,
-    http::{HeaderValue, header::CACHE_CONTROL},
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderValue, Method, StatusCode, header::CACHE_CONTROL},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use leptos::config::LeptosOptions;
+use tower::ServiceExt;
 use tower_http::services::ServeDir;
 
 /// A hashed file never changes.
@@ -14,19 +18,56 @@ const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000,
 /// Every other file is asked for again, and mostly answered by 304.
 const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
 
-/// The files in the site's folder, in their compressed form where the build has made one.
-pub fn files(options: &LeptosOptions) -> ServeDir {
-    ServeDir::new(&*options.site_root)
-        .append_index_html_on_directories(false)
-        .precompressed_br()
-        .precompressed_gzip()
+/// The longest name that file systems take; a longer one would be an error, not a missing file.
+const MAX_NAME: usize = 255;
+
+/// The files in the site's folder.
+#[derive(Clone, Debug)]
+pub struct Files {
+    folder: ServeDir,
+    /// The path of the browser's code, and whether its names carry hashes.
+    package: Arc<str>,
+    hashed: bool,
 }
 
-/// Says how long a file may be kept.
-pub async fn cache(hashed: bool, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let found = response.status().is_success() || response.status().is_redirection();
-    let value = if hashed && found { FOREVER } else { REVALIDATE };
+/// The files in the site's folder, in their compressed form where the build has made one.
+pub fn files(options: &LeptosOptions) -> Files {
+    let folder = ServeDir::new(&*options.site_root)
+        .append_index_html_on_directories(false)
+        .precompressed_br()
+        .precompressed_gzip();
+    Files { folder, package: format!("/{}/", options.site_pkg_dir).into(), hashed: options.hash_files }
+}
+
+/// Answers with the file that a path names. Paths that cannot be a file, as most pages' cannot, go on without a look at the
+/// disk; so do names of files that are not there.
+pub async fn serve(State(files): State<Files>, request: Request, next: Next) -> Response {
+    if !names_a_file(&request) {
+        return next.run(request).await;
+    }
+    let package = request.uri().path().starts_with(&*files.package);
+    let mut ask = Request::new(Body::empty());
+    (*ask.method_mut(), *ask.uri_mut(), *ask.headers_mut()) =
+        (request.method().clone(), request.uri().clone(), request.headers().clone());
+    let found = match files.folder.oneshot(ask).await {
+        Ok(found) => found.map(Body::new),
+        Err(never) => match never {},
+    };
+    if found.status() == StatusCode::NOT_FOUND {
+        // A missing part of the code is no page: nobody reads it.
+        return if package { StatusCode::NOT_FOUND.into_response() } else { next.run(request).await };
+    }
+    let mut response = found.into_response();
+    let value = if package && files.hashed { FOREVER } else { REVALIDATE };
     response.headers_mut().insert(CACHE_CONTROL, value);
     response
+}
+
+fn names_a_file(request: &Request) -> bool {
+    let path = request.uri().path();
+    let asked = matches!(*request.method(), Method::GET | Method::HEAD);
+    asked
+        && Path::new(path).extension().is_some()
+        && !path.contains("%00")
+        && path.split('/').all(|name| name.len() <= MAX_NAME)
 }

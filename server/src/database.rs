@@ -44,6 +44,11 @@ pub async fn open(url: &str) -> anyhow::Result<Pool> {
         .connect_with(options)
         .await
         .with_context(told)?;
-    MIGRATIONS.run(&pool).await.with_context(|| format!("cannot bring {} up to date", file.display()))?;
+    // SQLite gives no lock for the whole run: when two servers start on a new file, one of them has to look again.
+    let migrated = match MIGRATIONS.run(&pool).await {
+        Err(_) => MIGRATIONS.run(&pool).await,
+        done => done,
+    };
+    migrated.with_context(|| format!("cannot bring {} up to date", file.display()))?;
     Ok(pool)
 }

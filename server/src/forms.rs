@@ -20,7 +20,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use server_fn::error::{FromServerFnError, SERVER_FN_ERROR_HEADER};
-use session::Session;
+use session::{Session, SessionError};
 
 use crate::pages::out_of_order;
 
@@ -74,20 +74,29 @@ async fn redirect(
             };
             (Flash { message: form.done, failure: None }, target)
         }
-        // A session that has ended keeps nothing, and what loses a race against a sign-out must not begin another.
-        Err(AppError::SessionEnded) => return Redirect::to(nav::ENDED).into_response(),
         Err(AppError::Unavailable) => return out_of_order(AppError::Unavailable.status()),
         Err(error) => {
             let failure = Failure { form: form.path.to_owned(), error, typed: typed(body, form.kept) };
             (Flash { message: None, failure: Some(failure) }, back)
         }
     };
-    if !flash.is_empty()
-        && let Err(error) = flash::keep(session, flash).await
-    {
-        return out_of_order(AppError::from(error).status());
+    if let Err(error) = keep(session, flash).await {
+        return out_of_order(error.status());
     }
     Redirect::to(&target).into_response()
+}
+
+/// A plain form is a visitor opening a page, so where the session has ended another one holds the message. When this one goes
+/// on under a new id, which a request in another tab has just been given, the message is let go.
+async fn keep(session: &Session, flash: Flash) -> Result<(), AppError> {
+    if flash.is_empty() {
+        return Ok(());
+    }
+    session.start_over().await?;
+    match flash::keep(session, flash).await {
+        Err(SessionError::Ended) => Ok(()),
+        kept => Ok(kept?),
+    }
 }
 
 fn accepts_html(headers: &HeaderMap) -> bool {

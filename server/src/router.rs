@@ -7,8 +7,8 @@ use axum::{
     Router,
     body::Body,
     extract::{Request, State},
-    http::StatusCode,
-    middleware::from_fn,
+    http::{Method, StatusCode},
+    middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{any, get, on},
 };
@@ -29,46 +29,35 @@ use crate::{
 
 /// The whole server, as it runs and as tests drive it.
 pub fn router(state: AppState) -> Router {
-    let hashed = state.leptos.hash_files;
-
-    let visited = Router::new()
+    let files = assets::files(&state.leptos);
+    Router::new()
         .leptos_routes_with_handler(pages::routes(), get(page))
         .merge(server_functions())
+        // Every other path is a page too: the one that says that there is nothing.
         .fallback(page)
         .layer(
             ServiceBuilder::new()
-                // Around what needs a session only: an asset never opens one.
+                // Around what needs a session only: a file or a health page never opens one.
                 .layer(state.sessions.layer())
                 // Inside of the session's layer: what was written before a panic stays, and its cookie must be sent.
                 .layer(panics()),
         )
-        .with_state(state.clone());
-    let package = ServiceBuilder::new()
-        .layer(from_fn(move |request, next| assets::cache(hashed, request, next)))
-        .service(assets::files(&state.leptos));
-    let public = assets::files(&state.leptos).call_fallback_on_method_not_allowed(true);
-
-    let app = Router::new()
+        .layer(from_fn_with_state(files, assets::serve))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
-        .route_service("/pkg/{*file}", package)
         .with_state(state)
-        .fallback_service(public.fallback(visited));
-    app.layer(
-        ServiceBuilder::new()
-            // Each request gets an id, which the log and the response carry.
-            .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
-            .layer(TraceLayer::new_for_http().make_span_with(span))
-            .layer(PropagateRequestIdLayer::x_request_id())
-            // What is left after the build's own compression: pages and JSON. The fastest level: they are made per request.
-            .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
-            .layer(panics()),
-    )
-}
-
-/// A panic costs one request, not the connection.
-fn panics() -> CatchPanicLayer<fn(Box<dyn Any + Send>) -> Response> {
-    CatchPanicLayer::custom(|_| out_of_order(StatusCode::INTERNAL_SERVER_ERROR))
+        .layer(
+            ServiceBuilder::new()
+                // Only ours: what a client calls its request is no business of the log.
+                .map_request(without_request_id)
+                // Each request gets an id, which the log and the response carry.
+                .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+                .layer(TraceLayer::new_for_http().make_span_with(span))
+                .layer(PropagateRequestIdLayer::x_request_id())
+                // What is left after the build's own compression: pages and JSON. The fastest level: they are made per request.
+                .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
+                .layer(panics()),
+        )
 }
 
 /// The server functions at their paths, answered as the caller likes it.
@@ -79,15 +68,33 @@ fn server_functions() -> Router<AppState> {
             router = router.route(path, on(method, call));
         }
     }
-    router.route("/api/{*unknown}", any(unknown)).layer(from_fn(forms::answer))
+    router.route("/api/{*unknown}", any(unknown)).layer(
+        ServiceBuilder::new()
+            .layer(from_fn(forms::answer))
+            .layer(CatchPanicLayer::custom(|_| forms::json(&AppError::Internal))),
+    )
 }
 
-async fn call(State(state): State<AppState>, request: Request<Body>) -> Response {
+async fn call(State(state): State<AppState>, mut request: Request<Body>) -> Response {
+    // A HEAD is a GET whose body is left out later; Leptos knows GET alone.
+    if request.method() == Method::HEAD {
+        *request.method_mut() = Method::GET;
+    }
     handle_server_fns_with_context(move || state.provide(), request).await.into_response()
 }
 
 async fn unknown() -> Response {
     forms::json(&AppError::NotFound)
+}
+
+fn without_request_id(mut request: Request<Body>) -> Request<Body> {
+    request.headers_mut().remove("x-request-id");
+    request
+}
+
+/// A panic costs one request, not the connection.
+fn panics() -> CatchPanicLayer<fn(Box<dyn Any + Send>) -> Response> {
+    CatchPanicLayer::custom(|_| out_of_order(StatusCode::INTERNAL_SERVER_ERROR))
 }
 
 /// The span of a request: its id, its method and its path, without the query, in which a visitor's words may stand.

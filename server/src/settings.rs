@@ -1,6 +1,12 @@
 //! The settings, all from the environment. Whatever is wrong is told at once, with the cure, and no secret is repeated.
 
-use std::{fmt, fs, io, net::SocketAddr, path::Path};
+use std::{
+    fmt,
+    fs::{self, OpenOptions},
+    io::{self, Write},
+    net::SocketAddr,
+    path::Path,
+};
 
 use session::SigningKeys;
 use time::Duration;
@@ -54,11 +60,12 @@ impl Settings {
     pub fn from_environment() -> Result<Self, SettingsError> {
         let get = |name: &str| std::env::var(name).ok();
         if !is_production(get("LEPTOS_ENV").as_deref()).unwrap_or(true) {
-            match dotenvy::dotenv() {
+            match dotenvy::from_path(".env") {
+                // What stands in the file is not repeated: it may be a key.
                 Err(error) if !error.not_found() => {
-                    return Err(SettingsError(vec![format!(
-                        ".env cannot be read: compare it with .env.example. {error}"
-                    )]));
+                    let problem =
+                        ".env cannot be read. Compare it with .env.example: NAME=value, one in a line.";
+                    return Err(SettingsError(vec![problem.to_owned()]));
                 }
                 _ => {}
             }
@@ -139,15 +146,22 @@ fn is_production(env: Option<&str>) -> Option<bool> {
     }
 }
 
-/// The key of a developer's machine: made once, so that a restart signs nobody out.
+/// The key of a developer's machine: made once, so that a restart signs nobody out, and for the developer's eyes only.
 fn development_keys(path: &Path) -> io::Result<String> {
-    if let Ok(keys) = fs::read_to_string(path) {
-        return Ok(keys);
-    }
-    let keys = SigningKeys::generate();
     path.parent().map_or(Ok(()), fs::create_dir_all)?;
-    fs::write(path, &keys)?;
-    Ok(keys)
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(mut file) => {
+            let keys = SigningKeys::generate();
+            file.write_all(keys.as_bytes())?;
+            Ok(keys)
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => fs::read_to_string(path),
+        Err(error) => Err(error),
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use app::{
     Site,
-    auth::store::insert_demo_account,
+    auth::{password, store::insert_demo_account},
     context::{self, Backend},
 };
 use axum::extract::FromRef;
@@ -38,6 +38,7 @@ impl AppState {
     ///
     /// When the database fails.
     pub async fn new(settings: Settings, pool: Pool, clock: Clock) -> anyhow::Result<Self> {
+        password::prepare().await?;
         let demo_account = !settings.production;
         if demo_account {
             insert_demo_account(&pool, context::now()).await?;

@@ -5,6 +5,15 @@ use time::Duration;
 use crate::{Clock, SigningKeys};
 
 /// How sessions are kept and how their cookie looks.
+///
+/// ```
+/// use session::{SessionConfig, SigningKeys};
+///
+/// let keys = SigningKeys::parse(&SigningKeys::generate())?;
+/// let config = SessionConfig { idle: time::Duration::hours(2), ..SessionConfig::new(keys) };
+/// assert_eq!(config.cookie_name, "__Host-id");
+/// # Ok::<(), session::KeyError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct SessionConfig {
     /// The cookie's name. With the `__Host-` prefix it must be [`secure`](Self::secure) too.
@@ -24,7 +33,7 @@ pub struct SessionConfig {
 }
 
 impl SessionConfig {
-    /// The usual settings: cookie `id`, over HTTPS only, 30 minutes idle, 12 hours in all, 31 days when remembered.
+    /// The usual settings: cookie `__Host-id`, over HTTPS only, 30 minutes idle, 12 hours in all, 31 days when remembered.
     #[must_use]
     pub fn new(keys: SigningKeys) -> Self {
         Self {

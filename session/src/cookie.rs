@@ -20,11 +20,12 @@ pub(crate) enum Presented {
 /// Reads the session's cookie. Of several with its name the first that we signed counts: the others were put there by
 /// somebody else, such as a neighbouring host.
 pub(crate) fn read(headers: &HeaderMap, config: &SessionConfig) -> Presented {
-    let texts = headers.get_all(COOKIE).iter().filter_map(|header| header.to_str().ok());
+    // Piece by piece: a cookie of somebody else's may hold any bytes.
+    let pieces =
+        headers.get_all(COOKIE).iter().flat_map(|header| header.as_bytes().split(|byte| *byte == b';'));
+    let cookies = pieces.filter_map(|piece| Cookie::parse(std::str::from_utf8(piece).ok()?).ok());
     let mut presented = Presented::Nothing;
-    for cookie in
-        texts.flat_map(Cookie::split_parse).flatten().filter(|cookie| cookie.name() == config.cookie_name)
-    {
+    for cookie in cookies.filter(|cookie| cookie.name() == config.cookie_name) {
         let verified = config.keys.verify(&cookie);
         if let Some((id, signature)) =
             verified.and_then(|(text, signature)| Some((SessionId::parse(&text)?, signature)))

@@ -5,7 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-/// Why a session could not be read or changed. Whatever it is, nothing was changed.
+/// Why a session could not be read or changed. The call that fails has changed nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
     /// The store does not answer, or refuses.

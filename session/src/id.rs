@@ -27,7 +27,7 @@ impl SessionId {
 
     /// What the store knows it by.
     pub(crate) fn hash(self) -> IdHash {
-        IdHash(Sha256::digest(self.0.0.to_le_bytes()).iter().map(|byte| format!("{byte:02x}")).collect())
+        IdHash(format!("{:x}", Sha256::digest(self.0.0.to_le_bytes())))
     }
 }
 
@@ -43,6 +43,11 @@ impl fmt::Debug for SessionId {
 pub(crate) struct IdHash(String);
 
 impl IdHash {
+    /// A hash that the store has kept.
+    pub(crate) fn stored(hash: String) -> Self {
+        Self(hash)
+    }
+
     /// The hash for a statement.
     pub(crate) fn as_str(&self) -> &str {
         &self.0

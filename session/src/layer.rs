@@ -64,7 +64,7 @@ where
         let mut ready = std::mem::replace(&mut self.inner, clone);
         Box::pin(async move {
             let mut response = ready.call(request).await?;
-            session.close(response.headers_mut()).await;
+            session.shared.close(response.headers_mut()).await;
             Ok(response)
         })
     }

@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use axum::http::HeaderMap;
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::{Pool, Session, SessionConfig, SessionError, SessionLayer, Sweeper, id::IdHash, store::Store};
+use crate::{
+    Pool, Session, SessionConfig, SessionError, SessionLayer, Sweeper, id::IdHash, state::LATE_SECONDS,
+    store::Store,
+};
 
 /// Writers of one session take turns; sessions that share a place, one in 256, wait for each other a moment for nothing.
 const TURNS: usize = 256;
@@ -26,6 +29,17 @@ struct Inner {
 impl Sessions {
     /// Makes the tables where they are missing.
     ///
+    /// ```
+    /// use axum::{Router, routing::get};
+    /// use session::{Pool, Session, SessionConfig, Sessions, SigningKeys};
+    ///
+    /// # async fn page(_: Session) {}
+    /// async fn app(pool: Pool, keys: SigningKeys) -> Result<Router, session::SessionError> {
+    ///     let sessions = Sessions::new(pool, SessionConfig::new(keys)).await?;
+    ///     Ok(Router::new().route("/", get(page)).layer(sessions.layer()))
+    /// }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`SessionError::Store`] when they cannot be made.
@@ -44,6 +58,18 @@ impl Sessions {
 
     /// The session that a request's headers present, for whoever handles requests without a tower layer. The response needs
     /// [`close`](Self::close).
+    ///
+    /// ```
+    /// # use axum::http::HeaderMap;
+    /// # use session::Sessions;
+    /// async fn handle(sessions: &Sessions, request: &HeaderMap) -> HeaderMap {
+    ///     let session = sessions.open(request);
+    ///     // … read and update it …
+    ///     let mut response = HeaderMap::new();
+    ///     sessions.close(&session, &mut response).await;
+    ///     response
+    /// }
+    /// ```
     #[must_use]
     pub fn open(&self, request: &HeaderMap) -> Session {
         Session::new(self.clone(), request)
@@ -51,10 +77,19 @@ impl Sessions {
 
     /// Puts what the visitor has to know into the response's headers. Later writes to the session are refused.
     pub async fn close(&self, session: &Session, response: &mut HeaderMap) {
-        session.close(response).await;
+        session.shared.close(response).await;
     }
 
     /// Deletes what is over, every `interval`, in a task of its own.
+    ///
+    /// ```
+    /// # use session::Sessions;
+    /// async fn serve(sessions: Sessions) {
+    ///     let sweeper = sessions.sweep_every(std::time::Duration::from_secs(300));
+    ///     // … until the server is told to stop …
+    ///     sweeper.stop().await;
+    /// }
+    /// ```
     #[must_use]
     pub fn sweep_every(&self, interval: Duration) -> Sweeper {
         Sweeper::start(self.clone(), interval)
@@ -72,8 +107,17 @@ impl Sessions {
         self.inner.config.clock.now()
     }
 
-    /// Waits for the turn to write this session.
-    pub(crate) async fn turn(&self, id: &IdHash) -> MutexGuard<'_, ()> {
-        self.inner.turns[id.place(TURNS)].lock().await
+    /// What the id was exchanged for, if that was a moment ago.
+    pub(crate) async fn successor(&self, id: &IdHash) -> Result<Option<IdHash>, SessionError> {
+        self.store().successor(id, self.now() - LATE_SECONDS).await
+    }
+
+    /// Waits for the turn to write this session, and tells whether another writer had it before.
+    pub(crate) async fn turn(&self, id: &IdHash) -> (MutexGuard<'_, ()>, bool) {
+        let turn = &self.inner.turns[id.place(TURNS)];
+        match turn.try_lock() {
+            Ok(turn) => (turn, false),
+            Err(_) => (turn.lock().await, true),
+        }
     }
 }

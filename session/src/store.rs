@@ -49,8 +49,8 @@ fn decode(row: &<Db as sqlx::Database>::Row) -> Result<Row, sqlx::Error> {
     })
 }
 
-fn encode(data: &Map<String, Value>) -> String {
-    Value::Object(data.clone()).to_string()
+fn encode(data: &Map<String, Value>) -> Result<String, SessionError> {
+    serde_json::to_string(data).map_err(|source| SessionError::Encode { key: "session", source })
 }
 
 impl Store {
@@ -76,6 +76,7 @@ impl Store {
             // Ids that were exchanged for new ones: who still comes with one is late, not forged.
             "create table if not exists renewed_sessions (
                 id text not null,
+                successor text not null,
                 renewed_at bigint not null,
                 constraint renewed_sessions_pkey primary key (id)
             )",
@@ -101,7 +102,7 @@ impl Store {
     pub(crate) async fn insert(&self, id: &IdHash, row: &Row) -> Result<(), SessionError> {
         sqlx::query(&format!("insert into sessions (id, {COLUMNS}) values ($1, $2, $3, $4, $5, $6, $7, $8)"))
             .bind(id.as_str())
-            .bind(encode(&row.data))
+            .bind(encode(&row.data)?)
             .bind(row.version)
             .bind(row.began_at)
             .bind(row.used_at)
@@ -117,11 +118,13 @@ impl Store {
     /// over: then nothing was changed.
     pub(crate) async fn replace(&self, id: &IdHash, row: &Row, now: i64) -> Result<bool, SessionError> {
         let result = sqlx::query(
-            "update sessions set data = $1, version = $2, used_at = $3, ends_at = $4, expires_at = $5, remembered = $6
-             where id = $7 and version = $8 and expires_at > $9",
+            "update sessions
+             set data = $1, version = $2, began_at = $3, used_at = $4, ends_at = $5, expires_at = $6, remembered = $7
+             where id = $8 and version = $9 and expires_at > $10",
         )
-        .bind(encode(&row.data))
+        .bind(encode(&row.data)?)
         .bind(row.version)
+        .bind(row.began_at)
         .bind(row.used_at)
         .bind(row.ends_at)
         .bind(row.expires_at)
@@ -134,25 +137,26 @@ impl Store {
         Ok(result.rows_affected() == 1)
     }
 
-    /// Notes that the session is in use. No change: the version stays.
-    pub(crate) async fn touch(&self, id: &IdHash, row: &Row, now: i64) -> Result<(), SessionError> {
-        sqlx::query("update sessions set used_at = $1, expires_at = $2 where id = $3 and used_at < $1 and expires_at > $4")
+    /// Notes that the session is in use. No change: the version stays, and whoever changes the session meanwhile wins.
+    pub(crate) async fn touch(&self, id: &IdHash, row: &Row) -> Result<(), SessionError> {
+        sqlx::query("update sessions set used_at = $1, expires_at = $2 where id = $3 and version = $4 and used_at < $1")
             .bind(row.used_at)
             .bind(row.expires_at)
             .bind(id.as_str())
-            .bind(now)
+            .bind(row.version)
             .execute(&self.pool)
             .await?;
         Ok(())
     }
 
-    /// Gives the session a new id: from the same moment the old one is dead, and the newest values are under the new one.
-    /// `None` when the session is over: then there is no new id either.
+    /// Gives the session a new id, and other clocks where `clocks` changes them: from the same moment the old id is dead, and
+    /// the newest values are under the new one. `None` when the session is over: then there is no new id either.
     pub(crate) async fn renew(
         &self,
         old: &IdHash,
         new: &IdHash,
         now: i64,
+        clocks: impl FnOnce(&mut Row) + Send,
     ) -> Result<Option<Row>, SessionError> {
         let mut transaction = self.pool.begin().await?;
         // The first statement writes, so that the transaction never has to turn from a reader into a writer, which SQLite
@@ -165,29 +169,44 @@ impl Store {
         .bind(now)
         .fetch_optional(&mut *transaction)
         .await?;
-        if row.is_some() {
-            sqlx::query(
-                "insert into renewed_sessions (id, renewed_at) values ($1, $2) on conflict (id) do nothing",
-            )
+        let Some(mut row) = row.as_ref().map(decode).transpose()? else { return Ok(None) };
+        clocks(&mut row);
+        sqlx::query(
+            "update sessions set began_at = $1, used_at = $2, ends_at = $3, expires_at = $4, remembered = $5 where id = $6",
+        )
+        .bind(row.began_at)
+        .bind(row.used_at)
+        .bind(row.ends_at)
+        .bind(row.expires_at)
+        .bind(i64::from(row.remembered))
+        .bind(new.as_str())
+        .execute(&mut *transaction)
+        .await?;
+        sqlx::query("insert into renewed_sessions (id, successor, renewed_at) values ($1, $2, $3)")
             .bind(old.as_str())
+            .bind(new.as_str())
             .bind(now)
             .execute(&mut *transaction)
             .await?;
-        }
         transaction.commit().await?;
-        Ok(row.as_ref().map(decode).transpose()?)
+        Ok(Some(row))
     }
 
-    /// Whether the id was exchanged for a new one lately.
-    pub(crate) async fn was_renewed(&self, id: &IdHash) -> Result<bool, SessionError> {
-        let row = sqlx::query("select 1 from renewed_sessions where id = $1").bind(id.as_str());
-        Ok(row.fetch_optional(&self.pool).await?.is_some())
+    /// What the id was exchanged for after `since`, if it was.
+    pub(crate) async fn successor(&self, id: &IdHash, since: i64) -> Result<Option<IdHash>, SessionError> {
+        let row = sqlx::query("select successor from renewed_sessions where id = $1 and renewed_at > $2")
+            .bind(id.as_str())
+            .bind(since)
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(row.map(|row| row.try_get("successor").map(IdHash::stored)).transpose()?)
     }
 
-    /// Ends the session. One that is over already is no error.
-    pub(crate) async fn delete(&self, id: &IdHash) -> Result<(), SessionError> {
-        sqlx::query("delete from sessions where id = $1").bind(id.as_str()).execute(&self.pool).await?;
-        Ok(())
+    /// Ends the session. Returns whether there was one.
+    pub(crate) async fn delete(&self, id: &IdHash) -> Result<bool, SessionError> {
+        let result =
+            sqlx::query("delete from sessions where id = $1").bind(id.as_str()).execute(&self.pool).await?;
+        Ok(result.rows_affected() == 1)
     }
 
     /// Deletes at most `limit` sessions that are over at `now`, and exchanged ids from before `forget`. Returns how many rows
@@ -214,5 +233,53 @@ impl Store {
         .execute(&self.pool)
         .await?;
         Ok(sessions.rows_affected() + renewed.rows_affected())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::SessionId;
+
+    async fn store(folder: &tempfile::TempDir) -> Store {
+        let url = format!("sqlite://{}/test.db?mode=rwc", folder.path().display());
+        let store = Store::new(Pool::connect(&url).await.unwrap());
+        store.migrate().await.unwrap();
+        store
+    }
+
+    fn row(expires_at: i64) -> Row {
+        Row {
+            data: Map::new(),
+            version: 1,
+            began_at: 0,
+            used_at: 0,
+            ends_at: expires_at,
+            expires_at,
+            remembered: false,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_sweep_deletes_no_more_than_a_batch_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder).await;
+        for _ in 0..5 {
+            store.insert(&SessionId::random().hash(), &row(10)).await.unwrap();
+        }
+        assert_eq!(store.delete_expired(20, 0, 3).await.unwrap(), 3);
+        assert_eq!(store.delete_expired(20, 0, 3).await.unwrap(), 2);
+    }
+
+    #[tokio::test]
+    async fn noting_the_use_undoes_no_change_that_came_between() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder).await;
+        let id = SessionId::random().hash();
+        store.insert(&id, &row(100)).await.unwrap();
+        let remembered = Row { version: 2, ends_at: 9_000, expires_at: 9_000, remembered: true, ..row(100) };
+        assert!(store.replace(&id, &remembered, 1).await.unwrap());
+        store.touch(&id, &Row { used_at: 60, expires_at: 90, ..row(100) }).await.unwrap();
+        assert_eq!(store.find(&id, 1).await.unwrap(), Some(remembered));
     }
 }

@@ -4,16 +4,13 @@ use std::time::Duration;
 
 use tokio::{sync::oneshot, task::JoinHandle, time};
 
-use crate::{SessionError, Sessions};
+use crate::{SessionError, Sessions, state::LATE_SECONDS};
 
 /// Rows in one statement: it holds the writer for a few milliseconds.
 const BATCH: i64 = 500;
 
 /// Between two batches the writer is free for at least so long.
 const PAUSE: Duration = Duration::from_millis(20);
-
-/// How long an exchanged id is remembered: longer than any request is under way.
-const RENEWED_SECONDS: i64 = 600;
 
 /// The task that deletes sessions which are over. It outlives errors, and ends with [`stop`](Self::stop) or when it is dropped.
 #[derive(Debug)]
@@ -67,7 +64,7 @@ impl Sessions {
         let mut rows = 0;
         loop {
             let now = self.now();
-            let batch = self.store().delete_expired(now, now - RENEWED_SECONDS, BATCH).await?;
+            let batch = self.store().delete_expired(now, now - LATE_SECONDS, BATCH).await?;
             rows += batch;
             if batch == 0 {
                 return Ok(rows);

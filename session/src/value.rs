@@ -6,6 +6,25 @@ use serde_json::Value;
 use crate::SessionError;
 
 /// A type that is kept in the session, under a key of its own.
+///
+/// ```
+/// use serde::{Deserialize, Serialize};
+/// use session::SessionValue;
+///
+/// #[derive(Default, Deserialize, Serialize)]
+/// struct Name { first: String, last: String }
+///
+/// impl SessionValue for Name {
+///     const KEY: &'static str = "name";
+///     const VERSION: u16 = 2;
+///
+///     // Version 1 was one text.
+///     fn migrate(version: u16, stored: serde_json::Value) -> Option<Self> {
+///         let (first, last) = stored.as_str().filter(|_| version == 1)?.split_once(' ')?;
+///         Some(Self { first: first.into(), last: last.into() })
+///     }
+/// }
+/// ```
 pub trait SessionValue: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The key; no two types of one app share it.
     const KEY: &'static str;

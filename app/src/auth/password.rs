@@ -1,9 +1,10 @@
 //! Passwords as Argon2id hashes (ASVS 11.4.2), computed off the async threads.
 
-use std::sync::LazyLock;
-
 use argon2::{Argon2, PasswordHasher, PasswordVerifier, password_hash::phc::PasswordHash};
-use tokio::{sync::Semaphore, task::spawn_blocking};
+use tokio::{
+    sync::{OnceCell, Semaphore},
+    task::spawn_blocking,
+};
 
 use crate::error::AppError;
 
@@ -14,7 +15,20 @@ pub const MAX_CHARS: usize = 128;
 static TURNS: Semaphore = Semaphore::const_new(2);
 
 /// What an unknown account's password is held against, so that it takes as long as a known one's (ASVS 6.3.8).
-static NOBODY: LazyLock<String> = LazyLock::new(|| hash_now("nobody").unwrap_or_default());
+static NOBODY: OnceCell<String> = OnceCell::const_new();
+
+/// Does beforehand what the first try of an unknown account would have to wait for.
+///
+/// # Errors
+///
+/// [`AppError::Internal`] when nothing can be hashed.
+pub async fn prepare() -> Result<(), AppError> {
+    nobody().await.map(drop)
+}
+
+async fn nobody() -> Result<&'static str, AppError> {
+    NOBODY.get_or_try_init(|| hash("nobody")).await.map(String::as_str)
+}
 
 /// Hashes a password as it was typed, in the PHC string format with a salt of its own.
 ///
@@ -35,10 +49,12 @@ pub async fn hash(password: &str) -> Result<String, AppError> {
 pub async fn verify(password: &str, stored: Option<&str>) -> Result<bool, AppError> {
     let known = stored.is_some() && password.chars().count() <= MAX_CHARS;
     let password: String = password.chars().take(MAX_CHARS).collect();
-    let stored = stored.map(str::to_owned);
+    let stored = match stored {
+        Some(stored) => stored.to_owned(),
+        None => nobody().await?.to_owned(),
+    };
     off_thread(move || {
-        let stored = stored.as_deref().unwrap_or(&NOBODY);
-        let fits = PasswordHash::new(stored)
+        let fits = PasswordHash::new(&stored)
             .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok());
         fits && known
     })
@@ -56,7 +72,12 @@ fn hash_now(password: &str) -> Result<String, AppError> {
 }
 
 async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, AppError> {
-    let _turn = TURNS.acquire().await.map_err(|_| AppError::Internal)?;
+    let turn = TURNS.acquire().await.map_err(|_| AppError::Internal)?;
+    // The turn goes with the work: whoever hangs up while it is done does not make room for more of it.
+    let work = move || {
+        let _turn = turn;
+        work()
+    };
     spawn_blocking(work).await.map_err(|_| AppError::Internal)
 }
 

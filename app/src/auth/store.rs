@@ -17,12 +17,19 @@ impl SessionValue for SignedInUser {
     const KEY: &'static str = "user";
 }
 
-/// Signs a user in: the session gets a new id, and keeps what a guest had put into it (ASVS 7.2.4).
+/// Signs a user in: the session gets a new id (ASVS 7.2.4). It keeps what a guest or the same user had put into it, and nothing of
+/// another user's. A form that was sent twice goes on with the session that its first sending has made.
 ///
 /// # Errors
 ///
 /// [`SessionError`] when the session cannot be written.
 pub async fn start_session(session: &Session, user: &User, remember: bool) -> Result<(), SessionError> {
+    let id = user.id.clone();
+    session.rejoin(move |signed_in: &SignedInUser| signed_in.id.as_ref() == Some(&id)).await?;
+    let before = session.read::<SignedInUser>().await?.and_then(|signed_in| signed_in.id);
+    if before.is_some_and(|before| before != user.id) {
+        session.end().await?;
+    }
     session.restart(remember).await?;
     session.update(|signed_in: &mut SignedInUser| signed_in.id = Some(user.id.clone())).await
 }

@@ -17,11 +17,14 @@ use crate::error::{AppError, Field, Problem};
 
 impl From<CartError> for AppError {
     fn from(error: CartError) -> Self {
+        let (min, max) = (Quantity::MIN.into(), Quantity::MAX.into());
         match error {
             CartError::NotANumber => Self::invalid(Field::Quantity, Problem::NotANumber),
-            CartError::QuantityOutOfRange => Self::invalid(Field::Quantity, Problem::QuantityOutOfRange),
-            CartError::TooManyOfOne => Self::invalid(Field::Quantity, Problem::TooManyOfOne),
-            CartError::TooManyLines => Self::invalid(Field::Product, Problem::TooManyLines),
+            CartError::QuantityOutOfRange => Self::invalid(Field::Quantity, Problem::OutOfRange { min, max }),
+            CartError::TooManyOfOne => Self::invalid(Field::Quantity, Problem::TooManyOfOne { max }),
+            CartError::TooManyLines => {
+                Self::invalid(Field::Product, Problem::TooManyKinds { max: Cart::MAX_LINES })
+            }
         }
     }
 }

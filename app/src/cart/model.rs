@@ -112,7 +112,7 @@ pub struct Cart {
 
 impl Cart {
     /// The most different products.
-    pub const MAX_LINES: usize = 50;
+    pub const MAX_LINES: u32 = 50;
 
     /// The lines.
     #[must_use]
@@ -163,7 +163,7 @@ impl Cart {
     }
 
     fn push(&mut self, line: CartLine) -> Result<(), CartError> {
-        if self.lines.len() >= Self::MAX_LINES {
+        if self.lines.len() >= Self::MAX_LINES as usize {
             return Err(CartError::TooManyLines);
         }
         self.lines.push(line);
@@ -322,7 +322,7 @@ mod tests {
                     Step::Remove(id) => { cart.remove(ProductId(id)); false }
                 };
                 prop_assert!(!refused || cart == before);
-                prop_assert!(cart.lines().len() <= Cart::MAX_LINES);
+                prop_assert!(cart.lines().len() <= Cart::MAX_LINES as usize);
                 let mut ids: Vec<_> = cart.lines().iter().map(|line| line.product).collect();
                 ids.sort();
                 ids.dedup();

@@ -2,7 +2,7 @@
 
 use leptos::{form::ActionForm, prelude::*};
 
-use super::{AddToCart, ClearCart, PricedCart, PricedLine, Quantity, RemoveFromCart, SetQuantity};
+use super::{AddToCart, ClearCart, PricedCart, PricedLine, RemoveFromCart, SetQuantity};
 use crate::{
     catalog::ProductId,
     error::Field,
@@ -57,11 +57,10 @@ fn QuantityField(
             <input
                 id=id
                 name="quantity"
-                type="number"
+                // Not `number`: a browser would send nothing in place of a typing error, which could not be told.
+                type="text"
                 inputmode="numeric"
                 autocomplete="off"
-                min=Quantity::MIN.to_string()
-                max=Quantity::MAX.to_string()
                 value=value.get_untracked()
                 prop:value=move || value.get()
                 aria-invalid=move || problem.get().map(|_| "true")

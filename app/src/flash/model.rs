@@ -22,8 +22,6 @@ pub enum Message {
     SignedIn,
     #[error("You are signed out. See you soon!")]
     SignedOut,
-    #[error("Your session has ended. Nothing was changed; please try again.")]
-    SessionEnded,
 }
 
 /// A plain form that was refused: enough to show it again as it was, with the reason beside the field.
@@ -55,6 +53,14 @@ pub struct Flash {
 }
 
 impl Flash {
+    /// What is told at the head of the page.
+    #[must_use]
+    pub fn notice(&self) -> Option<String> {
+        let refused =
+            self.failure.as_ref().map(|failure| &failure.error).filter(|error| !error.belongs_to_form());
+        self.message.map(|message| message.to_string()).or_else(|| refused.map(AppError::to_string))
+    }
+
     /// Whether there is nothing to tell.
     #[must_use]
     pub fn is_empty(&self) -> bool {

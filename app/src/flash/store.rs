@@ -23,11 +23,13 @@ pub async fn keep(session: &Session, flash: Flash) -> Result<(), SessionError> {
 ///
 /// [`SessionError`] when the session cannot be read or written.
 pub async fn take(session: &Session) -> Result<Flash, SessionError> {
-    match session.read::<Flash>().await? {
-        Some(flash) if !flash.is_empty() => {
-            session.remove::<Flash>().await?;
-            Ok(flash)
-        }
-        _ => Ok(Flash::default()),
+    if session.read::<Flash>().await?.is_none_or(|flash| flash.is_empty()) {
+        return Ok(Flash::default());
+    }
+    match session.remove::<Flash>().await {
+        // Another tab may have been faster.
+        Ok(flash) => Ok(flash.unwrap_or_default()),
+        Err(SessionError::Ended) => Ok(Flash::default()),
+        Err(error) => Err(error),
     }
 }

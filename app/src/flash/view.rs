@@ -7,13 +7,13 @@ use super::Message;
 
 /// The message on show, and the page that it belongs to: on another page it is gone.
 #[derive(Clone, Copy, Debug)]
-pub struct Notices(RwSignal<Option<(Message, String)>>);
+pub struct Notices(RwSignal<Option<(String, String)>>);
 
 impl Notices {
     /// Shows a message on the page with this path.
     pub fn show(self, message: Message, path: &str) {
         let path = path.split(['?', '#']).next().unwrap_or(path);
-        self.0.set(Some((message, path.to_owned())));
+        self.0.set(Some((message.to_string(), path.to_owned())));
     }
 
     /// Takes the message away.
@@ -23,13 +23,19 @@ impl Notices {
 }
 
 /// Makes [`Notices`] reachable from every form. `waiting` is what the session had kept for this page. Inside a router.
-pub fn provide_notices(waiting: Option<Message>) {
-    let location = use_location();
-    let path = location.pathname.get_untracked();
-    // A session that has ended cannot keep a message, so this one comes by the address: `nav::ENDED`.
-    let ended = location.query.with_untracked(|query| query.get("session").as_deref() == Some("ended"));
-    let waiting = waiting.or(ended.then_some(Message::SessionEnded));
-    provide_context(Notices(RwSignal::new(waiting.map(|message| (message, path)))));
+pub fn provide_notices(waiting: Option<String>) {
+    let path = use_location().pathname;
+    let notices = Notices(RwSignal::new(waiting.map(|text| (text, path.get_untracked()))));
+    provide_context(notices);
+    // Who comes back to the page later has heard it already.
+    Effect::new(move |before: Option<String>| {
+        let here = path.get();
+        let left = before.is_some_and(|before| before != here);
+        if left && notices.0.with_untracked(|notice| notice.as_ref().is_some_and(|(_, page)| *page != here)) {
+            notices.clear();
+        }
+        here
+    });
 }
 
 /// The message on show, with a button that takes it away.

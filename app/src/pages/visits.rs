@@ -4,13 +4,21 @@ use leptos::prelude::*;
 
 use super::Head;
 use crate::{
+    error::AppError,
     ui::Failed,
     visits::{VisitCounter, record_visit},
 };
 
 #[component]
 pub(crate) fn VisitsPage() -> impl IntoView {
-    let visits = Resource::new(|| (), |()| record_visit());
+    let visits = Resource::new(
+        || (),
+        async |()| match record_visit().await {
+            // The answer has removed the cookie of the session that is over: opening the page begins another one.
+            Err(AppError::SessionEnded) => record_visit().await,
+            answer => answer,
+        },
+    );
     let counter = move || {
         Suspend::new(async move {
             match visits.await {

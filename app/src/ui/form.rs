@@ -12,7 +12,7 @@ use crate::{
     flash::{Failure, Notices},
     forms::{self, Then},
     nav::LocalPath,
-    visitor::use_visitor,
+    visitor::{Visitor, use_visitor},
 };
 
 /// A form that calls the server function `S`. After the plain form was refused it starts with the error and with what was typed.
@@ -71,13 +71,19 @@ where
     #[must_use]
     pub fn on_done(self, done: impl Fn(S::Output) + 'static) -> Self {
         let notices = expect_context::<Notices>();
+        let visitor = use_visitor();
         let here = use_location().pathname;
         let next = use_query_map();
         let navigate = use_navigate();
         let form = forms::find(S::PATH);
         Effect::new(move |_| match self.action.value().get() {
             None => {}
-            Some(Err(_)) => notices.clear(),
+            Some(Err(error)) => {
+                notices.clear();
+                if error == AppError::SessionEnded {
+                    visitor.replace(Visitor::default());
+                }
+            }
             Some(Ok(answer)) => {
                 done(answer);
                 let next = || {
@@ -107,7 +113,9 @@ where
     pub fn error(self) -> Option<AppError> {
         match self.action.value().get() {
             Some(answer) => answer.err(),
-            None => self.refused.with_value(|failure| failure.as_ref().map(|failure| failure.error.clone())),
+            None => self.refused.with_value(|failure| {
+                failure.as_ref().map(|failure| failure.error.clone()).filter(AppError::belongs_to_form)
+            }),
         }
     }
 

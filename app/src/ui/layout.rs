@@ -17,7 +17,8 @@ pub fn Header() -> impl IntoView {
     let visitor = use_visitor();
     let name = move || visitor.user().map_or("Guest".to_owned(), |user| user.name);
     view! {
-        <a class="skip-link" href="#content">
+        // External: the router would scroll there, but leave the focus behind.
+        <a class="skip-link" href="#content" rel="external">
             "Skip to content"
         </a>
         <header class="site-header">

@@ -1,4 +1,5 @@
-//! Plain building blocks that know nothing of a domain's rules.
+//! Building blocks that the pages share: forms and their fields, the frame around every page. They know the visitor, and no
+//! domain's rules.
 
 mod field;
 mod form;

@@ -3,10 +3,7 @@
 use leptos::{prelude::*, server::SharedValue};
 
 use super::{Account, Visitor};
-use crate::{
-    flash::{Failure, Message},
-    preferences::Theme,
-};
+use crate::{flash::Failure, preferences::Theme};
 
 /// The visitor on this page, as of the latest answer of the server.
 #[derive(Clone, Copy, Debug)]
@@ -55,10 +52,10 @@ impl CurrentVisitor {
         self.0.with(|visitor| visitor.theme)
     }
 
-    /// The message that waited for this page.
+    /// What waited to be told at the head of this page.
     #[must_use]
-    pub fn message(self) -> Option<Message> {
-        self.0.with_untracked(|visitor| visitor.flash.message)
+    pub fn notice(self) -> Option<String> {
+        self.0.with_untracked(|visitor| visitor.flash.notice())
     }
 
     /// The plain form that was refused before this page.

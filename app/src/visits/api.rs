@@ -19,7 +19,11 @@ pub async fn record_visit() -> Result<Visits, AppError> {
         *visits = visits.recorded(now);
         *visits
     };
-    Ok(context::session()?.update(record).await?)
+    match context::session()?.update(record).await {
+        // A reload while another tab signs in or out.
+        Err(session::SessionError::Ended) if context::is_rendering_page() => Ok(Visits::default()),
+        counted => Ok(counted?),
+    }
 }
 
 /// Forgets the visits: the next one is number 1.

@@ -169,7 +169,8 @@ async fn a_session_that_has_ended_is_said_and_nothing_is_half_done() {
     other.steal(&cookie);
     let page = other.submit_and_follow("/cart", "/api/cart/add", "product=1").await.body;
     assert!(page.contains("Your session has ended."), "{page}");
-    assert_eq!(app.sessions().await, 0);
+    assert_ne!(other.session_cookie(), Some(cookie), "the message waited in a new session");
+    assert_eq!(other.ask("/api/visitor/show").await.json(), guest());
 }
 
 #[tokio::test]

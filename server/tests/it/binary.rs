@@ -8,13 +8,13 @@ use std::{
 };
 
 /// A server on a port that the system chose.
-struct Running {
+pub(crate) struct Running {
     child: Child,
     address: String,
 }
 
 impl Running {
-    fn start(folder: &Path) -> Self {
+    pub(crate) fn start(folder: &Path) -> Self {
         let mut child =
             command(folder, &[("LEPTOS_SITE_ADDR", "127.0.0.1:0")]).stdout(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -34,10 +34,23 @@ impl Running {
         answer
     }
 
+    /// Calls a server function as a script does.
+    pub(crate) fn post(&self, path: &str, cookie: &str, body: &str) -> String {
+        let headers = "Host: satchel.test\r\nAccept: application/json\r\nConnection: close";
+        let length = body.len();
+        self.send(&format!(
+            "POST {path} HTTP/1.1\r\n{headers}\r\nContent-Length: {length}\r\nCookie: {cookie}\r\n\r\n{body}"
+        ))
+    }
+
+    /// Asks a server function that only reads.
+    pub(crate) fn get(&self, path: &str, cookie: &str) -> String {
+        let headers = "Host: satchel.test\r\nAccept: application/json\r\nConnection: close";
+        self.send(&format!("GET {path} HTTP/1.1\r\n{headers}\r\nCookie: {cookie}\r\n\r\n"))
+    }
+
     fn count_visit(&self, cookie: &str) -> String {
-        let headers =
-            "Host: satchel.test\r\nAccept: application/json\r\nContent-Length: 0\r\nConnection: close";
-        self.send(&format!("POST /api/visits/record HTTP/1.1\r\n{headers}\r\nCookie: {cookie}\r\n\r\n"))
+        self.post("/api/visits/record", cookie, "")
     }
 
     fn stop(mut self, signal: &str) -> bool {
@@ -129,6 +142,9 @@ fn a_broken_setting_stops_the_server_with_its_cure() {
     );
     std::fs::write(folder.path().join(".env"), "SESSION_IDLE_MINUTES=soon\nLEPTOS_SITE_ADDR=here\n").unwrap();
     let said = refusal(folder.path(), &[]);
+    std::fs::write(folder.path().join(".env"), "SESSION_KEYS=hunter2 and more\n").unwrap();
+    let unreadable = refusal(folder.path(), &[]);
+    assert!(unreadable.contains(".env cannot be read") && !unreadable.contains("hunter2"), "{unreadable}");
     assert!(
         said.contains("SESSION_IDLE_MINUTES is \"soon\"") && said.contains("LEPTOS_SITE_ADDR is \"here\""),
         "{said}"

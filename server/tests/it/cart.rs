@@ -76,3 +76,43 @@ async fn the_badge_is_right_in_the_first_html() {
     let badge = page.split("class=\"badge\">").nth(1).unwrap();
     assert!(badge.starts_with('7'), "{}", &badge[..80]);
 }
+
+#[tokio::test]
+async fn what_no_form_on_the_page_can_tell_is_told_at_its_head() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    let page = visitor.submit_and_follow("/", "/api/cart/add", "product=999").await.body;
+    assert_eq!(page.matches("We could not find that.").count(), 1, "{page}");
+    let large = format!("product=1&quantity={}", "9".repeat(1_000_000));
+    let page = visitor.submit_and_follow("/cart", "/api/cart/set", &large).await.body;
+    assert!(page.contains("That is more text than we take."), "{page}");
+}
+
+#[tokio::test]
+async fn signing_in_as_somebody_else_shows_nothing_of_the_first_one() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    visitor.sign_in().await;
+    visitor.call("/api/cart/add", "product=1").await;
+    sqlx::query("insert into users select 'other', 'Ada', 'ada@example.com', password_hash, 0 from users")
+        .execute(&app.pool)
+        .await
+        .unwrap();
+    let ada = "email=ada@example.com&password=keep-it-in-the-satchel";
+    let answer = visitor.call("/api/auth/login", ada).await.json();
+    assert_eq!(
+        answer,
+        json!({ "user": { "name": "Ada", "email": "ada@example.com" }, "items": 0, "theme": "system" })
+    );
+}
+
+#[tokio::test]
+async fn a_double_click_on_sign_in_keeps_the_cart() {
+    let app = TestApp::start().await;
+    let (first, second) = (app.visitor(), app.visitor());
+    first.call("/api/cart/add", "product=1&quantity=3").await;
+    second.steal(&first.session_cookie().unwrap());
+    first.sign_in().await;
+    assert_eq!(second.sign_in().await.json()["items"], 3);
+    assert_eq!(app.sessions().await, 1);
+}

@@ -8,6 +8,7 @@ mod bad_input;
 mod binary;
 mod cart;
 mod client;
+mod concurrency;
 mod interface;
 mod pages;
 mod visits;

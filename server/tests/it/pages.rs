@@ -35,15 +35,17 @@ async fn the_catalogue_has_twelve_products_each_with_its_form() {
 #[tokio::test]
 async fn what_does_not_exist_is_a_404_in_the_same_layout() {
     let app = TestApp::start().await;
-    for path in [
-        "/nothing",
-        "/products/999",
-        "/products/abc",
-        "/products/-1",
-        "/cart/more",
-        "/pkg/nothing.js",
+    let long = format!("/{}.txt", "a".repeat(5_000));
+    let pages =
+        ["/nothing", "/products/999", "/products/abc", "/products/-1", "/cart/more", "/pkg/nothing.js"];
+    for path in pages.into_iter().chain([
         "/%ff",
-    ] {
+        "/%00",
+        "/%00.txt",
+        "/..%2f..%2fCargo.toml",
+        "/../Cargo.toml",
+        &long,
+    ]) {
         let page = app.visitor().open(path).await;
         assert_eq!(page.status, StatusCode::NOT_FOUND, "{path}");
         assert!(path.starts_with("/pkg") || page.body.contains("Guest"), "{path}: {}", page.body);

@@ -142,3 +142,35 @@ async fn a_clock_that_is_set_back_ends_no_session() {
     test.clock.advance(Duration::hours(-2));
     assert_eq!(browser.count().await.unwrap(), 2);
 }
+
+#[tokio::test]
+async fn taking_remember_me_back_shortens_and_never_ends_at_once() {
+    let test = TestSessions::new().await;
+    let browser = test.browser();
+    browser.count().await.unwrap();
+    max_age(&browser, async |session| session.restart(true).await.unwrap()).await;
+    test.clock.advance(Duration::days(2));
+    assert_eq!(max_age(&browser, async |session| session.remember(false).await.unwrap()).await, None);
+    assert_eq!(browser.counted().await, Some(1));
+    for _ in 0..(12 * 4 - 1) {
+        test.clock.advance(Duration::minutes(15));
+        assert_eq!(browser.counted().await, Some(1));
+    }
+    test.clock.advance(Duration::minutes(15));
+    assert_eq!(browser.counted().await, None);
+}
+
+#[tokio::test]
+async fn the_lifetime_counts_from_the_restart_in_later_requests_too() {
+    let test = TestSessions::new().await;
+    let browser = test.browser();
+    browser.count().await.unwrap();
+    for _ in 0..(11 * 4) {
+        test.clock.advance(Duration::minutes(15));
+        browser.counted().await;
+    }
+    max_age(&browser, async |session| session.restart(false).await.unwrap()).await;
+    test.clock.advance(Duration::minutes(15));
+    let age = max_age(&browser, async |session| session.remember(true).await.unwrap()).await;
+    assert_eq!(age, Some(31 * DAY - 15 * 60));
+}

@@ -177,6 +177,68 @@ async fn of_several_cookies_with_the_name_the_one_that_we_signed_counts() {
 }
 
 #[tokio::test]
+async fn cookies_of_others_may_hold_any_bytes() {
+    let test = TestSessions::new().await;
+    let browser = test.browser();
+    browser.count().await.unwrap();
+    let header = [b"name=Jos\xe9; id=", browser.cookie().unwrap().as_bytes(), b"; x=\xff"].concat();
+    let mut headers = HeaderMap::new();
+    headers.insert(COOKIE, HeaderValue::from_bytes(&header).unwrap());
+    assert_eq!(test.sessions.open(&headers).read::<Count>().await.unwrap(), Some(Count(1)));
+}
+
+#[tokio::test]
+async fn the_log_holds_hashes_only() {
+    let test = TestSessions::new().await;
+    let log = Log::default();
+    let subscriber =
+        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    let browser = test.browser();
+    browser.count().await.unwrap();
+    let first = browser.cookie().unwrap();
+    let session = browser.request();
+    session.restart(true).await.unwrap();
+    browser.respond(&session).await;
+    let second = browser.cookie().unwrap();
+    browser.end().await;
+    let forged = format!("{}x", second);
+    browser.present(&forged);
+    browser.counted().await;
+    drop(guard);
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    for said in ["began a session", "renewed a session", "ended a session", "not signed by us"] {
+        assert!(text.contains(said), "{said} in {text}");
+    }
+    for secret in [&first, &first[44..], &second, &second[44..], &forged] {
+        assert!(!text.contains(secret), "{text}");
+    }
+}
+
+/// Takes what is logged.
+#[derive(Clone, Default)]
+struct Log(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl tracing_subscriber::fmt::MakeWriter<'_> for Log {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+#[tokio::test]
 async fn a_host_cookie_is_set_and_removed_with_the_attributes_that_browsers_want() {
     let test = TestSessions::new().await;
     let config = SessionConfig::new(SigningKeys::parse(&test.keys).unwrap());

@@ -4,7 +4,7 @@ use axum::http::header::SET_COOKIE;
 use session::SessionError;
 use tokio::task::JoinSet;
 
-use crate::harness::{Count, TestSessions, increment};
+use crate::harness::{Count, Name, TestSessions, increment};
 
 #[tokio::test]
 async fn what_is_in_flight_during_a_sign_out_brings_nothing_back() {
@@ -160,15 +160,98 @@ async fn no_sequence_of_calls_keeps_an_id_over_a_restart() {
             steps[before](&session).await;
             session.restart(false).await.unwrap();
             steps[after](&session).await;
-            session.update(|name: &mut crate::harness::Name| name.0 = "Ada".into()).await.unwrap();
+            session.update(|name: &mut Name| name.0 = "Ada".into()).await.unwrap();
             browser.respond(&session).await;
             assert_ne!(browser.cookie().unwrap(), fixed, "{before} {after}");
             browser.present(&fixed);
-            assert_eq!(
-                browser.request().read::<crate::harness::Name>().await.unwrap(),
-                None,
-                "{before} {after}"
-            );
+            assert_eq!(browser.request().read::<Name>().await.unwrap(), None, "{before} {after}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_sign_out_that_meets_a_renewal_ends_the_renewed_session() {
+    let test = TestSessions::new().await;
+    for loaded in [true, false] {
+        let browser = test.browser();
+        browser.count().await.unwrap();
+        let (leaving, renewing) = (browser.request(), browser.request());
+        if loaded {
+            leaving.read::<Count>().await.unwrap();
+        }
+        renewing.renew().await.unwrap();
+        renewing.renew().await.unwrap();
+        leaving.end().await.unwrap();
+        assert_eq!(test.rows().await, 0, "{loaded}");
+        assert!(matches!(renewing.update(increment).await, Err(SessionError::Ended)));
+    }
+}
+
+#[tokio::test]
+async fn a_reload_during_a_renewal_begins_no_other_session() {
+    let test = TestSessions::new().await;
+    let browser = test.browser();
+    browser.count().await.unwrap();
+    let (reload, renewing) = (browser.request(), browser.request());
+    renewing.renew().await.unwrap();
+    assert!(!reload.start_over().await.unwrap());
+    assert!(matches!(reload.update(increment).await, Err(SessionError::Ended)));
+    browser.respond(&renewing).await;
+    browser.respond(&reload).await;
+    assert_eq!(browser.counted().await, Some(1));
+}
+
+#[tokio::test]
+async fn who_never_got_the_renewed_cookie_may_begin_anew_after_a_minute() {
+    let test = TestSessions::new().await;
+    let browser = test.browser();
+    browser.count().await.unwrap();
+    browser.request().renew().await.unwrap();
+    assert!(browser.count().await.is_err());
+    test.clock.advance(time::Duration::minutes(1));
+    assert!(browser.count().await.is_err(), "the stale cookie is removed with this answer");
+    assert_eq!(browser.count().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_caller_that_is_cancelled_during_a_renewal_still_gets_the_new_cookie() {
+    let test = TestSessions::new().await;
+    for polls in 1..12 {
+        let browser = test.browser();
+        browser.count().await.unwrap();
+        let session = browser.request();
+        {
+            // The caller gives up after a few polls, as with a time-out.
+            let mut renewal = std::pin::pin!(session.renew());
+            for _ in 0..polls {
+                let _ = std::future::poll_fn(|context| {
+                    std::task::Poll::Ready(renewal.as_mut().poll(context).is_ready())
+                })
+                .await;
+                tokio::task::yield_now().await;
+            }
+        }
+        browser.respond(&session).await;
+        assert_eq!(browser.counted().await, Some(1), "after {polls} polls");
+    }
+}
+
+#[tokio::test]
+async fn a_sign_in_that_is_sent_twice_goes_on_with_what_the_first_has_made() {
+    let test = TestSessions::new().await;
+    let browser = test.browser();
+    browser.count().await.unwrap();
+    let (first, second, stranger) = (browser.request(), browser.request(), browser.request());
+    first.restart(false).await.unwrap();
+    first.update(|name: &mut Name| name.0 = "Ada".into()).await.unwrap();
+
+    assert!(!stranger.rejoin(|name: &Name| name.0 == "Mallory").await.unwrap());
+    stranger.restart(false).await.unwrap();
+    assert_eq!(stranger.read::<Count>().await.unwrap(), None, "nobody else gets the data");
+
+    assert!(second.rejoin(|name: &Name| name.0 == "Ada").await.unwrap());
+    second.restart(false).await.unwrap();
+    browser.respond(&second).await;
+    assert_eq!(browser.counted().await, Some(1));
+    assert_eq!(test.rows().await, 1, "and no signed-in session is left behind");
 }

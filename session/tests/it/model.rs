@@ -7,7 +7,9 @@ use time::Duration;
 
 use crate::harness::{Browser, Count, NOON, TestSessions, increment};
 
-const BROWSERS: usize = 3;
+/// Tabs 0 and 1 belong to one browser, tab 2 to another one.
+const TABS: usize = 3;
+const BROWSER_OF: [usize; TABS] = [0, 0, 1];
 
 /// A step of one browser. `Begin` opens a request that stays open until `Respond`, so that others come in between.
 #[derive(Clone, Debug)]
@@ -18,6 +20,8 @@ enum Step {
     Renew,
     Restart { remember: bool },
     End,
+    StartOver,
+    Remember { remember: bool },
     Respond,
     Wait { minutes: i64 },
     Sweep,
@@ -31,11 +35,13 @@ fn step() -> impl Strategy<Value = (usize, Step)> {
         2 => Just(Step::Renew),
         1 => any::<bool>().prop_map(|remember| Step::Restart { remember }),
         1 => Just(Step::End),
+        1 => Just(Step::StartOver),
+        1 => any::<bool>().prop_map(|remember| Step::Remember { remember }),
         5 => Just(Step::Respond),
         2 => (0..40i64).prop_map(|minutes| Step::Wait { minutes }),
         1 => Just(Step::Sweep),
     ];
-    (0..BROWSERS, step)
+    (0..TABS, step)
 }
 
 /// What the model knows of a session: its counter and its clocks, in minutes.
@@ -44,13 +50,21 @@ struct Modelled {
     count: u64,
     used: i64,
     began: i64,
+    ends: i64,
     remembered: bool,
+}
+
+const USUAL: i64 = 12 * 60;
+const REMEMBERED: i64 = 31 * 24 * 60;
+
+fn lifetime(remembered: bool) -> i64 {
+    if remembered { REMEMBERED } else { USUAL }
 }
 
 impl Modelled {
     fn is_over(&self, now: i64) -> bool {
-        let (idle, lifetime) = if self.remembered { (31 * 24 * 60, 31 * 24 * 60) } else { (30, 12 * 60) };
-        now >= self.used + idle || now >= self.began + lifetime
+        let idle = if self.remembered { REMEMBERED } else { 30 };
+        now >= self.used + idle || now >= self.ends
     }
 }
 
@@ -68,19 +82,23 @@ struct Open {
     looked: bool,
     /// Whether it was found to be over.
     dead: bool,
+    /// What it had been exchanged for then.
+    successor: Option<usize>,
     remember: bool,
 }
 
 struct Tab {
     browser: Browser,
     open: Option<Open>,
-    /// What the browser's cookie refers to.
-    cookie: Refers,
 }
 
 /// Sessions by the order in which their ids were made; `None` once dead. A renewal moves one to a new place.
 struct World {
     sessions: Vec<Option<Modelled>>,
+    /// What an id was exchanged for, and when.
+    successors: Vec<Option<(usize, i64)>>,
+    /// What each browser's cookie refers to.
+    cookies: [Refers; TABS],
     now: i64,
 }
 
@@ -97,7 +115,31 @@ impl World {
 
     fn add(&mut self, session: Modelled) -> Refers {
         self.sessions.push(Some(session));
+        self.successors.push(None);
         Refers::To(self.sessions.len() - 1)
+    }
+
+    /// Moves a session to a new id.
+    fn exchange(&mut self, old: Refers, session: Modelled) -> Refers {
+        let Refers::To(place) = old else { unreachable!("only a session is exchanged") };
+        self.sessions[place] = None;
+        let new = self.add(session);
+        let Refers::To(successor) = new else { unreachable!() };
+        self.successors[place] = Some((successor, self.now));
+        new
+    }
+
+    /// What an id was exchanged for within this minute.
+    fn successor(&self, place: usize) -> Option<usize> {
+        self.successors[place].filter(|(_, at)| *at == self.now).map(|(successor, _)| successor)
+    }
+
+    /// Ends a session, under whichever id it goes on.
+    fn end(&mut self, mut place: usize) {
+        while self.sessions[place].take().is_none() {
+            let Some(successor) = self.successor(place) else { return };
+            place = successor;
+        }
     }
 }
 
@@ -109,8 +151,21 @@ impl Open {
             self.looked = true;
             match world.alive(self.refers) {
                 Some(session) => session.used = now,
-                None => self.dead = self.refers != Refers::Nothing,
+                None => self.lose(world),
             }
+        }
+    }
+
+    fn lose_unless_dead(&mut self, world: &World) {
+        if !self.dead {
+            self.lose(world);
+        }
+    }
+
+    fn lose(&mut self, world: &World) {
+        if let Refers::To(place) = self.refers {
+            self.dead = true;
+            self.successor = world.successor(place);
         }
     }
 }
@@ -118,13 +173,17 @@ impl Open {
 async fn run(steps: Vec<(usize, Step)>) {
     let test = TestSessions::new().await;
     let other = test.elsewhere().await;
-    let mut world = World { sessions: Vec::new(), now: NOON / 60 };
+    let mut world = World {
+        sessions: Vec::new(),
+        successors: Vec::new(),
+        cookies: [Refers::Nothing; TABS],
+        now: NOON / 60,
+    };
+    let browsers = [test.browser(), test.browser()];
     let mut tabs: Vec<_> =
-        (0..BROWSERS).map(|_| Tab { browser: test.browser(), open: None, cookie: Refers::Nothing }).collect();
+        BROWSER_OF.iter().map(|browser| Tab { browser: browsers[*browser].clone(), open: None }).collect();
     for (number, step) in steps {
-        // All browsers share one cookie jar in pairs: 0 and 1 are tabs of one browser.
-        let now = world.now;
-        let tab = &mut tabs[number];
+        let (tab, jar) = (&mut tabs[number], BROWSER_OF[number]);
         match (&step, &mut tab.open) {
             (Step::Wait { minutes }, _) => {
                 test.clock.advance(Duration::minutes(*minutes));
@@ -133,82 +192,14 @@ async fn run(steps: Vec<(usize, Step)>) {
             (Step::Sweep, _) => drop(test.sessions.sweep().await.unwrap()),
             (Step::Begin { server }, open @ None) => {
                 let browser = if *server { tab.browser.clone() } else { tab.browser.talking_to(&other) };
-                let session = browser.request();
-                *open =
-                    Some(Open { session, refers: tab.cookie, looked: false, dead: false, remember: false });
-            }
-            (Step::Read, Some(open)) => {
-                open.look(&mut world);
-                let read = open.session.read::<Count>().await.unwrap().map(|count| count.0);
-                // Within a request the snapshot may be older than the newest value, never newer, and is nobody else's.
-                let newest = world.alive(open.refers).map(|session| session.count);
-                if open.dead || open.refers == Refers::Nothing {
-                    assert_eq!(read, None);
-                } else if let Some(newest) = newest {
-                    assert!(read.is_some_and(|read| read <= newest), "{read:?} {newest}");
-                }
-            }
-            (Step::Update, Some(open)) => {
-                open.look(&mut world);
-                let updated = open.session.update(increment).await;
-                if open.refers == Refers::Nothing {
-                    assert_eq!(updated.unwrap(), 1);
-                    open.refers =
-                        world.add(Modelled { count: 1, used: now, began: now, remembered: open.remember });
-                } else if let Some(session) = world.alive(open.refers).filter(|_| !open.dead) {
-                    session.count += 1;
-                    session.used = now;
-                    assert_eq!(updated.unwrap(), session.count, "applied to the newest value, once");
-                } else {
-                    assert!(matches!(updated, Err(SessionError::Ended)), "{updated:?}");
-                    open.dead = true;
-                }
-            }
-            (Step::Renew, Some(open)) => {
-                open.look(&mut world);
-                let renewed = open.session.renew().await;
-                if open.refers == Refers::Nothing {
-                    renewed.unwrap();
-                } else if let Some(session) = world.alive(open.refers).filter(|_| !open.dead).cloned() {
-                    renewed.unwrap();
-                    let Refers::To(place) = open.refers else { unreachable!() };
-                    world.sessions[place] = None;
-                    open.refers = world.add(session);
-                } else {
-                    assert!(matches!(renewed, Err(SessionError::Ended)), "{renewed:?}");
-                    open.dead = true;
-                }
-            }
-            (Step::Restart { remember }, Some(open)) => {
-                open.look(&mut world);
-                let restarted = open.session.restart(*remember).await;
-                if open.dead {
-                    open.refers = Refers::Nothing;
-                    open.dead = false;
-                }
-                if open.refers == Refers::Nothing {
-                    restarted.unwrap();
-                    open.remember = *remember;
-                } else if let Some(session) = world.alive(open.refers).cloned() {
-                    restarted.unwrap();
-                    let Refers::To(place) = open.refers else { unreachable!() };
-                    world.sessions[place] = None;
-                    open.refers =
-                        world.add(Modelled { used: now, began: now, remembered: *remember, ..session });
-                } else {
-                    assert!(matches!(restarted, Err(SessionError::Ended)), "{restarted:?}");
-                    open.dead = true;
-                }
-            }
-            (Step::End, Some(open)) => {
-                open.look(&mut world);
-                open.session.end().await.unwrap();
-                if let Refers::To(place) = open.refers {
-                    world.sessions[place] = None;
-                }
-                open.refers = Refers::Nothing;
-                open.dead = false;
-                open.remember = false;
+                *open = Some(Open {
+                    session: browser.request(),
+                    refers: world.cookies[jar],
+                    looked: false,
+                    dead: false,
+                    successor: None,
+                    remember: false,
+                });
             }
             (Step::Respond, Some(_)) => {
                 let open = tab.open.take().unwrap();
@@ -216,18 +207,23 @@ async fn run(steps: Vec<(usize, Step)>) {
                 tab.browser.respond(&open.session).await;
                 let after = tab.browser.cookie();
                 if before != after {
-                    tab.cookie = if after.is_some() { open.refers } else { Refers::Nothing };
+                    world.cookies[jar] = if after.is_some() { open.refers } else { Refers::Nothing };
                 }
-                // Whatever the browser holds now, it is never a session that the model has seen end under another's id.
-                let seen = tab.browser.request().read::<Count>().await.unwrap().map(|count| count.0);
-                let (cookie, now) = (tab.cookie, world.now);
+                // Whatever the browser holds now is the session that the model says, or none.
+                let session = tab.browser.request();
+                let seen = session.read::<Count>().await.unwrap().map(|count| count.0);
+                let (cookie, now) = (world.cookies[jar], world.now);
                 let modelled = world.alive(cookie).map(|session| {
                     session.used = now;
                     session.count
                 });
                 assert_eq!(seen, modelled);
             }
-            _ => {}
+            (Step::Begin { .. }, Some(_)) | (_, None) => {}
+            (step, Some(open)) => {
+                open.look(&mut world);
+                act(step, open, &mut world).await;
+            }
         }
     }
     let alive = world.sessions.iter().flatten().filter(|session| !session.is_over(world.now)).count();
@@ -235,11 +231,112 @@ async fn run(steps: Vec<(usize, Step)>) {
     assert_eq!(test.rows().await, i64::try_from(alive).unwrap(), "no session too many, none too few");
 }
 
+/// One call to an open request's session, and what the model says it must do.
+async fn act(step: &Step, open: &mut Open, world: &mut World) {
+    let now = world.now;
+    let alive = world.alive(open.refers).filter(|_| !open.dead).cloned();
+    let nothing = open.refers == Refers::Nothing;
+    match step {
+        Step::Read => {
+            let read = open.session.read::<Count>().await.unwrap().map(|count| count.0);
+            // Within a request the snapshot may be older than the newest value, never newer, and is nobody else's.
+            if open.dead || nothing {
+                assert_eq!(read, None);
+            } else if let Some(newest) = alive {
+                assert!(read.is_some_and(|read| read <= newest.count), "{read:?} {newest:?}");
+            }
+        }
+        Step::Update => {
+            let updated = open.session.update(increment).await;
+            if nothing {
+                assert_eq!(updated.unwrap(), 1);
+                let ends = now + lifetime(open.remember);
+                open.refers =
+                    world.add(Modelled { count: 1, used: now, began: now, ends, remembered: open.remember });
+            } else if alive.is_some() {
+                let session = world.alive(open.refers).unwrap();
+                session.count += 1;
+                session.used = now;
+                assert_eq!(updated.unwrap(), session.count, "applied to the newest value, once");
+            } else {
+                assert!(matches!(updated, Err(SessionError::Ended)), "{updated:?}");
+                open.lose_unless_dead(world);
+            }
+        }
+        Step::Renew => {
+            let renewed = open.session.renew().await;
+            if nothing {
+                renewed.unwrap();
+            } else if let Some(session) = alive {
+                renewed.unwrap();
+                open.refers = world.exchange(open.refers, session);
+            } else {
+                assert!(matches!(renewed, Err(SessionError::Ended)), "{renewed:?}");
+                open.lose_unless_dead(world);
+            }
+        }
+        Step::Restart { remember } => {
+            open.session.restart(*remember).await.unwrap();
+            open.remember = *remember;
+            match alive {
+                Some(session) => {
+                    let ends = now + lifetime(*remember);
+                    let session = Modelled { used: now, began: now, ends, remembered: *remember, ..session };
+                    open.refers = world.exchange(open.refers, session);
+                }
+                None => open.refers = Refers::Nothing,
+            }
+            open.dead = false;
+        }
+        Step::Remember { remember } => {
+            let remembered = open.session.remember(*remember).await;
+            open.remember = *remember;
+            if nothing {
+                remembered.unwrap();
+            } else if alive.is_some() {
+                remembered.unwrap();
+                let session = world.alive(open.refers).unwrap();
+                session.ends =
+                    if *remember { session.began + REMEMBERED } else { session.ends.min(now + USUAL) };
+                session.remembered = *remember;
+                session.used = now;
+            } else {
+                assert!(matches!(remembered, Err(SessionError::Ended)), "{remembered:?}");
+                open.lose_unless_dead(world);
+            }
+        }
+        Step::End => {
+            open.session.end().await.unwrap();
+            match (open.refers, open.dead) {
+                (Refers::To(_), true) => {
+                    if let Some(successor) = open.successor {
+                        world.end(successor);
+                    }
+                }
+                (Refers::To(place), false) => world.end(place),
+                (Refers::Nothing, _) => {}
+            }
+            open.refers = Refers::Nothing;
+            open.dead = false;
+            open.remember = false;
+        }
+        Step::StartOver => {
+            let started = open.session.start_over().await.unwrap();
+            assert_eq!(started, open.dead && open.successor.is_none());
+            if started {
+                open.refers = Refers::Nothing;
+                open.dead = false;
+            }
+        }
+        Step::Begin { .. } | Step::Respond | Step::Wait { .. } | Step::Sweep => {}
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_interleaving_agrees_with_the_model(steps in proptest::collection::vec(step(), 1..80)) {
+    fn any_interleaving_agrees_with_the_model(steps in proptest::collection::vec(step(), 1..100)) {
         tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(run(steps));
     }
 }

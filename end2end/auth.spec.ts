@@ -1,0 +1,153 @@
+import type { Page } from "@playwright/test";
+
+import {
+  addToCart,
+  demo,
+  errors,
+  expect,
+  expectCartItems,
+  expectMessage,
+  open,
+  signIn,
+  submit,
+  test,
+} from "./fixtures";
+
+test("a guest signs in from any page", async ({ page }) => {
+  await open(page, "/");
+  await expectVisitor(page, "Guest");
+  await page.getByRole("link", { name: "Sign in" }).click();
+  await expect(page).toHaveURL("/login");
+  await signIn(page);
+  await expect(page).toHaveURL("/");
+  await expectMessage(page, "You are signed in. Welcome!");
+  await expectVisitor(page, demo.name);
+  await expect(page.getByRole("link", { name: "Sign in" })).toHaveCount(0);
+});
+
+test("a wrong password is refused with a reason", async ({ page, allowConsole }) => {
+  allowConsole(/status of 401 .*api\/auth\/login/);
+  const password = "not-the-password";
+  await open(page, "/login");
+  await signIn(page, { ...demo, password });
+  await expect(errors(page)).toHaveText("This e-mail and password do not belong together. Check both and try again.");
+  await expect(page.getByLabel("E-mail")).toHaveValue(demo.email);
+  await expectVisitor(page, "Guest");
+  await expect(page).toHaveURL("/login");
+  expect(await page.content()).not.toContain(password);
+});
+
+test("an unknown address is refused with the same words", async ({ page, allowConsole }) => {
+  allowConsole(/status of 401 .*api\/auth\/login/);
+  await open(page, "/login");
+  await signIn(page, { ...demo, email: "nobody@example.com" });
+  await expect(errors(page)).toHaveText("This e-mail and password do not belong together. Check both and try again.");
+});
+
+test("what is missing or no address is explained beside its field", async ({ page, allowConsole }) => {
+  allowConsole(/status of 422 .*api\/auth\/login/);
+  const missing = "Please fill this in.";
+  const noAddress = "Please enter an e-mail address, such as ada@example.com.";
+  await open(page, "/login");
+  for (const { email, field, problem } of [
+    { email: "", field: "E-mail", problem: missing },
+    { email: "demo", field: "E-mail", problem: noAddress },
+    { email: demo.email, field: "Password", problem: missing },
+  ]) {
+    await signIn(page, { ...demo, email, password: "" });
+    await expect(page.getByLabel(field)).toHaveAccessibleDescription(problem);
+    await expect(page.getByLabel("E-mail")).toHaveValue(email);
+    await expect(errors(page)).toHaveCount(1);
+  }
+});
+
+test("the cart survives signing in", async ({ page }) => {
+  await open(page, "/");
+  await addToCart(page, "Enamel mug", 2);
+  await open(page, "/login");
+  await signIn(page);
+  await expectVisitor(page, demo.name);
+  await expectCartItems(page, 2);
+  await page.reload();
+  await expectVisitor(page, demo.name);
+  await expectCartItems(page, 2);
+});
+
+test("signing out leaves a guest with an empty cart", async ({ page }) => {
+  await open(page, "/login");
+  await signIn(page);
+  await addToCart(page, "Enamel mug", 2);
+  await expectCartItems(page, 2);
+  await submit(page.getByRole("button", { name: "Sign out" }));
+  await expectMessage(page, "You are signed out. See you soon!");
+  await expectVisitor(page, "Guest");
+  await expectCartItems(page, 0);
+  await page.reload();
+  await expectVisitor(page, "Guest");
+  await expectCartItems(page, 0);
+});
+
+test("signing in leads back to where it was asked for, even after a mistake", async ({ page, allowConsole }) => {
+  allowConsole(/status of 401 .*api\/auth\/login/);
+  await open(page, "/login?next=/cart");
+  await signIn(page, { ...demo, password: "wrong" });
+  await expect(errors(page)).toHaveCount(1);
+  await signIn(page);
+  await expect(page).toHaveURL("/cart");
+  await expectMessage(page, "You are signed in. Welcome!");
+});
+
+for (const next of ["https://evil.example", "//evil.example", "/\\evil.example"]) {
+  test(`signing in never leads to ${next}`, async ({ page }) => {
+    await open(page, `/login?next=${encodeURIComponent(next)}`);
+    await signIn(page);
+    await expectVisitor(page, demo.name);
+    await expect(page).toHaveURL("/");
+  });
+}
+
+test("two browsers with the same account have carts of their own", async ({ page, browser }) => {
+  await open(page, "/login");
+  await signIn(page);
+  await addToCart(page, "Enamel mug", 2);
+  await expectCartItems(page, 2);
+
+  const other = await browser.newContext();
+  const elsewhere = await other.newPage();
+  await open(elsewhere, "/login");
+  await signIn(elsewhere);
+  await expectCartItems(elsewhere, 0);
+  await submit(elsewhere.getByRole("button", { name: "Sign out" }));
+  await expectVisitor(elsewhere, "Guest");
+  await other.close();
+
+  await page.reload();
+  await expectVisitor(page, demo.name);
+  await expectCartItems(page, 2);
+});
+
+test("the session has a cookie out of scripts' reach, and a new one after signing in", async ({ page }) => {
+  await open(page, "/");
+  expect(await sessionCookie(page)).toBeUndefined();
+  await addToCart(page, "Enamel mug");
+  const guest = await sessionCookie(page);
+  expect(guest).toMatchObject({ httpOnly: true, sameSite: "Lax", path: "/" });
+
+  await open(page, "/login");
+  await signIn(page);
+  await expectVisitor(page, demo.name);
+  const user = await sessionCookie(page);
+  expect(user).toMatchObject({ httpOnly: true, sameSite: "Lax", path: "/" });
+  expect(user?.value).not.toBe(guest?.value);
+});
+
+async function expectVisitor(page: Page, name: string) {
+  const header = page.getByRole("banner");
+  await expect(header.getByText(name, { exact: true })).toBeVisible();
+  await expect(header.getByRole("button", { name: "Sign out" })).toHaveCount(name === "Guest" ? 0 : 1);
+}
+
+async function sessionCookie(page: Page) {
+  const cookies = await page.context().cookies();
+  return cookies.find(({ name }) => name === "id");
+}

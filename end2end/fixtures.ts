@@ -1,0 +1,142 @@
+import AxeBuilder from "@axe-core/playwright";
+import { test as base, expect, type BrowserContext, type Locator, type Page } from "@playwright/test";
+
+export { expect };
+
+/** The account that everybody may use, outside production. */
+export const demo = { name: "Demo", email: "demo@example.com", password: "keep-it-in-the-satchel" };
+
+type Fixtures = {
+  /** Whether this project's browser runs JavaScript. */
+  js: boolean;
+  /** Expects console messages like this one, written "type: text (address)": Chromium logs each 4xx answer itself. */
+  allowConsole: (message: RegExp) => void;
+  consoleMessages: ConsoleMessages;
+};
+
+type ConsoleMessages = { seen: string[]; allowed: RegExp[] };
+
+/** Without JavaScript nothing uses the app's code, which the page asks the browser to fetch early. */
+const unusedPreload = /satchel\.(js|wasm) was preloaded using link preload but not used/;
+
+export const test = base.extend<Fixtures>({
+  js: async ({}, use) => use(javaScriptEnabled()),
+
+  allowConsole: async ({ consoleMessages }, use) => {
+    await use((message) => consoleMessages.allowed.push(message));
+  },
+
+  // Every test fails on what its browser complains about, also in contexts that it opens itself.
+  consoleMessages: [
+    async ({ browser }, use) => {
+      const messages: ConsoleMessages = { seen: [], allowed: javaScriptEnabled() ? [] : [unusedPreload] };
+      const listen = (context: BrowserContext) => collect(context, messages.seen);
+      browser.on("context", listen);
+      await use(messages);
+      browser.off("context", listen);
+
+      const unexpected = messages.seen.filter((text) => !messages.allowed.some((known) => known.test(text)));
+      expect(unexpected, "errors and warnings in the browser's console").toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+
+/** Waits until the page answers to the visitor: at once without JavaScript, after hydration with it. */
+export async function hydrated(page: Page) {
+  if (!javaScriptEnabled()) return;
+  // The debug build's code is large: a busy machine takes its time.
+  await expect(page.locator("html")).toHaveAttribute("data-hydrated", "true", { timeout: 15_000 });
+}
+
+/** Opens a page and waits until it answers to the visitor. */
+export async function open(page: Page, path: string) {
+  await page.goto(path);
+  await hydrated(page);
+}
+
+/** Presses a form's button and waits for what comes back: the answer with JavaScript, the next page without it. */
+export async function submit(button: Locator) {
+  const page = button.page();
+  const back = javaScriptEnabled()
+    ? page.waitForResponse((response) => response.request().method() === "POST")
+    : page.waitForEvent("domcontentloaded");
+  await button.click();
+  await back;
+}
+
+/** A product in the catalogue, or the one that a page is about. */
+export function product(page: Page, name: string) {
+  const heading = page.getByRole("heading", { name, exact: true });
+  return page.getByRole("listitem").or(page.getByRole("article")).filter({ has: heading });
+}
+
+/** The field for a quantity in a product or in a line of the cart. */
+export function quantityIn(part: Locator) {
+  return part.getByLabel("Quantity", { exact: true });
+}
+
+/** Puts a product that is on the page into the cart. */
+export async function addToCart(page: Page, name: string, quantity = 1) {
+  await quantityIn(product(page, name)).fill(String(quantity));
+  await submit(product(page, name).getByRole("button", { name: "Add to cart" }));
+}
+
+/** Signs in on the sign-in page, as the demo account unless told otherwise. */
+export async function signIn(page: Page, { email, password } = demo) {
+  await page.getByLabel("E-mail").fill(email);
+  await page.getByLabel("Password").fill(password);
+  await submit(page.getByRole("main").getByRole("button", { name: "Sign in" }));
+}
+
+/** The number of things in the cart, as the header tells it. */
+export async function expectCartItems(page: Page, items: number) {
+  const name = items === 1 ? "Cart 1 item" : `Cart ${items} items`;
+  await expect(page.getByRole("banner").getByRole("link", { name, exact: true })).toBeVisible();
+}
+
+/** The message after a form has done its work, in the place from which screen readers announce it. */
+export async function expectMessage(page: Page, text: string) {
+  await expect(page.getByRole("status").getByText(text, { exact: true })).toBeVisible();
+}
+
+/** No message is told. */
+export async function expectNoMessage(page: Page) {
+  await expect(page.getByRole("status")).toBeEmpty();
+}
+
+/** All that the page reports as wrong. */
+export function errors(page: Page) {
+  return page.getByRole("alert").filter({ hasText: /\S/ });
+}
+
+/** Marks the document, for {@link expectSameDocument}. */
+export async function markDocument(page: Page) {
+  await page.locator("html").evaluate((root) => root.setAttribute("data-marked", ""));
+}
+
+/** Since it was marked no page was loaded: the hydrated app has changed the one that was there. */
+export async function expectSameDocument(page: Page) {
+  await expect(page.locator("html")).toHaveAttribute("data-marked");
+}
+
+/** No violation of axe's rules on the page as it stands. Only with JavaScript: axe works inside the page. */
+export async function expectNoAxeViolations(page: Page) {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const findings = violations.flatMap(({ id, help, nodes }) =>
+    nodes.map((node) => `${id}: ${help} (${node.target.join(" ")})`),
+  );
+  expect(findings, "axe violations").toEqual([]);
+}
+
+function javaScriptEnabled() {
+  return test.info().project.use.javaScriptEnabled !== false;
+}
+
+function collect(context: BrowserContext, seen: string[]) {
+  context.on("console", (message) => {
+    if (!["error", "warning"].includes(message.type())) return;
+    seen.push(`${message.type()}: ${message.text()} (${message.location().url})`);
+  });
+  context.on("weberror", (error) => seen.push(`uncaught: ${error.error().stack ?? error.error().message}`));
+}

@@ -1,0 +1,132 @@
+import type { Page, Request } from "@playwright/test";
+
+import {
+  addToCart,
+  errors,
+  expect,
+  expectCartItems,
+  expectMessage,
+  expectNoMessage,
+  expectSameDocument,
+  markDocument,
+  open,
+  product,
+  quantityIn,
+  test,
+} from "./fixtures";
+
+test.describe("the hydrated page", { tag: "@js" }, () => {
+  test.beforeEach(async ({ page }) => {
+    await open(page, "/");
+    await markDocument(page);
+  });
+
+  test("sends a form by fetch, and stays", async ({ page }) => {
+    const requests = requestsOf(page);
+    await addToCart(page, "Enamel mug", 2);
+    await expectCartItems(page, 2);
+    expect(requests.map(describe)).toEqual(["fetch POST /api/cart/add"]);
+    await expectSameDocument(page);
+  });
+
+  test("leaves the focus on the button that was pressed", async ({ page }) => {
+    const button = addButton(page);
+    await button.focus();
+    await page.keyboard.press("Enter");
+    await expectMessage(page, "Added to your cart.");
+    await expect(button).toBeFocused();
+  });
+
+  test("shows that a form is on its way, and when it has arrived", async ({ page }) => {
+    const release = await holdAnswers(page);
+    const button = addButton(page);
+    await expect(button).not.toHaveAttribute("aria-busy");
+    await button.click();
+    await expect(button).toHaveAttribute("aria-busy", "true");
+    await expect(page.getByRole("button", { name: "Add to cart" }).and(page.locator("[aria-busy]"))).toHaveCount(1);
+    release();
+    await expect(button).not.toHaveAttribute("aria-busy");
+    await expectCartItems(page, 1);
+  });
+
+  test("sends a form once, however often it is pressed", async ({ page }) => {
+    const requests = requestsOf(page);
+    const release = await holdAnswers(page);
+    await addButton(page).dblclick();
+    await quantityIn(product(page, "Enamel mug")).press("Enter");
+    release();
+    await expectCartItems(page, 1);
+    expect(requests.map(describe)).toEqual(["fetch POST /api/cart/add"]);
+  });
+
+  test("tells when the server cannot be reached, and works again afterwards", async ({ page, allowConsole }) => {
+    allowConsole(/ERR_INTERNET_DISCONNECTED .*api\/cart\/add/);
+    await page.context().setOffline(true);
+    await addButton(page).click();
+    await expect(errors(page)).toHaveText("We could not reach the server. Check your connection and try again.");
+    await expectCartItems(page, 0);
+
+    await page.context().setOffline(false);
+    await addButton(page).click();
+    await expectCartItems(page, 1);
+    await expect(errors(page)).toHaveCount(0);
+  });
+
+  test("takes a message away when asked to", async ({ page }) => {
+    await addToCart(page, "Enamel mug");
+    await page.getByRole("status").getByRole("button", { name: "Dismiss" }).click();
+    await expectNoMessage(page);
+  });
+
+  test("goes from page to page, back and forward, without loading one", async ({ page }) => {
+    const heading = page.getByRole("heading", { level: 1 });
+    await page.getByRole("link", { name: "Enamel mug" }).click();
+    await expect(heading).toHaveText("Enamel mug");
+    await expect(page).toHaveTitle("Enamel mug · Satchel");
+    await page.getByRole("link", { name: "Cart" }).click();
+    await expect(heading).toHaveText("Your cart");
+
+    await page.goBack();
+    await expect(page).toHaveURL("/products/4");
+    await expect(heading).toHaveText("Enamel mug");
+    await page.goBack();
+    await expect(page).toHaveURL("/");
+    await expect(heading).toHaveText("Things worth carrying");
+    await page.goForward();
+    await expect(heading).toHaveText("Enamel mug");
+    await expectSameDocument(page);
+  });
+});
+
+test("without JavaScript nothing is offered that needs it", { tag: "@no-js" }, async ({ page }) => {
+  await open(page, "/");
+  await addToCart(page, "Enamel mug");
+  await expectMessage(page, "Added to your cart.");
+  await expect(page.getByRole("button", { name: "Dismiss" })).toBeHidden();
+});
+
+function addButton(page: Page) {
+  return product(page, "Enamel mug").getByRole("button", { name: "Add to cart" });
+}
+
+/** All requests from now on. */
+function requestsOf(page: Page) {
+  const requests: Request[] = [];
+  page.on("request", (request) => requests.push(request));
+  return requests;
+}
+
+function describe(request: Request) {
+  return `${request.resourceType()} ${request.method()} ${new URL(request.url()).pathname}`;
+}
+
+/** Lets the server functions' requests wait until the returned function is called. */
+async function holdAnswers(page: Page) {
+  let release = () => {};
+  const released = new Promise<void>((resolve) => (release = resolve));
+  await page.route("/api/**", async (route) => {
+    await released;
+    await route.continue();
+  });
+  return release;
+}

@@ -1,0 +1,90 @@
+import type { Page } from "@playwright/test";
+
+import {
+  addToCart,
+  demo,
+  errors,
+  expect,
+  expectCartItems,
+  expectNoAxeViolations,
+  hydrated,
+  open,
+  signIn,
+  test,
+} from "./fixtures";
+
+const paths = ["/", "/products/1", "/cart", "/visits", "/login", "/nothing-here"];
+
+const pages: Record<string, (page: Page) => Promise<void>> = {
+  "the catalogue": (page) => open(page, "/"),
+  "a product": (page) => open(page, "/products/1"),
+  "the empty cart": (page) => open(page, "/cart"),
+  "the filled cart": openFilledCart,
+  "the visits": (page) => open(page, "/visits"),
+  "the sign-in page": (page) => open(page, "/login"),
+  "the sign-in page with errors": openRefusedSignIn,
+  "a page that does not exist": (page) => open(page, "/nothing-here"),
+};
+
+test.beforeEach(({ allowConsole }) => allowConsole(/status of 4\d\d .*(nothing-here|api\/auth\/login)/));
+
+for (const [name, visit] of Object.entries(pages)) {
+  test.describe(name, () => {
+    test.beforeEach(async ({ page }) => {
+      await page.emulateMedia({ reducedMotion: "reduce" });
+      await visit(page);
+    });
+
+    test("has a title, one heading and all landmarks, and never scrolls sideways", async ({ page }) => {
+      await expect(page).toHaveTitle(/^\S.* · Satchel$/);
+      await expect(page.getByRole("heading", { level: 1 })).toHaveCount(1);
+      for (const landmark of ["banner", "navigation", "main", "contentinfo"] as const) {
+        await expect(page.getByRole(landmark)).toHaveCount(1);
+      }
+      await expectNoSidewaysScrolling(page);
+      await page.setViewportSize({ width: 320, height: 640 });
+      await expectNoSidewaysScrolling(page);
+    });
+
+    test("has no axe violation, in light and in dark", { tag: "@js" }, async ({ page }) => {
+      for (const colorScheme of ["light", "dark"] as const) {
+        await page.emulateMedia({ colorScheme });
+        await expectNoAxeViolations(page);
+      }
+    });
+  });
+}
+
+test("the first tab stop of every page skips to its content", async ({ page }) => {
+  for (const path of paths) {
+    await test.step(path, async () => {
+      await open(page, path);
+      const skip = page.getByRole("link", { name: "Skip to content" });
+      await page.keyboard.press("Tab");
+      await expect(skip).toBeFocused();
+      await expect(skip).toBeInViewport();
+      await page.keyboard.press("Enter");
+      await expect(page.getByRole("main")).toBeFocused();
+    });
+  }
+});
+
+async function openFilledCart(page: Page) {
+  await open(page, "/");
+  await addToCart(page, "Brass mechanical pencil", 99);
+  await addToCart(page, "Canvas satchel", 2);
+  await open(page, "/cart");
+  await expectCartItems(page, 101);
+}
+
+async function openRefusedSignIn(page: Page) {
+  await open(page, "/login");
+  await signIn(page, { ...demo, email: "demo", password: "" });
+  await expect(errors(page)).toHaveCount(1);
+  await hydrated(page);
+}
+
+async function expectNoSidewaysScrolling(page: Page) {
+  const width = await page.locator("html").evaluate((root) => root.scrollWidth);
+  expect(width, "the page's width").toBeLessThanOrEqual(page.viewportSize()?.width ?? 0);
+}

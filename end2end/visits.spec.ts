@@ -1,0 +1,79 @@
+import type { Page } from "@playwright/test";
+
+import {
+  expect,
+  expectMessage,
+  expectNoMessage,
+  expectSameDocument,
+  hydrated,
+  markDocument,
+  open,
+  submit,
+  test,
+} from "./fixtures";
+
+test("the first visit is number one", async ({ page }) => {
+  await open(page, "/visits");
+  await expectVisits(page, "1 visit");
+});
+
+test("each reload counts", async ({ page }) => {
+  await open(page, "/visits");
+  for (const visits of ["2 visits", "3 visits"]) {
+    await page.reload();
+    await expectVisits(page, visits);
+    await hydrated(page);
+    await expectVisits(page, visits);
+  }
+});
+
+test("each way back to the page counts", async ({ page, js }) => {
+  await open(page, "/visits");
+  await markDocument(page);
+  for (const visits of ["2 visits", "3 visits"]) {
+    await page.getByRole("link", { name: "Catalogue" }).click();
+    await expect(page).toHaveURL("/");
+    await page.getByRole("link", { name: "Visits" }).click();
+    await expectVisits(page, visits);
+  }
+  if (js) await expectSameDocument(page);
+});
+
+test("other pages do not count", async ({ page }) => {
+  await open(page, "/visits");
+  await open(page, "/");
+  await open(page, "/cart");
+  await open(page, "/visits");
+  await expectVisits(page, "2 visits");
+});
+
+test("after a reset the counter starts again", async ({ page, js }) => {
+  await open(page, "/visits");
+  await page.reload();
+  await hydrated(page);
+  await markDocument(page);
+  await submit(page.getByRole("button", { name: "Reset" }));
+
+  if (js) {
+    await expectVisits(page, "0 visits");
+    await expectSameDocument(page);
+    await page.reload();
+  }
+  await expectVisits(page, "1 visit");
+});
+
+test("the reset is announced, once", async ({ page }) => {
+  await open(page, "/visits");
+  await submit(page.getByRole("button", { name: "Reset" }));
+  await expectMessage(page, "The counter starts again.");
+  await page.getByRole("link", { name: "Catalogue" }).click();
+  await expect(page).toHaveURL("/");
+  await expectNoMessage(page);
+  await page.getByRole("link", { name: "Visits" }).click();
+  await expect(page).toHaveURL("/visits");
+  await expectNoMessage(page);
+});
+
+async function expectVisits(page: Page, visits: string) {
+  await expect(page.getByRole("main").getByText(visits, { exact: true })).toBeVisible();
+}

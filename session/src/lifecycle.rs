@@ -1,0 +1,269 @@
+//! How a session changes its id, its clocks, and ends.
+
+use tracing::Instrument;
+
+use crate::{
+    Session, SessionError, SessionValue,
+    id::{IdHash, SessionId},
+    state::{CookieChange, Phase, State},
+    store::Row,
+    value::decode,
+};
+
+impl Session {
+    /// Gives the session a new id and keeps its values and its clocks. From then on the old id is worth nothing. A visitor
+    /// without a session gets none.
+    ///
+    /// ```
+    /// # use session::{Session, SessionError};
+    /// async fn become_admin(session: Session) -> Result<&'static str, SessionError> {
+    ///     session.renew().await?;
+    ///     Ok("with great power …")
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Ended`], [`SessionError::Late`] and [`SessionError::Store`], as [`update`](Self::update).
+    pub async fn renew(&self) -> Result<(), SessionError> {
+        self.exchange(async |session| {
+            let mut state = session.begin_change("renew").await?;
+            match &state.phase {
+                Phase::Live(old, _) => {
+                    let old = old.hash();
+                    session.give_new_id(&mut state, &old, None).await
+                }
+                Phase::Ended(_) => Err(SessionError::Ended),
+                Phase::None | Phase::Unread(..) => Ok(()),
+            }
+        })
+        .await
+    }
+
+    /// Like [`renew`](Self::renew), for a visitor who has just proved who it is: the clocks start anew, and one whose session
+    /// has ended begins another. Due at each sign-in (ASVS 7.2.4). `remember` chooses between the two pairs of clocks.
+    ///
+    /// ```
+    /// # use session::{Session, SessionError, SessionValue};
+    /// # #[derive(Default, serde::Deserialize, serde::Serialize)]
+    /// # struct User(Option<u64>);
+    /// # impl SessionValue for User { const KEY: &'static str = "user"; }
+    /// async fn sign_in(session: &Session, user: u64) -> Result<(), SessionError> {
+    ///     session.restart(false).await?;
+    ///     session.update(|signed_in: &mut User| signed_in.0 = Some(user)).await
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Late`] and [`SessionError::Store`].
+    pub async fn restart(&self, remember: bool) -> Result<(), SessionError> {
+        self.exchange(async move |session| {
+            let mut state = session.begin_change("restart").await?;
+            state.remember = remember;
+            if let Phase::Live(old, _) = &state.phase {
+                let old = old.hash();
+                match session.give_new_id(&mut state, &old, Some(remember)).await {
+                    Err(SessionError::Ended) => {}
+                    given => return given,
+                }
+            }
+            state.phase = Phase::None;
+            Ok(())
+        })
+        .await
+    }
+
+    /// For a sign-in form that is sent twice: the second request presents an id that the first has exchanged already. Goes on
+    /// with the session that the first has made, under yet another id, if `mine` recognises the value under `T`'s key as that
+    /// of the visitor who has just proved who it is. Returns whether it did. Call it before [`restart`](Self::restart).
+    ///
+    /// ```
+    /// # use session::{Session, SessionError, SessionValue};
+    /// # #[derive(Default, serde::Deserialize, serde::Serialize)]
+    /// # struct User(Option<u64>);
+    /// # impl SessionValue for User { const KEY: &'static str = "user"; }
+    /// async fn sign_in(session: &Session, user: u64) -> Result<(), SessionError> {
+    ///     session.rejoin(move |signed_in: &User| signed_in.0 == Some(user)).await?;
+    ///     session.restart(false).await?;
+    ///     session.update(|signed_in: &mut User| signed_in.0 = Some(user)).await
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Late`] and [`SessionError::Store`].
+    pub async fn rejoin<T: SessionValue>(
+        &self,
+        mine: impl Fn(&T) -> bool + Send + Sync + 'static,
+    ) -> Result<bool, SessionError> {
+        self.exchange(async move |session| {
+            let mut state = session.begin_change("rejoin").await?;
+            let Phase::Ended(Some(successor)) = &state.phase else { return Ok(false) };
+            let (successor, sessions) = (successor.clone(), &session.shared.sessions);
+            let found = sessions.store().find(&successor, sessions.now()).await?;
+            let value = found.and_then(|row| row.data.get(T::KEY).cloned().and_then(decode::<T>));
+            if !value.is_some_and(|value| mine(&value)) {
+                return Ok(false);
+            }
+            match session.give_new_id(&mut state, &successor, None).await {
+                Err(SessionError::Ended) => Ok(false),
+                given => given.map(|()| true),
+            }
+        })
+        .await
+    }
+
+    /// Chooses between the usual clocks, with a cookie until the browser closes, and the longer ones of "remember me". The
+    /// choice is kept with the session, so that later writes keep it.
+    ///
+    /// ```
+    /// # use session::{Session, SessionError};
+    /// async fn keep_me(session: Session) -> Result<(), SessionError> {
+    ///     session.remember(true).await
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`update`](Self::update).
+    pub async fn remember(&self, remember: bool) -> Result<(), SessionError> {
+        let mut state = self.begin_change("remember").await?;
+        state.remember = remember;
+        let now = self.shared.sessions.now();
+        self.shared
+            .replace(&mut state, |row, config| {
+                row.remembered = remember;
+                row.ends_at = if remember {
+                    config.ends_at(row.began_at, true)
+                } else {
+                    // Never longer than before, and not over at once for a session that is older than the usual lifetime.
+                    row.ends_at.min(config.ends_at(now, false))
+                };
+                row.used_at = now;
+                row.expires_at = config.expires_at(now, row.ends_at, remember);
+                Ok(true)
+            })
+            .await?;
+        if state.cookie == CookieChange::Keep && matches!(state.phase, Phase::Live(..)) {
+            state.cookie = CookieChange::GiveAgain;
+        }
+        Ok(())
+    }
+
+    /// Ends the session: its values are gone, and its cookie is removed. What is written afterwards, in this request too, is
+    /// in a new session under a new id.
+    ///
+    /// ```
+    /// # use session::{Session, SessionError};
+    /// async fn sign_out(session: Session) -> Result<&'static str, SessionError> {
+    ///     session.end().await?;
+    ///     Ok("See you soon!")
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Late`] and [`SessionError::Store`].
+    pub async fn end(&self) -> Result<(), SessionError> {
+        let mut state = self.begin_change("end").await?;
+        let ending = match &state.phase {
+            Phase::Live(id, _) => Some(id.hash()),
+            // Who signs out means the session, whatever its id is by now.
+            Phase::Ended(successor) => successor.clone(),
+            Phase::None | Phase::Unread(..) => None,
+        };
+        if let Some(mut id) = ending {
+            let sessions = &self.shared.sessions;
+            while !sessions.store().delete(&id).await? {
+                let Some(successor) = sessions.successor(&id).await? else { break };
+                id = successor;
+            }
+            tracing::debug!(session = %id, "ended a session");
+            state.cookie = self.shared.removal();
+        }
+        state.phase = Phase::None;
+        state.remember = false;
+        Ok(())
+    }
+
+    /// Lets a visitor whose session has ended begin another one with the next write. Without this call such writes are refused
+    /// with [`SessionError::Ended`], so that a request that was under way during a sign-out leaves nothing behind. Returns
+    /// whether a session had ended. Right where a visitor opens a page; wrong in what a page does in the background.
+    ///
+    /// ```
+    /// # use session::{Session, SessionError};
+    /// async fn page(session: Session) -> Result<&'static str, SessionError> {
+    ///     let ended = session.start_over().await?;
+    ///     Ok(if ended { "Welcome back! Your session had ended." } else { "Welcome!" })
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Store`] when the store fails.
+    pub async fn start_over(&self) -> Result<bool, SessionError> {
+        let mut state = self.shared.state.lock().await;
+        self.shared.load(&mut state).await?;
+        // One that goes on under another id has not ended: its cookie is on the way to the browser.
+        let ended = matches!(state.phase, Phase::Ended(None));
+        if ended {
+            state.phase = Phase::None;
+        }
+        Ok(ended)
+    }
+
+    async fn begin_change(
+        &self,
+        what: &'static str,
+    ) -> Result<tokio::sync::MutexGuard<'_, State>, SessionError> {
+        let mut state = self.shared.state.lock().await;
+        self.shared.refuse_late(what)?;
+        self.shared.load(&mut state).await?;
+        Ok(state)
+    }
+
+    /// Does `change` in a task of its own: once the store has a new id it has to reach the cookie, even if the caller is
+    /// cancelled half-way.
+    async fn exchange<T: Send + 'static, F: Future<Output = Result<T, SessionError>> + Send + 'static>(
+        &self,
+        change: impl FnOnce(Self) -> F,
+    ) -> Result<T, SessionError> {
+        match tokio::spawn(change(self.clone()).in_current_span()).await {
+            Ok(done) => done,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime is shutting down.
+                Err(_) => Err(SessionError::Store(sqlx::Error::WorkerCrashed)),
+            },
+        }
+    }
+
+    /// Exchanges the id `old` for a new one; with `restart` the clocks start anew, remembered or not.
+    async fn give_new_id(
+        &self,
+        state: &mut State,
+        old: &IdHash,
+        restart: Option<bool>,
+    ) -> Result<(), SessionError> {
+        let (sessions, new) = (&self.shared.sessions, SessionId::random());
+        let (config, now) = (sessions.config(), sessions.now());
+        let clocks = |row: &mut Row| {
+            if let Some(remember) = restart {
+                row.began_at = now;
+                row.used_at = now;
+                row.remembered = remember;
+                row.ends_at = config.ends_at(now, remember);
+                row.expires_at = config.expires_at(now, row.ends_at, remember);
+            }
+        };
+        let Some(row) = sessions.store().renew(old, &new.hash(), now, clocks).await? else {
+            self.shared.lost(state, old).await?;
+            return Err(SessionError::Ended);
+        };
+        tracing::debug!(%old, new = %new.hash(), "renewed a session");
+        state.phase = Phase::Live(new, row);
+        state.cookie = CookieChange::Give;
+        Ok(())
+    }
+}

@@ -1,0 +1,264 @@
+//! What one request knows of its session, and how it is read, changed and closed.
+//!
+//! A change is made from the newest version that the store has, and goes through only if that is still the newest; else it is
+//! made again.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::http::{
+    HeaderMap, HeaderValue,
+    header::{CACHE_CONTROL, SET_COOKIE, VARY},
+};
+use serde_json::Value;
+use time::Duration;
+use tokio::sync::Mutex;
+
+use crate::{
+    SessionConfig, SessionError, Sessions,
+    cookie::{self, Presented},
+    id::{IdHash, SessionId},
+    keys::Signature,
+    store::Row,
+};
+
+/// Reading notes that a session is in use once in so many seconds, so that it costs no write each time. A session that is
+/// only read may therefore end so much early.
+const TOUCH_SECONDS: i64 = 60;
+
+/// For so long a request may still come in with an id that was exchanged for a new one.
+pub(crate) const LATE_SECONDS: i64 = 60;
+
+pub(crate) struct Shared {
+    pub(crate) sessions: Sessions,
+    presented: Presented,
+    /// Set once the response's head is made: from then on a new cookie could not be sent.
+    begun: AtomicBool,
+    pub(crate) state: Mutex<State>,
+}
+
+pub(crate) struct State {
+    pub(crate) phase: Phase,
+    /// Whether the response depends on the session.
+    used: bool,
+    pub(crate) cookie: CookieChange,
+    /// Chosen before there was a row to keep it in.
+    pub(crate) remember: bool,
+}
+
+/// What this request knows of its session.
+pub(crate) enum Phase {
+    /// The visitor presents an id; the store was not asked yet.
+    Unread(SessionId, Signature),
+    /// There is none: a write begins one, under a new id.
+    None,
+    /// There is one.
+    Live(SessionId, Row),
+    /// The visitor presents an id that is dead; if it was exchanged a moment ago, for this one. Nothing is written, lest a
+    /// sign-out be undone.
+    Ended(Option<IdHash>),
+}
+
+/// What the response does about the cookie.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum CookieChange {
+    Keep,
+    /// The id was made in this request.
+    Give,
+    /// The id is the presented one, with another signature or age.
+    GiveAgain,
+    Remove,
+}
+
+impl Shared {
+    pub(crate) fn new(sessions: Sessions, headers: &HeaderMap) -> Self {
+        let presented = cookie::read(headers, sessions.config());
+        let (phase, cookie) = match presented {
+            Presented::Nothing => (Phase::None, CookieChange::Keep),
+            Presented::Forged => (Phase::None, CookieChange::Remove),
+            Presented::Id(id, signature) => (Phase::Unread(id, signature), CookieChange::Keep),
+        };
+        let state = Mutex::new(State { phase, used: false, cookie, remember: false });
+        Self { sessions, presented, begun: AtomicBool::new(false), state }
+    }
+
+    /// Asks the store for the presented session, once.
+    pub(crate) async fn load(&self, state: &mut State) -> Result<(), SessionError> {
+        state.used = true;
+        let Phase::Unread(id, signature) = state.phase else { return Ok(()) };
+        let (hash, now) = (id.hash(), self.sessions.now());
+        let Some(mut row) = self.sessions.store().find(&hash, now).await? else {
+            return self.lost(state, &hash).await;
+        };
+        if now - row.used_at >= TOUCH_SECONDS {
+            row.used_at = now;
+            row.expires_at = self.sessions.config().expires_at(now, row.ends_at, row.remembered);
+            // Whoever only reads is served even where nothing can be written.
+            if let Err(error) = self.sessions.store().touch(&hash, &row).await {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "could not note that a session is in use"
+                );
+            }
+        }
+        if signature == Signature::Old && state.cookie == CookieChange::Keep {
+            state.cookie = CookieChange::GiveAgain;
+        }
+        state.phase = Phase::Live(id, row);
+        Ok(())
+    }
+
+    /// Notes that the session under `id` is gone. The cookie of a late request is left alone: the browser has been given the
+    /// new one already, or is about to be.
+    pub(crate) async fn lost(&self, state: &mut State, id: &IdHash) -> Result<(), SessionError> {
+        let successor = self.sessions.successor(id).await?;
+        if successor.is_none() {
+            tracing::debug!(session = %id, "removed the cookie of a session that is over");
+            state.cookie = self.removal();
+        }
+        state.phase = Phase::Ended(successor);
+        Ok(())
+    }
+
+    /// The removal of the cookie, for who has one.
+    pub(crate) fn removal(&self) -> CookieChange {
+        if self.presented == Presented::Nothing { CookieChange::Keep } else { CookieChange::Remove }
+    }
+
+    pub(crate) fn refuse_late(&self, key: &'static str) -> Result<(), SessionError> {
+        if self.begun.load(Ordering::SeqCst) {
+            metrics::counter!("session_late_writes_total", "key" => key).increment(1);
+            tracing::error!(key, "a session value was written after the response had begun; it was refused");
+            return Err(SessionError::Late { key });
+        }
+        Ok(())
+    }
+
+    /// Changes the value under one key. `change` is given the stored value, and returns the new one (`None` inside takes it out)
+    /// or nothing when it stays.
+    pub(crate) async fn change<R: Send>(
+        &self,
+        key: &'static str,
+        mut change: impl FnMut(Option<&Value>) -> Result<(Option<Option<Value>>, R), SessionError> + Send,
+    ) -> Result<R, SessionError> {
+        let mut state = self.state.lock().await;
+        self.refuse_late(key)?;
+        self.load(&mut state).await?;
+        let mut result = None;
+        self.replace(&mut state, |row, _| {
+            let (new, answer) = change(row.data.get(key))?;
+            result = Some(answer);
+            match new {
+                Some(Some(value)) => drop(row.data.insert(key.to_owned(), value)),
+                Some(None) => drop(row.data.remove(key)),
+                None => return Ok(false),
+            }
+            Ok(true)
+        })
+        .await?;
+        if let Some(result) = result {
+            return Ok(result);
+        }
+        // There is no session yet, so `replace` has not asked for a change.
+        let (new, result) = change(None)?;
+        if let Some(Some(value)) = new {
+            self.begin(&mut state, key, value).await?;
+        }
+        Ok(result)
+    }
+
+    /// Makes a change to the newest row there is, as often as it takes. Does nothing where there is no session.
+    pub(crate) async fn replace(
+        &self,
+        state: &mut State,
+        mut change: impl FnMut(&mut Row, &SessionConfig) -> Result<bool, SessionError> + Send,
+    ) -> Result<(), SessionError> {
+        let (id, mut row) = match &state.phase {
+            Phase::Live(id, row) => (*id, row.clone()),
+            Phase::Ended(_) => return Err(SessionError::Ended),
+            Phase::None | Phase::Unread(..) => return Ok(()),
+        };
+        let (sessions, hash) = (&self.sessions, id.hash());
+        // In this process writers of one session take turns; only other processes can come between.
+        let (_turn, waited) = sessions.turn(&hash).await;
+        // Who has waited holds old news.
+        let mut newest = !waited;
+        let mut asked = false;
+        loop {
+            if !newest {
+                let Some(found) = sessions.store().find(&hash, sessions.now()).await? else {
+                    self.lost(state, &hash).await?;
+                    return Err(SessionError::Ended);
+                };
+                (row, asked) = (found, true);
+            }
+            let (mut next, now) = (row.clone(), sessions.now());
+            if change(&mut next, sessions.config())? {
+                next.version += 1;
+                if now - next.used_at >= TOUCH_SECONDS {
+                    next.used_at = now;
+                    next.expires_at = sessions.config().expires_at(now, next.ends_at, next.remembered);
+                }
+                if sessions.store().replace(&hash, &next, now).await? {
+                    state.phase = Phase::Live(id, next);
+                    return Ok(());
+                }
+            } else if asked {
+                // Nothing to change about the newest row.
+                state.phase = Phase::Live(id, row);
+                return Ok(());
+            }
+            newest = false;
+        }
+    }
+
+    /// Begins a session with its first value.
+    async fn begin(&self, state: &mut State, key: &'static str, value: Value) -> Result<(), SessionError> {
+        let config = self.sessions.config();
+        let (id, now, remembered) = (SessionId::random(), self.sessions.now(), state.remember);
+        let ends_at = config.ends_at(now, remembered);
+        let row = Row {
+            data: [(key.to_owned(), value)].into_iter().collect(),
+            version: 1,
+            began_at: now,
+            used_at: now,
+            ends_at,
+            expires_at: config.expires_at(now, ends_at, remembered),
+            remembered,
+        };
+        self.sessions.store().insert(&id.hash(), &row).await?;
+        tracing::debug!(session = %id.hash(), "began a session");
+        state.phase = Phase::Live(id, row);
+        state.cookie = CookieChange::Give;
+        Ok(())
+    }
+
+    /// Sends what the visitor has to know with the response, whatever its status: what was written stays written.
+    pub(crate) async fn close(&self, headers: &mut HeaderMap) {
+        let state = self.state.lock().await;
+        self.begun.store(true, Ordering::SeqCst);
+        let config = self.sessions.config();
+        let cookie = match (&state.phase, state.cookie) {
+            (_, CookieChange::Remove) => cookie::remove(config),
+            (Phase::Live(id, row), CookieChange::Give | CookieChange::GiveAgain) => {
+                let max_age = row.remembered.then(|| Duration::seconds(row.ends_at - self.sessions.now()));
+                let sent = state.cookie == CookieChange::Give || self.is_alive(*id).await;
+                sent.then(|| cookie::set(config, *id, max_age)).flatten()
+            }
+            _ => None,
+        };
+        if state.used || cookie.is_some() {
+            headers.append(VARY, HeaderValue::from_static("cookie"));
+            headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        }
+        if let Some(cookie) = cookie {
+            // No cache may give one visitor's cookie to another, whatever the handler says.
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            headers.append(SET_COOKIE, cookie);
+        }
+    }
+
+    /// Whether the session goes on. When that cannot be told its cookie is not sent again.
+    async fn is_alive(&self, id: SessionId) -> bool {
+        matches!(self.sessions.store().find(&id.hash(), self.sessions.now()).await, Ok(Some(_)))
+    }
+}
