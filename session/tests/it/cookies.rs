@@ -190,10 +190,7 @@ async fn cookies_of_others_may_hold_any_bytes() {
 #[tokio::test]
 async fn the_log_holds_hashes_only() {
     let test = TestSessions::new().await;
-    let log = Log::default();
-    let subscriber =
-        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
-    let guard = tracing::subscriber::set_default(subscriber);
+    tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(|| Log).init();
     let browser = test.browser();
     browser.count().await.unwrap();
     let first = browser.cookie().unwrap();
@@ -205,8 +202,7 @@ async fn the_log_holds_hashes_only() {
     let forged = format!("{}x", second);
     browser.present(&forged);
     browser.counted().await;
-    drop(guard);
-    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let text = LOG.with_borrow(|log| String::from_utf8(log.clone()).unwrap());
     for said in ["began a session", "renewed a session", "ended a session", "not signed by us"] {
         assert!(text.contains(said), "{said} in {text}");
     }
@@ -215,26 +211,21 @@ async fn the_log_holds_hashes_only() {
     }
 }
 
-/// Takes what is logged.
-#[derive(Clone, Default)]
-struct Log(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+thread_local! {
+    /// What this test has logged: the other tests log from threads of their own.
+    static LOG: std::cell::RefCell<Vec<u8>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
+struct Log;
 
 impl std::io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        LOG.with_borrow_mut(|log| log.extend_from_slice(bytes));
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
-    }
-}
-
-impl tracing_subscriber::fmt::MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
     }
 }
 

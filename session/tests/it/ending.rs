@@ -224,10 +224,11 @@ async fn a_caller_that_is_cancelled_during_a_renewal_still_gets_the_new_cookie()
             // The caller gives up after a few polls, as with a time-out.
             let mut renewal = std::pin::pin!(session.renew());
             for _ in 0..polls {
-                let _ = std::future::poll_fn(|context| {
-                    std::task::Poll::Ready(renewal.as_mut().poll(context).is_ready())
-                })
-                .await;
+                let poll =
+                    std::future::poll_fn(|context| std::task::Poll::Ready(renewal.as_mut().poll(context)));
+                if poll.await.is_ready() {
+                    break;
+                }
                 tokio::task::yield_now().await;
             }
         }
