@@ -53,7 +53,7 @@ test.describe("filling the cart", () => {
     await expectCartItems(page, 60);
     await addToCart(page, "Enamel mug", 40);
     await expect(quantityIn(product(page, "Enamel mug"))).toHaveAccessibleDescription(
-      "A cart holds at most 99 of one product.",
+      "That would be more than 99 of one kind.",
     );
     await expectCartItems(page, 60);
   });
@@ -61,9 +61,9 @@ test.describe("filling the cart", () => {
 
 test.describe("a wrong quantity", () => {
   const wrong = [
-    { typed: "100", problem: "Please choose a quantity from 1 to 99." },
+    { typed: "100", problem: "Please choose a number from 1 to 99." },
     { typed: "1.5", problem: "Please enter a whole number." },
-    { typed: "-1", problem: "Please choose a quantity from 1 to 99." },
+    { typed: "-1", problem: "Please choose a number from 1 to 99." },
     { typed: "abc", problem: "Please enter a whole number." },
   ];
 
