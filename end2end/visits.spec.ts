@@ -27,6 +27,18 @@ test("each reload counts", async ({ page }) => {
   }
 });
 
+test("a session that ended meanwhile begins anew with the next visit", { tag: "@js" }, async ({ page, allowConsole }) => {
+  allowConsole(/status of 401 .*api\/visits\/record/);
+  await open(page, "/visits");
+  await page.getByRole("link", { name: "Catalogue" }).click();
+  // Signed out elsewhere, while this page still holds the cookie.
+  const cookies = await page.context().cookies();
+  await page.request.post("/api/auth/logout");
+  await page.context().addCookies(cookies);
+  await page.getByRole("link", { name: "Visits" }).click();
+  await expectVisits(page, "1 visit");
+});
+
 test("each way back to the page counts", async ({ page, js }) => {
   await open(page, "/visits");
   await markDocument(page);

@@ -1,18 +1,20 @@
-//! What the guarantees cost: the same work with tower-sessions and its SQLite store, side by side. `cargo bench -p session`.
+//! What the guarantees cost: the same request through our layer, and through that of tower-sessions with its SQLite store. `cargo bench -p session`.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on says where by panicking")]
 
-use std::{hint::black_box, path::Path, sync::Arc};
+use std::{convert::Infallible, hint::black_box, path::Path, pin::Pin};
 
 use axum::http::{
-    HeaderMap, HeaderValue,
+    HeaderValue, Request, Response,
     header::{COOKIE, SET_COOKIE},
 };
 use criterion::{Criterion, criterion_group, criterion_main};
 use serde::{Deserialize, Serialize};
-use session::{Pool, SessionConfig, SessionValue, Sessions, SigningKeys};
+use session::{Pool, Session, SessionConfig, SessionValue, Sessions, SigningKeys};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use tokio::runtime::Runtime;
+use tower::{Layer, Service, ServiceExt, service_fn, util::BoxCloneService};
+use tower_sessions::{Expiry, SessionManagerLayer, cookie::Key};
 use tower_sessions_sqlx_store::SqliteStore;
 
 #[derive(Clone, Default, Deserialize, Serialize)]
@@ -39,61 +41,93 @@ async fn pool(file: &Path) -> Pool {
     SqlitePoolOptions::new().max_connections(4).connect_with(options).await.unwrap()
 }
 
-/// A request's headers with the cookie of a session that holds a cart.
-async fn visitor(sessions: &Sessions) -> HeaderMap {
-    let session = sessions.open(&HeaderMap::new());
-    session.update(change).await.unwrap();
-    let mut response = HeaderMap::new();
-    sessions.close(&session, &mut response).await;
-    let cookie = response[SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
-    [(COOKIE, HeaderValue::from_str(&cookie).unwrap())].into_iter().collect()
+/// Sends one request through a layer; with a cookie once there is one.
+async fn send<L>(layer: &L, handler: impl Handler, cookie: Option<&HeaderValue>) -> Option<HeaderValue>
+where
+    L: Layer<BoxCloneService<Request<()>, Response<()>, Infallible>>,
+    L::Service: Service<Request<()>, Response = Response<()>, Error = Infallible>,
+{
+    let mut request = Request::new(());
+    if let Some(cookie) = cookie {
+        request.headers_mut().insert(COOKIE, cookie.clone());
+    }
+    let service = service_fn(move |request: Request<()>| handler(request));
+    let response = layer.layer(BoxCloneService::new(service)).oneshot(request).await.unwrap();
+    let cookie = response.headers().get(SET_COOKIE)?.to_str().unwrap().split(';').next().unwrap().to_owned();
+    Some(HeaderValue::from_str(&cookie).unwrap())
+}
+
+type Answer = Pin<Box<dyn Future<Output = Result<Response<()>, Infallible>> + Send>>;
+
+trait Handler: Fn(Request<()>) -> Answer + Clone + Send + 'static {}
+impl<F: Fn(Request<()>) -> Answer + Clone + Send + 'static> Handler for F {}
+
+fn read_ours(request: Request<()>) -> Answer {
+    Box::pin(async move {
+        let session = Session::of(&request.into_parts().0).unwrap();
+        black_box(session.read::<Cart>().await.unwrap());
+        Ok(Response::new(()))
+    })
+}
+
+fn update_ours(request: Request<()>) -> Answer {
+    Box::pin(async move {
+        let session = Session::of(&request.into_parts().0).unwrap();
+        session.update(change).await.unwrap();
+        Ok(Response::new(()))
+    })
+}
+
+fn read_plain(request: Request<()>) -> Answer {
+    Box::pin(async move {
+        let session = request.extensions().get::<tower_sessions::Session>().unwrap();
+        black_box(session.get::<Cart>(Cart::KEY).await.unwrap());
+        Ok(Response::new(()))
+    })
+}
+
+fn update_plain(request: Request<()>) -> Answer {
+    Box::pin(async move {
+        let session = request.extensions().get::<tower_sessions::Session>().unwrap();
+        let mut cart = session.get::<Cart>(Cart::KEY).await.unwrap().unwrap_or_default();
+        change(&mut cart);
+        session.insert(Cart::KEY, cart).await.unwrap();
+        Ok(Response::new(()))
+    })
 }
 
 fn cost(criterion: &mut Criterion) {
     let runtime = Runtime::new().unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let (sessions, headers, store, id) = runtime.block_on(async {
-        let config = SessionConfig::new(SigningKeys::parse(&SigningKeys::generate()).unwrap());
-        let sessions = Sessions::new(pool(&folder.path().join("ours.db")).await, config).await.unwrap();
-        let headers = visitor(&sessions).await;
+    let keys = SigningKeys::generate();
+    let (ours, plain) = runtime.block_on(async {
+        let config = SessionConfig::new(SigningKeys::parse(&keys).unwrap());
+        let ours = Sessions::new(pool(&folder.path().join("ours.db")).await, config).await.unwrap().layer();
         let store = SqliteStore::new(pool(&folder.path().join("plain.db")).await);
         store.migrate().await.unwrap();
-        let plain = tower_sessions::Session::new(None, Arc::new(store.clone()), None);
-        plain.insert(Cart::KEY, Cart { changes: 1, ..Cart::default() }).await.unwrap();
-        plain.save().await.unwrap();
-        (sessions, headers, store, plain.id().unwrap())
+        let plain = SessionManagerLayer::new(store)
+            .with_expiry(Expiry::OnInactivity(time::Duration::minutes(30)))
+            .with_signed(Key::generate());
+        (ours, plain)
     });
-    let plain = || tower_sessions::Session::new(Some(id), Arc::new(store.clone()), None);
+    let our_cookie = runtime.block_on(send(&ours, update_ours, None)).unwrap();
+    let plain_cookie = runtime.block_on(send(&plain, update_plain, None)).unwrap();
 
     let mut reading = criterion.benchmark_group("read");
     reading.bench_function("plain", |bench| {
-        bench.to_async(&runtime).iter(|| async { black_box(plain().get::<Cart>(Cart::KEY).await.unwrap()) });
+        bench.to_async(&runtime).iter(|| send(&plain, read_plain, Some(&plain_cookie)));
     });
     reading.bench_function("ours", |bench| {
-        bench.to_async(&runtime).iter(|| async {
-            let session = sessions.open(&headers);
-            black_box(session.read::<Cart>().await.unwrap());
-            sessions.close(&session, &mut HeaderMap::new()).await;
-        });
+        bench.to_async(&runtime).iter(|| send(&ours, read_ours, Some(&our_cookie)));
     });
     reading.finish();
 
     let mut updating = criterion.benchmark_group("update");
     updating.bench_function("plain", |bench| {
-        bench.to_async(&runtime).iter(|| async {
-            let session = plain();
-            let mut cart = session.get::<Cart>(Cart::KEY).await.unwrap().unwrap_or_default();
-            change(&mut cart);
-            session.insert(Cart::KEY, cart).await.unwrap();
-            session.save().await.unwrap();
-        });
+        bench.to_async(&runtime).iter(|| send(&plain, update_plain, Some(&plain_cookie)));
     });
     updating.bench_function("ours", |bench| {
-        bench.to_async(&runtime).iter(|| async {
-            let session = sessions.open(&headers);
-            session.update(change).await.unwrap();
-            sessions.close(&session, &mut HeaderMap::new()).await;
-        });
+        bench.to_async(&runtime).iter(|| send(&ours, update_ours, Some(&our_cookie)));
     });
     updating.finish();
 }
