@@ -6,11 +6,11 @@ use tokio::{sync::oneshot, task::JoinHandle, time};
 
 use crate::{SessionError, Sessions, state::LATE_SECONDS};
 
-/// Rows in one statement: it holds the writer for a few milliseconds.
-const BATCH: i64 = 500;
+/// Rows in one statement: it holds the writer for a millisecond or two.
+const BATCH: i64 = 100;
 
 /// Between two batches the writer is free for at least so long.
-const PAUSE: Duration = Duration::from_millis(20);
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// The task that deletes sessions which are over. It outlives errors, and ends with [`stop`](Self::stop) or when it is dropped.
 #[derive(Debug)]
