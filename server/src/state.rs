@@ -2,7 +2,10 @@
 
 use app::{
     Site,
-    auth::{password, store::insert_demo_account},
+    auth::{
+        password,
+        store::{delete_demo_account, insert_demo_account},
+    },
     context::{self, Backend},
 };
 use axum::extract::FromRef;
@@ -42,6 +45,8 @@ impl AppState {
         let demo_account = !settings.production;
         if demo_account {
             insert_demo_account(&pool, context::now()).await?;
+        } else {
+            delete_demo_account(&pool).await?;
         }
         let sessions = Sessions::new(pool.clone(), session_config(&settings, clock)).await?;
         let leptos = leptos_options(&settings);

@@ -81,6 +81,20 @@ async fn find_user_by_email(pool: &Pool, email: &Email) -> Result<Option<(User, 
     row.as_ref().map(|row| Ok((user(row)?, row.try_get("password_hash")?))).transpose()
 }
 
+/// Removes the account that everybody may use: production may run on a database that development has filled (ASVS 6.3.2).
+///
+/// # Errors
+///
+/// [`AppError::Unavailable`] when the database fails.
+pub async fn delete_demo_account(pool: &Pool) -> Result<(), AppError> {
+    let removed =
+        sqlx::query("delete from users where email = $1").bind(DemoAccount::EMAIL).execute(pool).await?;
+    if removed.rows_affected() > 0 {
+        tracing::warn!("removed the demo account, whose password is public");
+    }
+    Ok(())
+}
+
 /// Makes the account that everybody may use, unless it is there. Never in production (ASVS 6.3.2).
 ///
 /// # Errors

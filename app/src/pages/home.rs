@@ -26,7 +26,7 @@ pub(crate) fn HomePage() -> impl IntoView {
     view! {
         <Head title="Catalogue" description="Twelve things for people who carry their work with them." />
         <h1>"Things worth carrying"</h1>
-        <p class="lead">"Put something into your cart. It stays there: through reloads, restarts and signing in."</p>
+        <p class="lead">"Put something into your cart. It stays there: through reloads, restarts of the server and signing in."</p>
         <Suspense fallback=|| view! { <p>"Loading the catalogue…"</p> }>{list}</Suspense>
     }
 }
