@@ -3,7 +3,10 @@
 use leptos::{form::ActionForm, prelude::*};
 
 use super::{SetTheme, Theme};
-use crate::{ui::FormState, visitor::use_visitor};
+use crate::{
+    ui::{FormError, FormState},
+    visitor::use_visitor,
+};
 
 /// Three buttons, one for each theme.
 #[component]
@@ -20,6 +23,7 @@ pub fn ThemeSwitch() -> impl IntoView {
     });
     view! {
         <ActionForm action=form.action attr:class="theme-switch" attr:aria-label="Theme">
+            <FormError error=form.general_error(&[]) />
             {buttons.collect_view()}
         </ActionForm>
     }

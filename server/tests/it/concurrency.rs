@@ -2,10 +2,7 @@
 
 use std::{
     path::Path,
-    sync::{
-        Mutex,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::atomic::{AtomicU32, Ordering},
     thread,
 };
 
@@ -13,23 +10,20 @@ use crate::binary::Running;
 
 const CLIENTS: u32 = 50;
 
-/// Sends `total` requests from [`CLIENTS`] clients, in turns to the servers, and gives each answer to `check`.
-fn storm(
-    servers: &[Running],
-    total: u32,
-    cookie: &str,
-    path: &str,
-    body: &str,
-    check: impl Fn(String) + Sync,
-) {
+/// Calls `request` `total` times from [`CLIENTS`] clients, in turns with the servers and the number of the call.
+fn storm(servers: &[Running], total: u32, request: impl Fn(&Running, u32) + Sync) {
     let sent = AtomicU32::new(0);
     thread::scope(|scope| {
         for client in 0..CLIENTS {
             let server = &servers[client as usize % servers.len()];
-            let (sent, check) = (&sent, &check);
+            let (sent, request) = (&sent, &request);
             scope.spawn(move || {
-                while sent.fetch_add(1, Ordering::Relaxed) < total {
-                    check(server.post(path, cookie, body));
+                loop {
+                    let number = sent.fetch_add(1, Ordering::Relaxed);
+                    if number >= total {
+                        break;
+                    }
+                    request(server, number);
                 }
             });
         }
@@ -47,26 +41,14 @@ fn cookie(answer: &str) -> Option<String> {
 fn no_update_is_lost(servers: &[Running]) {
     let cookie = new_visitor(&servers[0]);
     let ok = |answer: String| assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    storm(servers, 1_000, &cookie, "/api/visits/record", "", ok);
+    storm(servers, 1_000, |server, _| ok(server.post("/api/visits/record", &cookie, "")));
     let visits = servers[0].get("/api/visits/show", &cookie);
     assert!(visits.contains("\"count\":1001,"), "{visits}");
 
     // One line holds 99 at most, so the thousand go to all twelve products.
-    let added = AtomicU32::new(0);
-    let products = Mutex::new((0..1_000).map(|number| number % 12 + 1));
-    thread::scope(|scope| {
-        for client in 0..CLIENTS {
-            let server = &servers[client as usize % servers.len()];
-            let (products, added, cookie) = (&products, &added, &cookie);
-            scope.spawn(move || {
-                while let Some(product) = { products.lock().unwrap().next() } {
-                    ok(server.post("/api/cart/add", cookie, &format!("product={product}")));
-                    added.fetch_add(1, Ordering::Relaxed);
-                }
-            });
-        }
+    storm(servers, 1_000, |server, number| {
+        ok(server.post("/api/cart/add", &cookie, &format!("product={}", number % 12 + 1)));
     });
-    assert_eq!(added.into_inner(), 1_000);
     let cart = servers[0].get("/api/cart/show", &cookie);
     assert!(cart.contains("\"items\":1000,"), "{cart}");
 }
@@ -111,6 +93,20 @@ fn rows(folder: &Path) -> i64 {
         sqlx::query_scalar("select count(*) from sessions").fetch_one(&pool).await.unwrap()
     };
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(count)
+}
+
+#[test]
+fn a_thousand_visitors_who_only_read_leave_no_row_and_get_no_cookie() {
+    let folder = tempfile::tempdir().unwrap();
+    let servers = [Running::start(folder.path())];
+    let pages = ["/", "/products/3", "/cart", "/login", "/nothing"];
+    storm(&servers, 1_000, |server, number| {
+        let page = pages[number as usize % pages.len()];
+        let answer = server.get(page, "");
+        let status = if page == "/nothing" { "HTTP/1.1 404" } else { "HTTP/1.1 200" };
+        assert!(answer.starts_with(status) && cookie(&answer).is_none(), "{answer}");
+    });
+    assert_eq!(rows(folder.path()), 0);
 }
 
 #[test]

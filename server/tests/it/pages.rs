@@ -25,16 +25,6 @@ async fn every_page_is_complete_without_javascript_and_opens_no_session() {
 }
 
 #[tokio::test]
-async fn visitors_who_only_read_leave_no_row_and_get_no_cookie() {
-    let app = TestApp::start().await;
-    for number in 0..100 {
-        let path = ["/", "/products/3", "/cart", "/login", "/nothing"][number % 5];
-        assert!(!app.visitor().open(path).await.sets_cookie(), "{path}");
-    }
-    assert_eq!(app.sessions().await, 0);
-}
-
-#[tokio::test]
 async fn the_catalogue_has_twelve_products_each_with_its_form() {
     let app = TestApp::start().await;
     let page = app.visitor().open("/").await.body;
