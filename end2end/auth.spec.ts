@@ -7,9 +7,10 @@ import {
   expect,
   expectCartItems,
   expectMessage,
+  expectVisitor,
   open,
   signIn,
-  submit,
+  signOut,
   test,
 } from "./fixtures";
 
@@ -61,30 +62,36 @@ test("what is missing or no address is explained beside its field", async ({ pag
   }
 });
 
-test("the cart survives signing in", async ({ page }) => {
+test("the cart survives signing in", async ({ page, account }) => {
   await open(page, "/");
   await addToCart(page, "Enamel mug", 2);
   await open(page, "/login");
-  await signIn(page);
-  await expectVisitor(page, demo.name);
+  await signIn(page, account);
+  await expectVisitor(page, account.name);
   await expectCartItems(page, 2);
   await page.reload();
-  await expectVisitor(page, demo.name);
+  await expectVisitor(page, account.name);
   await expectCartItems(page, 2);
 });
 
-test("signing out leaves a guest with an empty cart", async ({ page }) => {
+test("signing out leaves a guest with an empty cart, and signing in brings it back", async ({ page, account }) => {
   await open(page, "/login");
-  await signIn(page);
+  await signIn(page, account);
   await addToCart(page, "Enamel mug", 2);
   await expectCartItems(page, 2);
-  await submit(page.getByRole("button", { name: "Sign out" }));
+  await signOut(page);
   await expectMessage(page, "You are signed out. See you soon!");
   await expectVisitor(page, "Guest");
   await expectCartItems(page, 0);
   await page.reload();
   await expectVisitor(page, "Guest");
   await expectCartItems(page, 0);
+
+  await addToCart(page, "Field notebook");
+  await open(page, "/login");
+  await signIn(page, account);
+  await expectVisitor(page, account.name);
+  await expectCartItems(page, 3);
 });
 
 test("signing in leads back to where it was asked for, even after a mistake", async ({ page, allowConsole }) => {
@@ -106,23 +113,23 @@ for (const next of ["https://evil.example", "//evil.example", "/\\evil.example"]
   });
 }
 
-test("two browsers with the same account have carts of their own", async ({ page, browser }) => {
+test("two browsers with the same account have carts of their own", async ({ page, browser, account }) => {
   await open(page, "/login");
-  await signIn(page);
+  await signIn(page, account);
   await addToCart(page, "Enamel mug", 2);
   await expectCartItems(page, 2);
 
   const other = await browser.newContext();
   const elsewhere = await other.newPage();
   await open(elsewhere, "/login");
-  await signIn(elsewhere);
+  await signIn(elsewhere, account);
   await expectCartItems(elsewhere, 0);
-  await submit(elsewhere.getByRole("button", { name: "Sign out" }));
+  await signOut(elsewhere);
   await expectVisitor(elsewhere, "Guest");
   await other.close();
 
   await page.reload();
-  await expectVisitor(page, demo.name);
+  await expectVisitor(page, account.name);
   await expectCartItems(page, 2);
 });
 
@@ -140,12 +147,6 @@ test("the session has a cookie out of scripts' reach, and a new one after signin
   expect(user).toMatchObject({ httpOnly: true, sameSite: "Lax", path: "/" });
   expect(user?.value).not.toBe(guest?.value);
 });
-
-async function expectVisitor(page: Page, name: string) {
-  const header = page.getByRole("banner");
-  await expect(header.getByText(name, { exact: true })).toBeVisible();
-  await expect(header.getByRole("button", { name: "Sign out" })).toHaveCount(name === "Guest" ? 0 : 1);
-}
 
 async function sessionCookie(page: Page) {
   const cookies = await page.context().cookies();

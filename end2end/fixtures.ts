@@ -1,12 +1,18 @@
 import AxeBuilder from "@axe-core/playwright";
 import { test as base, expect, type BrowserContext, type Locator, type Page } from "@playwright/test";
+import { randomUUID } from "node:crypto";
 
 export { expect };
 
 /** The account that everybody may use, outside production. */
 export const demo = { name: "Demo", email: "demo@example.com", password: "keep-it-in-the-satchel" };
 
+/** Who somebody is. */
+export type Account = { name: string; email: string; password: string };
+
 type Fixtures = {
+  /** An account of this test's own. */
+  account: Account;
   /** Whether this project's browser runs JavaScript. */
   js: boolean;
   /** Expects console messages like this one, written "type: text (address)": Chromium logs each 4xx answer itself. */
@@ -20,6 +26,15 @@ type ConsoleMessages = { seen: string[]; allowed: RegExp[] };
 const unusedPreload = /satchel\.(js|wasm) was preloaded using link preload but not used/;
 
 export const test = base.extend<Fixtures>({
+  account: async ({ request }, use) => {
+    const account = { name: "Ada", email: `${randomUUID()}@example.com`, password: "three-words-at-least" };
+    const answer = await request.post("/api/auth/register", { form: account, headers: { accept: "application/json" } });
+    expect(answer.status()).toBe(200);
+    // Registering signs in: that was not one of this test's browsers.
+    await request.post("/api/auth/logout");
+    await use(account);
+  },
+
   js: async ({}, use) => use(javaScriptEnabled()),
 
   allowConsole: async ({ consoleMessages }, use) => {
@@ -83,9 +98,9 @@ export async function addToCart(page: Page, name: string, quantity = 1) {
 }
 
 /** Signs in on the sign-in page, as the demo account unless told otherwise. */
-export async function signIn(page: Page, { email, password } = demo) {
+export async function signIn(page: Page, { email, password }: Account = demo) {
   await page.getByLabel("E-mail").fill(email);
-  await page.getByLabel("Password").fill(password);
+  await page.getByLabel("Password", { exact: true }).fill(password);
   await submit(page.getByRole("main").getByRole("button", { name: "Sign in" }));
 }
 
@@ -93,6 +108,18 @@ export async function signIn(page: Page, { email, password } = demo) {
 export async function expectCartItems(page: Page, items: number) {
   const name = items === 1 ? "Cart 1 item" : `Cart ${items} items`;
   await expect(page.getByRole("banner").getByRole("link", { name, exact: true })).toBeVisible();
+}
+
+/** Signs out by the button in the header. */
+export async function signOut(page: Page) {
+  await submit(page.getByRole("banner").getByRole("button", { name: "Sign out" }));
+}
+
+/** Who is visiting, as the header tells it. */
+export async function expectVisitor(page: Page, name: string) {
+  const header = page.getByRole("banner");
+  await expect(header.getByText(name, { exact: true })).toBeVisible();
+  await expect(header.getByRole("button", { name: "Sign out" })).toHaveCount(name === "Guest" ? 0 : 1);
 }
 
 /** The message after a form has done its work, in the place from which screen readers announce it. */

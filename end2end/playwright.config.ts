@@ -16,6 +16,8 @@ export default defineConfig({
   fullyParallel: true,
   forbidOnly: Boolean(process.env.CI),
   retries: 0,
+  // Twice the usual: the debug build's code is large, and some tests open several browsers.
+  timeout: 60_000,
   workers: 2,
   reporter: [["list"], ["html", { open: "never" }]],
   use: {

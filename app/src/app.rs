@@ -12,9 +12,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     flash::{NoticeBar, provide_notices},
-    pages::{CartPage, HomePage, LoginPage, NotFoundPage, ProductPage, VisitsPage},
+    pages::{
+        AccountPage, CartPage, HomePage, LoginPage, NotFoundPage, ProductPage, RegisterPage, VisitsPage,
+    },
     ui::{Footer, Header},
-    visitor::{CurrentVisitor, provide_visitor},
+    visitor::{
+        CurrentVisitor, SessionEnded, SessionWarning, guard_private_pages, provide_tabs, provide_visitor,
+        watch_session,
+    },
 };
 
 /// What the browser knows about the server's settings.
@@ -44,19 +49,28 @@ pub fn App() -> impl IntoView {
 #[component]
 fn Frame(visitor: CurrentVisitor) -> impl IntoView {
     provide_notices(visitor.notice());
+    provide_tabs(visitor);
+    watch_session(visitor);
+    guard_private_pages(visitor);
     forget_flash_on_leaving(visitor);
     mark_hydrated();
     view! {
         <Header />
         <main id="content" tabindex="-1">
             <NoticeBar />
+            <SessionWarning />
+            <SessionEnded />
+            <div hidden=move || visitor.ended().is_some()>
             <Routes fallback=NotFoundPage>
                 <Route path=path!("/") view=HomePage ssr=SsrMode::Async />
                 <Route path=path!("/products/:id") view=ProductPage ssr=SsrMode::Async />
                 <Route path=path!("/cart") view=CartPage ssr=SsrMode::Async />
                 <Route path=path!("/visits") view=VisitsPage ssr=SsrMode::Async />
                 <Route path=path!("/login") view=LoginPage ssr=SsrMode::Async />
+                <Route path=path!("/register") view=RegisterPage ssr=SsrMode::Async />
+                <Route path=path!("/account") view=AccountPage ssr=SsrMode::Async />
             </Routes>
+            </div>
         </main>
         <Footer />
     }

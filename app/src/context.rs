@@ -1,10 +1,12 @@
 //! What pages and server functions reach on the server: the database, the session, the request.
 
-use http::{Method, request::Parts};
+use std::{net::IpAddr, sync::Arc};
+
+use http::{Method, header::USER_AGENT, request::Parts};
 use leptos::prelude::*;
 use session::{Pool, Session};
 
-use crate::{Site, error::AppError, nav};
+use crate::{Site, auth::Limits, error::AppError, nav};
 
 /// What the server hands to every page and server function.
 #[derive(Clone, Debug)]
@@ -13,6 +15,52 @@ pub struct Backend {
     pub pool: Pool,
     /// What the browser is told about the settings.
     pub site: Site,
+    /// How often somebody may try to sign in; nothing where there is no limit.
+    pub limits: Option<Arc<Limits>>,
+}
+
+/// Where a request came from, as far as the settings trust what it says. The server puts it into each request.
+#[derive(Clone, Copy, Debug)]
+pub struct ClientAddress(pub IpAddr);
+
+/// Who calls a server function, and by what.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The session.
+    pub session: Session,
+    /// The database.
+    pub pool: Pool,
+    /// How often somebody may try to sign in.
+    pub limits: Option<Arc<Limits>>,
+    /// Where the request came from, if that is known.
+    pub address: Option<IpAddr>,
+    /// What the browser calls itself, shortened.
+    pub user_agent: Option<String>,
+    /// Now, in seconds since 1970.
+    pub now: i64,
+}
+
+/// Who calls the server function that runs.
+///
+/// # Errors
+///
+/// [`AppError::Internal`] outside a request.
+pub fn caller() -> Result<Caller, AppError> {
+    /// A browser's own name is far shorter, and the session is no place for a book.
+    const MAX_NAME: usize = 300;
+
+    let parts = use_context::<Parts>().ok_or(AppError::Internal)?;
+    let backend = use_context::<Backend>().ok_or(AppError::Internal)?;
+    let session = Session::of(&parts)?;
+    let name = parts.headers.get(USER_AGENT).and_then(|name| name.to_str().ok());
+    Ok(Caller {
+        now: session.now(),
+        session,
+        pool: backend.pool,
+        limits: backend.limits,
+        address: parts.extensions.get::<ClientAddress>().map(|address| address.0),
+        user_agent: name.map(|name| name.chars().take(MAX_NAME).collect()),
+    })
 }
 
 /// The database.
@@ -32,12 +80,6 @@ pub fn pool() -> Result<Pool, AppError> {
 pub fn session() -> Result<Session, AppError> {
     let parts = use_context::<Parts>().ok_or(AppError::Internal)?;
     Ok(Session::of(&parts)?)
-}
-
-/// Now, in seconds since 1970.
-#[must_use]
-pub fn now() -> i64 {
-    time::OffsetDateTime::now_utc().unix_timestamp()
 }
 
 /// Whether a page is being rendered, and no server function called over the network.

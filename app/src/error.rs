@@ -30,6 +30,18 @@ pub enum AppError {
     /// The visitor's session ended before the request was done. Nothing was changed.
     #[error("Your session has ended. Nothing was changed; please try again.")]
     SessionEnded,
+    /// Only a signed-in user may do this.
+    #[error("Please sign in first.")]
+    SignInFirst,
+    /// The password was not asked for lately, and this is too dear to do without.
+    #[error("Please confirm that it is you first.")]
+    ConfirmFirst,
+    /// Too many tries to sign in.
+    #[error("{}", wait(*seconds))]
+    TooManyTries {
+        /// After so many seconds another one is taken.
+        seconds: u32,
+    },
     /// What the request names does not exist.
     #[error("We could not find that. It may have been removed.")]
     NotFound,
@@ -50,11 +62,25 @@ pub enum AppError {
     Offline,
 }
 
+/// In seconds or minutes, whichever is easier to say.
+fn wait(seconds: u32) -> String {
+    let (count, unit) = match seconds {
+        0..60 => (seconds.max(1), "second"),
+        _ => (seconds.div_ceil(60), "minute"),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    format!("Those were too many tries. Please wait {count} {unit}{plural} before the next one.")
+}
+
 /// The fields that forms have.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Field {
+    Current,
+    Device,
     Email,
+    Name,
+    New,
     Password,
     Product,
     Quantity,
@@ -66,7 +92,11 @@ impl Field {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Current => "current",
+            Self::Device => "device",
             Self::Email => "email",
+            Self::Name => "name",
+            Self::New => "new",
             Self::Password => "password",
             Self::Product => "product",
             Self::Quantity => "quantity",
@@ -85,6 +115,33 @@ pub enum Problem {
     /// The text is no e-mail address.
     #[error("Please enter an e-mail address, such as ada@example.com.")]
     NotAnEmail,
+    /// There is an account with this e-mail address.
+    #[error("There is an account with this e-mail already. Sign in instead, or use another one.")]
+    Taken,
+    /// The text has more than one line.
+    #[error("Please keep it in one line.")]
+    NotOneLine,
+    /// There are too few characters.
+    #[error("Please use at least {min} characters.")]
+    TooShort {
+        /// The least.
+        min: u32,
+    },
+    /// There are too many characters.
+    #[error("Please use at most {max} characters.")]
+    TooLong {
+        /// The most.
+        max: u32,
+    },
+    /// The password is one of those that are guessed first.
+    #[error("This is one of the passwords that are guessed first. Please choose another one.")]
+    CommonPassword,
+    /// The password is mostly the name or the e-mail address.
+    #[error("This is too close to the name or the e-mail. Please choose another one.")]
+    PersonalPassword,
+    /// The password is not the account's.
+    #[error("This is not the right password.")]
+    WrongPassword,
     /// The text is not a whole number.
     #[error("Please enter a whole number.")]
     NotANumber,
@@ -124,8 +181,11 @@ impl AppError {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
+            Self::Invalid { problem: Problem::Taken, .. } => StatusCode::CONFLICT,
             Self::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::WrongCredentials | Self::SessionEnded => StatusCode::UNAUTHORIZED,
+            Self::WrongCredentials | Self::SessionEnded | Self::SignInFirst => StatusCode::UNAUTHORIZED,
+            Self::ConfirmFirst => StatusCode::FORBIDDEN,
+            Self::TooManyTries { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -138,7 +198,7 @@ impl AppError {
     /// have that form any more.
     #[must_use]
     pub fn belongs_to_form(&self) -> bool {
-        matches!(self, Self::Invalid { .. } | Self::WrongCredentials)
+        matches!(self, Self::Invalid { .. } | Self::WrongCredentials | Self::TooManyTries { .. })
     }
 
     /// What is wrong with `field`, if that is what this error is about.
@@ -188,6 +248,15 @@ mod tests {
             r#"{"error":"invalid","field":"quantity","problem":"out_of_range","min":1,"max":99}"#
         );
         assert_eq!(AppError::de(error.ser()), error);
+    }
+
+    #[test]
+    fn a_wait_is_told_in_words() {
+        for (seconds, words) in [(0, "1 second "), (18, "18 seconds "), (60, "1 minute "), (61, "2 minutes ")]
+        {
+            let text = AppError::TooManyTries { seconds }.to_string();
+            assert!(text.contains(words), "{text}");
+        }
     }
 
     #[test]

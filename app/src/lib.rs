@@ -4,6 +4,7 @@
 
 #![expect(unreachable_pub, reason = "the macros of Leptos write `pub` items inside functions")]
 
+pub mod account;
 mod app;
 pub mod auth;
 pub mod cart;

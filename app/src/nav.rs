@@ -10,6 +10,12 @@ pub const CART: &str = "/cart";
 pub const VISITS: &str = "/visits";
 /// The sign-in form.
 pub const LOGIN: &str = "/login";
+/// The form for a new account.
+pub const REGISTER: &str = "/register";
+/// The signed-in user's account.
+pub const ACCOUNT: &str = "/account";
+/// Pages for signed-in users only, with all that is below them. A guest is sent to sign in, by the server and in the browser.
+pub const PRIVATE: &[&str] = &[ACCOUNT];
 /// Where the server functions are; no page is.
 pub const API: &str = "/api/";
 
@@ -17,6 +23,28 @@ pub const API: &str = "/api/";
 #[must_use]
 pub fn product(id: crate::catalog::ProductId) -> String {
     format!("/products/{id}")
+}
+
+/// Whether only a signed-in user may see the page with this path.
+#[must_use]
+pub fn is_private(path: &str) -> bool {
+    PRIVATE
+        .iter()
+        .any(|page| path.strip_prefix(page).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+}
+
+/// The sign-in form that leads on to `next`.
+#[must_use]
+pub fn login(next: &LocalPath) -> String {
+    with_next(LOGIN, Some(next))
+}
+
+/// A page that leads on to `next`.
+#[must_use]
+pub fn with_next(page: &str, next: Option<&LocalPath>) -> String {
+    let Some(next) = next else { return page.to_owned() };
+    let next: String = form_urlencoded::byte_serialize(next.as_str().as_bytes()).collect();
+    format!("{page}?next={next}")
 }
 
 /// A path, with its query, on this site. Nothing else is ever put into a redirect (ASVS 3.7.2).
@@ -36,6 +64,12 @@ impl LocalPath {
             && text.len() <= Self::MAX_BYTES
             && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
         local.then(|| Self(text.to_owned()))
+    }
+
+    /// The path without its query: which page it is.
+    #[must_use]
+    pub fn page(&self) -> &str {
+        self.0.split(['?', '#']).next().unwrap_or_default()
     }
 
     /// The path with its query.
@@ -60,6 +94,23 @@ mod tests {
         for path in ["/", "/cart", "/products/3?from=list", "/login?next=%2Fcart"] {
             assert_eq!(LocalPath::parse(path).unwrap().as_str(), path);
         }
+    }
+
+    #[test]
+    fn a_private_page_is_private_with_all_below() {
+        for path in ["/account", "/account/", "/account/more"] {
+            assert!(is_private(path), "{path}");
+        }
+        for path in ["/", "/login", "/accounts"] {
+            assert!(!is_private(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn the_next_page_travels_as_one_field() {
+        let next = LocalPath::parse("/account?a=b&c=d").unwrap();
+        assert_eq!(login(&next), "/login?next=%2Faccount%3Fa%3Db%26c%3Dd");
+        assert_eq!(with_next(REGISTER, None), "/register");
     }
 
     #[test]

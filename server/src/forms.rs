@@ -4,6 +4,8 @@
 //! server functions are always called as by a script, and [`FORMS`](app::forms::FORMS) says what a plain form sees next.
 
 use app::{
+    account::DeleteAccount,
+    auth::Logout,
     error::AppError,
     flash::{self, Failure, Flash},
     forms::{self, FormRoute, Then},
@@ -13,13 +15,16 @@ use axum::{
     body::{Body, Bytes, to_bytes},
     extract::Request,
     http::{
-        HeaderMap, HeaderValue, Method, StatusCode, Uri,
-        header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HOST, REFERER},
+        HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri,
+        header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HOST, REFERER, RETRY_AFTER},
     },
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
-use server_fn::error::{FromServerFnError, SERVER_FN_ERROR_HEADER};
+use server_fn::{
+    ServerFn,
+    error::{FromServerFnError, SERVER_FN_ERROR_HEADER},
+};
 use session::{Session, SessionError};
 
 use crate::pages::out_of_order;
@@ -43,10 +48,14 @@ pub async fn answer(session: Session, request: Request, next: Next) -> Response 
         Err(error) => (Bytes::new(), Err(error)),
     };
     match (plain_form, result) {
-        (false, Ok(response)) => response,
+        (false, Ok(response)) => with_clearance(&path, response),
         (false, Err(error)) => json(&error),
+        (true, Ok(response)) if response.status() != StatusCode::OK => response,
         (true, result) => match forms::find(&path) {
-            Some(form) => redirect(&session, form, back, &body, result).await,
+            Some(form) => {
+                let response = redirect(&session, form, back, &body, result.map(drop)).await;
+                with_clearance(&path, response)
+            }
             None => result.unwrap_or_else(|error| json(&error)),
         },
     }
@@ -58,12 +67,17 @@ async fn redirect(
     form: &FormRoute,
     back: Option<LocalPath>,
     body: &[u8],
-    result: Result<Response, AppError>,
+    result: Result<(), AppError>,
 ) -> Response {
+    let page = back.as_ref().map(LocalPath::page).unwrap_or(form.page).to_owned();
+    let detour = match &result {
+        Err(AppError::SignInFirst) => true,
+        Err(AppError::SessionEnded) => nav::is_private(&page),
+        _ => false,
+    };
     let back = back.map_or(form.page.to_owned(), |path| path.to_string());
     let (flash, target) = match result {
-        Ok(response) if response.status() != StatusCode::OK => return response,
-        Ok(_) => {
+        Ok(()) => {
             let target = match form.then {
                 Then::Stay => back,
                 Then::Go(page) => page.to_owned(),
@@ -72,12 +86,14 @@ async fn redirect(
                     next.map_or(page.to_owned(), |path| path.to_string())
                 }
             };
-            (Flash { message: form.done, failure: None }, target)
+            (Flash { message: form.done, ..Flash::default() }, target)
         }
         Err(AppError::Unavailable) => return out_of_order(AppError::Unavailable.status()),
         Err(error) => {
             let failure = Failure { form: form.path.to_owned(), error, typed: typed(body, form.kept) };
-            (Flash { message: None, failure: Some(failure) }, back)
+            let flash = Flash { message: None, failure: Some(failure), waits_for: detour.then_some(page) };
+            let next = LocalPath::parse(&back).filter(|_| detour);
+            (flash, next.map_or(back, |next| nav::login(&next)))
         }
     };
     if let Err(error) = keep(session, flash).await {
@@ -131,9 +147,24 @@ async fn refused(response: Response) -> Result<Response, AppError> {
     Err(AppError::de(body))
 }
 
+/// After a sign-out the browser forgets what it kept of the pages (ASVS 14.3.1). The cookie is removed by name instead of with all
+/// others, which may be none of ours.
+fn with_clearance(path: &str, mut response: Response) -> Response {
+    const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
+    if [Logout::PATH, DeleteAccount::PATH].contains(&path) {
+        let kept = HeaderValue::from_static("\"cache\", \"storage\"");
+        response.headers_mut().insert(CLEAR_SITE_DATA, kept);
+    }
+    response
+}
+
 /// An error for a script.
 pub fn json(error: &AppError) -> Response {
-    (error.status(), [(CONTENT_TYPE, "application/json")], error.ser()).into_response()
+    let mut response = (error.status(), [(CONTENT_TYPE, "application/json")], error.ser()).into_response();
+    if let AppError::TooManyTries { seconds } = error {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(*seconds));
+    }
+    response
 }
 
 fn field(body: &[u8], name: &str) -> Option<String> {

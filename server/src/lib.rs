@@ -1,6 +1,7 @@
 //! The server: settings, database, and the router that tests drive as it is.
 
 pub mod assets;
+pub mod commands;
 pub mod database;
 pub mod forms;
 pub mod health;

@@ -1,10 +1,15 @@
-//! Starts the server, and stops it cleanly.
+//! Starts the server and stops it cleanly, or does what an operator wants.
 
-use std::{io::ErrorKind, process::ExitCode, time::Duration};
+use std::{io::ErrorKind, net::SocketAddr, process::ExitCode, time::Duration};
 
 use anyhow::{Context, anyhow};
 use axum::serve::ListenerExt;
-use server::{AppState, Settings, database, router};
+use clap::Parser;
+use server::{
+    AppState, Settings,
+    commands::{self, Cli, Command},
+    database, router,
+};
 use session::Clock;
 use tokio::{net::TcpListener, signal};
 use tracing_subscriber::EnvFilter;
@@ -19,7 +24,9 @@ const GRACE: Duration = Duration::from_secs(10);
 const SWEEP_EVERY: Duration = Duration::from_secs(300);
 
 fn main() -> ExitCode {
-    match start() {
+    let command = Cli::parse().command;
+    let purpose = if command.is_none() { "Satchel cannot start: " } else { "" };
+    match start(command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             #[expect(
@@ -27,18 +34,28 @@ fn main() -> ExitCode {
                 reason = "whoever starts the server reads this, whatever the log filter is"
             )]
             {
-                eprintln!("Satchel cannot start: {error:#}");
+                eprintln!("{purpose}{error:#}");
             }
             ExitCode::FAILURE
         }
     }
 }
 
-fn start() -> anyhow::Result<()> {
+fn start(command: Option<Command>) -> anyhow::Result<()> {
     let settings = Settings::from_environment()?;
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).init();
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(settings))
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    match command {
+        None => {
+            tracing_subscriber::fmt().with_env_filter(filter).init();
+            runtime.block_on(serve(settings))
+        }
+        Some(command) => {
+            // What a command says goes to standard output; the log is not to be mixed with it.
+            tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+            runtime.block_on(commands::run(command, settings))
+        }
+    }
 }
 
 async fn serve(settings: Settings) -> anyhow::Result<()> {
@@ -55,7 +72,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         .await
         .context("cannot prepare the database")?;
     let sweeper = state.sessions.sweep_every(SWEEP_EVERY);
-    let app = router(state);
+    let app = router(state).into_make_service_with_connect_info::<SocketAddr>();
 
     // Said before the listener is wrapped: port 0 means one that the system chooses.
     tracing::info!("Satchel is at http://{}", listener.local_addr()?);

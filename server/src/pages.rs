@@ -1,36 +1,75 @@
-//! Pages: takes the snapshot of the visitor's session, then renders.
+//! Pages: takes the snapshot of the visitor's session, sends guests away from private pages, then renders.
 
 use app::{
     App,
     context::is_opened,
     error::AppError,
+    nav::{self, LocalPath},
     shell,
     ui::ResponseStatus,
     visitor::{self, Visitor},
 };
 use axum::{
     body::Body,
-    extract::State,
+    extract::{Extension, State},
     http::{Request, StatusCode},
-    response::{Html, IntoResponse, Response},
+    middleware::Next,
+    response::{Html, IntoResponse, Redirect, Response},
 };
 use leptos::prelude::provide_context;
 use leptos_axum::render_app_async_with_context;
-use session::Session;
+use session::{Pool, Session};
 
 use crate::AppState;
 
 /// Shown when a page cannot be rendered at all. It needs nothing: no database, no session, no other file.
 const OUT_OF_ORDER: &str = include_str!("../../public/500.html");
 
-/// Renders the app for one request. Which page it is, the app's own router knows.
-pub async fn page(State(state): State<AppState>, session: Session, request: Request<Body>) -> Response {
-    let (parts, body) = request.into_parts();
-    let opened = is_opened(&parts);
-    let visitor = match snapshot(&state, &session, opened).await {
-        Ok(visitor) => visitor,
-        Err(error) => return out_of_order(error.status()),
+/// The middleware that takes the snapshot of the visitor's session, once for each page. Who opens a page after its session has
+/// ended begins anew.
+pub async fn visit(
+    State(state): State<AppState>,
+    session: Session,
+    request: Request<Body>,
+    next: Next,
+) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let pool = &state.backend.pool;
+    let visitor = if is_opened(&parts) {
+        begin_anew(&session, pool, parts.uri.path()).await
+    } else {
+        visitor::load(&session, pool).await
     };
+    match visitor {
+        Ok(visitor) => {
+            parts.extensions.insert(visitor);
+            next.run(Request::from_parts(parts, body)).await
+        }
+        Err(error) => out_of_order(error.status()),
+    }
+}
+
+async fn begin_anew(session: &Session, pool: &Pool, path: &str) -> Result<Visitor, AppError> {
+    session.start_over().await?;
+    visitor::snapshot(session, pool, path).await
+}
+
+/// The middleware that sends guests away from private pages, to sign in and come back.
+pub async fn guard(Extension(visitor): Extension<Visitor>, request: Request<Body>, next: Next) -> Response {
+    let uri = request.uri();
+    if visitor.user.is_some() || !nav::is_private(uri.path()) {
+        return next.run(request).await;
+    }
+    let path = uri.path_and_query().and_then(|path| LocalPath::parse(path.as_str()));
+    Redirect::to(&nav::with_next(nav::LOGIN, path.as_ref())).into_response()
+}
+
+/// Renders the app for one request. Which page it is, the app's own router knows.
+pub async fn page(
+    State(state): State<AppState>,
+    Extension(visitor): Extension<Visitor>,
+    request: Request<Body>,
+) -> Response {
     let status = ResponseStatus::default();
     let wanted = status.clone();
     let options = state.leptos.clone();
@@ -40,19 +79,11 @@ pub async fn page(State(state): State<AppState>, session: Session, request: Requ
         provide_context(status.clone());
     };
     let render = render_app_async_with_context(context, move || shell(options.clone()));
-    let mut response = render(Request::from_parts(parts, body)).await;
+    let mut response = render(request).await;
     if response.status() == StatusCode::OK {
         *response.status_mut() = wanted.get();
     }
     response
-}
-
-/// The visitor. Who opens a page after its session has ended begins anew.
-async fn snapshot(state: &AppState, session: &Session, opened: bool) -> Result<Visitor, AppError> {
-    if opened {
-        session.start_over().await?;
-    }
-    visitor::snapshot(session, &state.backend.pool, opened).await
 }
 
 /// The page for when all else fails.

@@ -2,16 +2,17 @@
 
 use std::any::Any;
 
-use app::error::AppError;
+use app::{context::ClientAddress, error::AppError};
 use axum::{
     Router,
     body::Body,
-    extract::{Request, State},
+    extract::{FromRequestParts, Request, State},
     http::{Method, StatusCode},
-    middleware::{from_fn, from_fn_with_state},
+    middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{any, get, on},
 };
+use axum_client_ip::{ClientIp, ClientIpSource};
 use leptos_axum::{LeptosRoutes, handle_server_fns_with_context};
 use tower::ServiceBuilder;
 use tower_http::{
@@ -30,11 +31,8 @@ use crate::{
 /// The whole server, as it runs and as tests drive it.
 pub fn router(state: AppState) -> Router {
     let files = assets::files(&state.leptos);
-    Router::new()
-        .leptos_routes_with_handler(pages::routes(), get(page))
+    pages_of(&state)
         .merge(server_functions())
-        // Every other path is a page too: the one that says that there is nothing.
-        .fallback(page)
         .layer(
             ServiceBuilder::new()
                 // Around what needs a session only: a file or a health page never opens one.
@@ -42,6 +40,7 @@ pub fn router(state: AppState) -> Router {
                 // Inside of the session's layer: what was written before a panic stays, and its cookie must be sent.
                 .layer(panics()),
         )
+        .layer(from_fn_with_state(state.settings.client_ip.clone(), client_address))
         .layer(from_fn_with_state(files, assets::serve))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
@@ -58,6 +57,30 @@ pub fn router(state: AppState) -> Router {
                 .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
                 .layer(panics()),
         )
+}
+
+/// The pages. Every path that nothing else has is one too: the one that says that there is nothing.
+fn pages_of(state: &AppState) -> Router<AppState> {
+    Router::new().leptos_routes_with_handler(pages::routes(), get(page)).fallback(page).layer(
+        ServiceBuilder::new()
+            .layer(from_fn_with_state(state.clone(), pages::visit))
+            // Private by default for whatever stands in the list: no page has to think of it.
+            .layer(from_fn(pages::guard)),
+    )
+}
+
+/// Notes where a request comes from. Where the trusted header is missing nobody knows.
+async fn client_address(
+    State(source): State<ClientIpSource>,
+    request: Request<Body>,
+    next: Next,
+) -> Response {
+    let (mut parts, body) = request.into_parts();
+    parts.extensions.insert(source);
+    if let Ok(ClientIp(address)) = ClientIp::from_request_parts(&mut parts, &()).await {
+        parts.extensions.insert(ClientAddress(address));
+    }
+    next.run(Request::from_parts(parts, body)).await
 }
 
 /// The server functions at their paths, answered as the caller likes it.

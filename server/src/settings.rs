@@ -8,6 +8,8 @@ use std::{
     path::Path,
 };
 
+use app::auth::SignInLimit;
+use axum_client_ip::ClientIpSource;
 use session::SigningKeys;
 use time::Duration;
 
@@ -31,6 +33,11 @@ pub struct Settings {
     pub lifetime: Duration,
     /// Both limits for a visitor who chose to be remembered (`SESSION_REMEMBER_DAYS`).
     pub remembered: Duration,
+    /// How often somebody may try to sign in (`SIGN_IN_LIMIT`); nothing where there is no limit.
+    pub sign_in_limit: Option<SignInLimit>,
+    /// What tells the client's address (`CLIENT_IP_SOURCE`): the connection, or a header that only a proxy of ours can set
+    /// (ASVS 15.3.4).
+    pub client_ip: ClientIpSource,
 }
 
 /// Everything that is wrong with the settings.
@@ -115,6 +122,27 @@ impl Settings {
         let keys = keys.map_err(|problem| {
             problems.push(format!("{problem}. Make a key with: openssl rand -base64 64 | tr -d '\\n'"));
         });
+        let limit = get("SIGN_IN_LIMIT");
+        let sign_in_limit = match limit.as_deref() {
+            None => Some(SignInLimit::default()),
+            Some("off") if production != Ok(true) => None,
+            Some(text) => {
+                let limit = text.parse().ok();
+                if limit.is_none() {
+                    problems.push(format!(
+                        "SIGN_IN_LIMIT is \"{text}\". Give tries and a time, such as 10/3m; \"off\" is for development."
+                    ));
+                }
+                limit
+            }
+        };
+        let source = get("CLIENT_IP_SOURCE").unwrap_or("ConnectInfo".to_owned());
+        let client_ip = source.parse().map_err(|_| {
+            problems.push(format!(
+                "CLIENT_IP_SOURCE is \"{source}\". Leave it out, or behind a proxy name the header that it sets: \
+                 RightmostXForwardedFor or XRealIp, for instance."
+            ));
+        });
         let mut whole = |name: &str, default: i64, most: i64, unit: &str| {
             let text = get(name).unwrap_or(default.to_string());
             text.parse().ok().filter(|count| (1..=most).contains(count)).ok_or_else(|| {
@@ -127,12 +155,26 @@ impl Settings {
         // Browsers keep no cookie for longer than 400 days.
         let remembered = whole("SESSION_REMEMBER_DAYS", 31, 400, "days").map(Duration::days);
 
-        match (address, production, keys, idle, lifetime, remembered) {
-            (Ok(address), Ok(production), Ok(keys), Ok(idle), Ok(lifetime), Ok(remembered))
-                if problems.is_empty() =>
-            {
-                Ok(Self { address, production, database, keys, idle, lifetime, remembered })
-            }
+        match (address, production, keys, idle, lifetime, remembered, client_ip) {
+            (
+                Ok(address),
+                Ok(production),
+                Ok(keys),
+                Ok(idle),
+                Ok(lifetime),
+                Ok(remembered),
+                Ok(client_ip),
+            ) if problems.is_empty() => Ok(Self {
+                address,
+                production,
+                database,
+                keys,
+                idle,
+                lifetime,
+                remembered,
+                sign_in_limit,
+                client_ip,
+            }),
             _ => Err(SettingsError(problems)),
         }
     }
@@ -194,6 +236,16 @@ mod tests {
     }
 
     #[test]
+    fn production_has_a_limit_for_signing_in() {
+        assert_eq!(read(&[("SIGN_IN_LIMIT", "off")]).unwrap().sign_in_limit, None);
+        let key = SigningKeys::generate();
+        let production =
+            |limit| read(&[("LEPTOS_ENV", "PROD"), ("SESSION_KEYS", &key), ("SIGN_IN_LIMIT", limit)]);
+        assert!(production("off").unwrap_err().to_string().starts_with("SIGN_IN_LIMIT"));
+        assert_eq!(production("").unwrap().sign_in_limit, Some(SignInLimit::default()));
+    }
+
+    #[test]
     fn every_problem_is_told_at_once_with_its_cure_and_no_secret() {
         let wrong = [
             ("LEPTOS_SITE_ADDR", "somewhere"),
@@ -203,9 +255,11 @@ mod tests {
             ("SESSION_IDLE_MINUTES", "0"),
             ("SESSION_MAX_HOURS", "-1"),
             ("SESSION_REMEMBER_DAYS", "a month"),
+            ("SIGN_IN_LIMIT", "often"),
+            ("CLIENT_IP_SOURCE", "X-Forwarded-For"),
         ];
         let error = read(&wrong).unwrap_err().to_string();
-        assert!(error.starts_with("7 settings need mending."), "{error}");
+        assert!(error.starts_with("9 settings need mending."), "{error}");
         for (name, _) in wrong {
             assert!(error.contains(&format!("\n  - {name} ")), "{name} in: {error}");
         }

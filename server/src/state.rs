@@ -1,12 +1,14 @@
 //! What every request shares.
 
+use std::sync::Arc;
+
 use app::{
     Site,
     auth::{
-        password,
+        Limits, password,
         store::{delete_demo_account, insert_demo_account},
     },
-    context::{self, Backend},
+    context::Backend,
 };
 use axum::extract::FromRef;
 use leptos::config::{Env, LeptosOptions};
@@ -42,15 +44,17 @@ impl AppState {
     /// When the database fails.
     pub async fn new(settings: Settings, pool: Pool, clock: Clock) -> anyhow::Result<Self> {
         password::prepare().await?;
+        let sessions = Sessions::new(pool.clone(), session_config(&settings, clock.clone())).await?;
         let demo_account = !settings.production;
         if demo_account {
-            insert_demo_account(&pool, context::now()).await?;
+            insert_demo_account(&pool, clock.now()).await?;
         } else {
             delete_demo_account(&pool).await?;
         }
-        let sessions = Sessions::new(pool.clone(), session_config(&settings, clock)).await?;
         let leptos = leptos_options(&settings);
-        Ok(Self { settings, backend: Backend { pool, site: Site { demo_account } }, sessions, leptos })
+        let limits = settings.sign_in_limit.and_then(Limits::new).map(Arc::new);
+        let backend = Backend { pool, site: Site { demo_account }, limits };
+        Ok(Self { settings, backend, sessions, leptos })
     }
 
     /// Makes everything reachable from a page or a server function.
@@ -60,16 +64,18 @@ impl AppState {
     }
 }
 
-fn session_config(settings: &Settings, clock: Clock) -> SessionConfig {
+/// How sessions are kept, as the settings say.
+#[must_use]
+pub fn session_config(settings: &Settings, clock: Clock) -> SessionConfig {
     SessionConfig {
         // The prefix makes browsers refuse the cookie from other hosts and over plain HTTP (ASVS 3.3.1).
         cookie_name: if settings.production { "__Host-id" } else { "id" },
         secure: settings.production,
-        keys: settings.keys.clone(),
         idle: settings.idle,
         lifetime: settings.lifetime,
         remembered: settings.remembered,
         clock,
+        ..SessionConfig::new(settings.keys.clone())
     }
 }
 

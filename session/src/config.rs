@@ -28,12 +28,15 @@ pub struct SessionConfig {
     pub lifetime: Duration,
     /// Both limits for a visitor who chose to be remembered.
     pub remembered: Duration,
+    /// An owner who signs in once more than this loses the session that was used least lately (ASVS 7.1.2).
+    pub most_per_owner: u32,
     /// The time that sessions go by.
     pub clock: Clock,
 }
 
 impl SessionConfig {
-    /// The usual settings: cookie `__Host-id`, over HTTPS only, 30 minutes idle, 12 hours in all, 31 days when remembered.
+    /// The usual settings: cookie `__Host-id`, over HTTPS only, 30 minutes idle, 12 hours in all, 31 days when remembered,
+    /// 50 sessions for each owner.
     #[must_use]
     pub fn new(keys: SigningKeys) -> Self {
         Self {
@@ -43,8 +46,15 @@ impl SessionConfig {
             idle: Duration::minutes(30),
             lifetime: Duration::hours(12),
             remembered: Duration::days(31),
+            most_per_owner: 50,
             clock: Clock::system(),
         }
+    }
+
+    /// Reading notes that a session is in use once in so many seconds, so that it costs no write each time: once a minute, or
+    /// more often where an idle session lasts a minute or two. One that is only read may end so much early.
+    pub(crate) fn touch_seconds(&self) -> i64 {
+        60.min(self.idle.whole_seconds() / 2)
     }
 
     /// When a session that began at `began` ends at the latest, in seconds since 1970.

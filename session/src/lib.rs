@@ -34,6 +34,7 @@ mod id;
 mod keys;
 mod layer;
 mod lifecycle;
+mod owned;
 mod session;
 mod sessions;
 mod state;
@@ -46,6 +47,7 @@ pub use config::SessionConfig;
 pub use error::SessionError;
 pub use keys::{KeyError, SigningKeys};
 pub use layer::{SessionLayer, SessionService};
+pub use owned::{Lifetime, OwnedSession};
 pub use session::Session;
 pub use sessions::Sessions;
 pub use sweep::Sweeper;
@@ -56,3 +58,6 @@ pub type Db = sqlx::Sqlite;
 
 /// A pool of connections to [`Db`].
 pub type Pool = sqlx::Pool<Db>;
+
+/// One connection to [`Db`].
+pub type Connection = <Db as sqlx::Database>::Connection;

@@ -1,13 +1,13 @@
 //! How a session changes its id, its clocks, and ends.
 
+use serde_json::Map;
 use tracing::Instrument;
 
 use crate::{
-    Session, SessionError, SessionValue,
+    Session, SessionError,
     id::{IdHash, SessionId},
     state::{CookieChange, Phase, State},
     store::Row,
-    value::decode,
 };
 
 impl Session {
@@ -40,76 +40,64 @@ impl Session {
         .await
     }
 
-    /// Like [`renew`](Self::renew), for a visitor who has just proved who it is: the clocks start anew, and one whose session
-    /// has ended begins another. Due at each sign-in (ASVS 7.2.4). `remember` chooses between the two pairs of clocks.
+    /// For a visitor who has just proved to be `owner`: like [`renew`](Self::renew), and the clocks start anew. Due at each
+    /// sign-in (ASVS 7.2.4). `remember` chooses between the two pairs of clocks.
+    ///
+    /// Values that a guest or the same owner had put into the session are kept; of another owner's nothing is. A visitor without
+    /// a session, or whose session has ended, is given one. A form that is sent twice presents the second time an id that the
+    /// first has exchanged already: it goes on with the session that the first has made.
     ///
     /// ```
-    /// # use session::{Session, SessionError, SessionValue};
-    /// # #[derive(Default, serde::Deserialize, serde::Serialize)]
-    /// # struct User(Option<u64>);
-    /// # impl SessionValue for User { const KEY: &'static str = "user"; }
-    /// async fn sign_in(session: &Session, user: u64) -> Result<(), SessionError> {
-    ///     session.restart(false).await?;
-    ///     session.update(|signed_in: &mut User| signed_in.0 = Some(user)).await
+    /// # use session::{Session, SessionError};
+    /// async fn sign_in(session: &Session, user: &str) -> Result<(), SessionError> {
+    ///     session.restart(user, false).await
     /// }
     /// ```
     ///
     /// # Errors
     ///
     /// [`SessionError::Late`] and [`SessionError::Store`].
-    pub async fn restart(&self, remember: bool) -> Result<(), SessionError> {
+    pub async fn restart(&self, owner: &str, remember: bool) -> Result<(), SessionError> {
+        let owner = owner.to_owned();
         self.exchange(async move |session| {
             let mut state = session.begin_change("restart").await?;
             state.remember = remember;
-            if let Phase::Live(old, _) = &state.phase {
-                let old = old.hash();
-                match session.give_new_id(&mut state, &old, Some(remember)).await {
+            let sessions = &session.shared.sessions;
+            loop {
+                let kept = match &state.phase {
+                    Phase::Live(id, row) if row.owner.as_ref().is_none_or(|before| *before == owner) => {
+                        Some(id.hash())
+                    }
+                    Phase::Live(id, _) => {
+                        sessions.store().delete(&id.hash()).await?;
+                        None
+                    }
+                    Phase::Ended(Some(successor)) => {
+                        let found = sessions.store().find(successor, sessions.now()).await?;
+                        found.filter(|row| row.owner.as_ref() == Some(&owner)).map(|_| successor.clone())
+                    }
+                    Phase::None | Phase::Unread(..) | Phase::Ended(None) => None,
+                };
+                let Some(old) = kept else {
+                    session.shared.begin(&mut state, Map::new(), Some(owner.clone())).await?;
+                    break;
+                };
+                match session.give_new_id(&mut state, &old, Some((&owner, remember))).await {
+                    // It ended meanwhile, or goes on under another id: look again.
                     Err(SessionError::Ended) => {}
-                    given => return given,
+                    given => break given?,
                 }
             }
-            state.phase = Phase::None;
+            let Phase::Live(_, row) = &state.phase else { return Ok(()) };
+            let most = sessions.config().most_per_owner;
+            let ended = sessions.store().delete_surplus(&owner, &row.handle, most).await?;
+            if ended > 0 {
+                tracing::info!(
+                    ended,
+                    "ended the sessions that were used least lately: their owner had too many"
+                );
+            }
             Ok(())
-        })
-        .await
-    }
-
-    /// For a sign-in form that is sent twice: the second request presents an id that the first has exchanged already. Goes on
-    /// with the session that the first has made, under yet another id, if `mine` recognises the value under `T`'s key as that
-    /// of the visitor who has just proved who it is. Returns whether it did. Call it before [`restart`](Self::restart).
-    ///
-    /// ```
-    /// # use session::{Session, SessionError, SessionValue};
-    /// # #[derive(Default, serde::Deserialize, serde::Serialize)]
-    /// # struct User(Option<u64>);
-    /// # impl SessionValue for User { const KEY: &'static str = "user"; }
-    /// async fn sign_in(session: &Session, user: u64) -> Result<(), SessionError> {
-    ///     session.rejoin(move |signed_in: &User| signed_in.0 == Some(user)).await?;
-    ///     session.restart(false).await?;
-    ///     session.update(|signed_in: &mut User| signed_in.0 = Some(user)).await
-    /// }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`SessionError::Late`] and [`SessionError::Store`].
-    pub async fn rejoin<T: SessionValue>(
-        &self,
-        mine: impl Fn(&T) -> bool + Send + Sync + 'static,
-    ) -> Result<bool, SessionError> {
-        self.exchange(async move |session| {
-            let mut state = session.begin_change("rejoin").await?;
-            let Phase::Ended(Some(successor)) = &state.phase else { return Ok(false) };
-            let (successor, sessions) = (successor.clone(), &session.shared.sessions);
-            let found = sessions.store().find(&successor, sessions.now()).await?;
-            let value = found.and_then(|row| row.data.get(T::KEY).cloned().and_then(decode::<T>));
-            if !value.is_some_and(|value| mine(&value)) {
-                return Ok(false);
-            }
-            match session.give_new_id(&mut state, &successor, None).await {
-                Err(SessionError::Ended) => Ok(false),
-                given => given.map(|()| true),
-            }
         })
         .await
     }
@@ -239,17 +227,18 @@ impl Session {
         }
     }
 
-    /// Exchanges the id `old` for a new one; with `restart` the clocks start anew, remembered or not.
+    /// Exchanges the id `old` for a new one; with `restart` it becomes the owner's and the clocks start anew, remembered or not.
     async fn give_new_id(
         &self,
         state: &mut State,
         old: &IdHash,
-        restart: Option<bool>,
+        restart: Option<(&str, bool)>,
     ) -> Result<(), SessionError> {
         let (sessions, new) = (&self.shared.sessions, SessionId::random());
         let (config, now) = (sessions.config(), sessions.now());
-        let clocks = |row: &mut Row| {
-            if let Some(remember) = restart {
+        let change = |row: &mut Row| {
+            if let Some((owner, remember)) = restart {
+                row.owner = Some(owner.to_owned());
                 row.began_at = now;
                 row.used_at = now;
                 row.remembered = remember;
@@ -257,7 +246,7 @@ impl Session {
                 row.expires_at = config.expires_at(now, row.ends_at, remember);
             }
         };
-        let Some(row) = sessions.store().renew(old, &new.hash(), now, clocks).await? else {
+        let Some(row) = sessions.store().renew(old, &new.hash(), now, change).await? else {
             self.shared.lost(state, old).await?;
             return Err(SessionError::Ended);
         };

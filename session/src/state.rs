@@ -9,7 +9,7 @@ use axum::http::{
     HeaderMap, HeaderValue,
     header::{CACHE_CONTROL, SET_COOKIE, VARY},
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 use time::Duration;
 use tokio::sync::Mutex;
 
@@ -20,10 +20,6 @@ use crate::{
     keys::Signature,
     store::Row,
 };
-
-/// Reading notes that a session is in use once in so many seconds, so that it costs no write each time. A session that is
-/// only read may therefore end so much early.
-const TOUCH_SECONDS: i64 = 60;
 
 /// For so long a request may still come in with an id that was exchanged for a new one.
 pub(crate) const LATE_SECONDS: i64 = 60;
@@ -89,7 +85,7 @@ impl Shared {
         let Some(mut row) = self.sessions.store().find(&hash, now).await? else {
             return self.lost(state, &hash).await;
         };
-        if now - row.used_at >= TOUCH_SECONDS {
+        if now - row.used_at >= self.sessions.config().touch_seconds() {
             row.used_at = now;
             row.expires_at = self.sessions.config().expires_at(now, row.ends_at, row.remembered);
             // Whoever only reads is served even where nothing can be written.
@@ -161,7 +157,7 @@ impl Shared {
         // There is no session yet, so `replace` has not asked for a change.
         let (new, result) = change(None)?;
         if let Some(Some(value)) = new {
-            self.begin(&mut state, key, value).await?;
+            self.begin(&mut state, [(key.to_owned(), value)].into_iter().collect(), None).await?;
         }
         Ok(result)
     }
@@ -194,7 +190,7 @@ impl Shared {
             let (mut next, now) = (row.clone(), sessions.now());
             if change(&mut next, sessions.config())? {
                 next.version += 1;
-                if now - next.used_at >= TOUCH_SECONDS {
+                if now - next.used_at >= sessions.config().touch_seconds() {
                     next.used_at = now;
                     next.expires_at = sessions.config().expires_at(now, next.ends_at, next.remembered);
                 }
@@ -211,19 +207,27 @@ impl Shared {
         }
     }
 
-    /// Begins a session with its first value.
-    async fn begin(&self, state: &mut State, key: &'static str, value: Value) -> Result<(), SessionError> {
+    /// Begins a session.
+    pub(crate) async fn begin(
+        &self,
+        state: &mut State,
+        data: Map<String, Value>,
+        owner: Option<String>,
+    ) -> Result<(), SessionError> {
         let config = self.sessions.config();
         let (id, now, remembered) = (SessionId::random(), self.sessions.now(), state.remember);
         let ends_at = config.ends_at(now, remembered);
         let row = Row {
-            data: [(key.to_owned(), value)].into_iter().collect(),
+            data,
             version: 1,
             began_at: now,
             used_at: now,
             ends_at,
             expires_at: config.expires_at(now, ends_at, remembered),
             remembered,
+            owner,
+            // As hard to guess as an id, and none.
+            handle: SessionId::random().expose(),
         };
         self.sessions.store().insert(&id.hash(), &row).await?;
         tracing::debug!(session = %id.hash(), "began a session");

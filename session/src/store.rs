@@ -28,100 +28,43 @@ pub(crate) struct Row {
     pub(crate) expires_at: i64,
     /// Whether the visitor chose to be remembered.
     pub(crate) remembered: bool,
+    /// Whose it is, once somebody has signed in.
+    pub(crate) owner: Option<String>,
+    /// What its owner calls it by, over all its ids.
+    pub(crate) handle: String,
 }
 
-const COLUMNS: &str = "data, version, began_at, used_at, ends_at, expires_at, remembered";
+/// The columns of a [`Row`], in the order in which [`decode`] reads them.
+macro_rules! columns {
+    () => {
+        "data, version, began_at, used_at, ends_at, expires_at, remembered, owner, handle"
+    };
+}
 
 fn decode(row: &<Db as sqlx::Database>::Row) -> Result<Row, sqlx::Error> {
-    let data: &str = row.try_get("data")?;
+    let data: &str = row.try_get(0)?;
     Ok(Row {
         // A row that somebody else has damaged is an empty session, not an endless error.
         data: serde_json::from_str(data).unwrap_or_else(|_| {
             tracing::warn!("dropped the values of a session that cannot be read");
             Map::new()
         }),
-        version: row.try_get("version")?,
-        began_at: row.try_get("began_at")?,
-        used_at: row.try_get("used_at")?,
-        ends_at: row.try_get("ends_at")?,
-        expires_at: row.try_get("expires_at")?,
-        remembered: row.try_get::<i64, _>("remembered")? != 0,
+        version: row.try_get(1)?,
+        began_at: row.try_get(2)?,
+        used_at: row.try_get(3)?,
+        ends_at: row.try_get(4)?,
+        expires_at: row.try_get(5)?,
+        remembered: row.try_get::<i64, _>(6)? != 0,
+        owner: row.try_get(7)?,
+        handle: row.try_get(8)?,
     })
 }
 
-fn encode(data: &Map<String, Value>) -> Result<String, SessionError> {
-    serde_json::to_string(data).map_err(|source| SessionError::Encode { key: "session", source })
-}
+type Query<'q> = sqlx::query::Query<'q, Db, <Db as sqlx::Database>::Arguments<'q>>;
 
-impl Store {
-    pub(crate) fn new(pool: Pool) -> Self {
-        Self { pool }
-    }
-
-    /// Makes the tables where they are missing.
-    pub(crate) async fn migrate(&self) -> Result<(), SessionError> {
-        let statements = [
-            "create table if not exists sessions (
-                id text not null,
-                data text not null,
-                version bigint not null,
-                began_at bigint not null,
-                used_at bigint not null,
-                ends_at bigint not null,
-                expires_at bigint not null,
-                remembered bigint not null,
-                constraint sessions_pkey primary key (id)
-            )",
-            "create index if not exists sessions_expires_at on sessions (expires_at)",
-            // Ids that were exchanged for new ones: who still comes with one is late, not forged.
-            "create table if not exists renewed_sessions (
-                id text not null,
-                successor text not null,
-                renewed_at bigint not null,
-                constraint renewed_sessions_pkey primary key (id)
-            )",
-            "create index if not exists renewed_sessions_renewed_at on renewed_sessions (renewed_at)",
-        ];
-        for statement in statements {
-            sqlx::query(statement).execute(&self.pool).await?;
-        }
-        Ok(())
-    }
-
-    /// The session, if it is not over.
-    pub(crate) async fn find(&self, id: &IdHash, now: i64) -> Result<Option<Row>, SessionError> {
-        let row = sqlx::query(&format!("select {COLUMNS} from sessions where id = $1 and expires_at > $2"))
-            .bind(id.as_str())
-            .bind(now)
-            .fetch_optional(&self.pool)
-            .await?;
-        Ok(row.as_ref().map(decode).transpose()?)
-    }
-
-    /// A new session.
-    pub(crate) async fn insert(&self, id: &IdHash, row: &Row) -> Result<(), SessionError> {
-        sqlx::query(&format!("insert into sessions (id, {COLUMNS}) values ($1, $2, $3, $4, $5, $6, $7, $8)"))
-            .bind(id.as_str())
-            .bind(encode(&row.data)?)
-            .bind(row.version)
-            .bind(row.began_at)
-            .bind(row.used_at)
-            .bind(row.ends_at)
-            .bind(row.expires_at)
-            .bind(i64::from(row.remembered))
-            .execute(&self.pool)
-            .await?;
-        Ok(())
-    }
-
-    /// Puts `row` in place of its previous version. `false` when that version is not the newest any more, or the session is
-    /// over: then nothing was changed.
-    pub(crate) async fn replace(&self, id: &IdHash, row: &Row, now: i64) -> Result<bool, SessionError> {
-        let result = sqlx::query(
-            "update sessions
-             set data = $1, version = $2, began_at = $3, used_at = $4, ends_at = $5, expires_at = $6, remembered = $7
-             where id = $8 and version = $9 and expires_at > $10",
-        )
+/// Binds the columns of a [`Row`] as `$1` to `$9`.
+fn bind<'q>(query: Query<'q>, row: &'q Row) -> Result<Query<'q>, SessionError> {
+    Ok(query
         .bind(encode(&row.data)?)
         .bind(row.version)
         .bind(row.began_at)
@@ -129,12 +72,120 @@ impl Store {
         .bind(row.ends_at)
         .bind(row.expires_at)
         .bind(i64::from(row.remembered))
-        .bind(id.as_str())
-        .bind(row.version - 1)
-        .bind(now)
-        .execute(&self.pool)
-        .await?;
-        Ok(result.rows_affected() == 1)
+        .bind(row.owner.as_deref())
+        .bind(row.handle.as_str()))
+}
+
+fn encode(data: &Map<String, Value>) -> Result<String, SessionError> {
+    serde_json::to_string(data).map_err(|source| SessionError::Encode { key: "session", source })
+}
+
+/// How the tables came to be. A step that has landed is never edited.
+const STEPS: &[&[&str]] = &[
+    &[
+        "create table if not exists sessions (
+            id text not null,
+            data text not null,
+            version bigint not null,
+            began_at bigint not null,
+            used_at bigint not null,
+            ends_at bigint not null,
+            expires_at bigint not null,
+            remembered bigint not null,
+            constraint sessions_pkey primary key (id)
+        )",
+        "create index if not exists sessions_expires_at on sessions (expires_at)",
+        // Ids that were exchanged for new ones: who still comes with one is late, not forged.
+        "create table if not exists renewed_sessions (
+            id text not null,
+            successor text not null,
+            renewed_at bigint not null,
+            constraint renewed_sessions_pkey primary key (id)
+        )",
+        "create index if not exists renewed_sessions_renewed_at on renewed_sessions (renewed_at)",
+    ],
+    // Owners see their sessions and end them, by a name that is none of the ids.
+    &[
+        "alter table sessions add column owner text",
+        "alter table sessions add column handle text not null default ''",
+        "update sessions set handle = substr(id, 1, 22)",
+        "create index sessions_owner on sessions (owner, used_at)",
+    ],
+];
+
+/// Which of an owner's sessions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Which<'a> {
+    All,
+    One(&'a str),
+    AllBut(&'a str),
+}
+
+impl Store {
+    pub(crate) fn new(pool: Pool) -> Self {
+        Self { pool }
+    }
+
+    /// Brings the tables up to date, step by step.
+    pub(crate) async fn migrate(&self) -> Result<(), SessionError> {
+        sqlx::query("create table if not exists session_steps (step bigint not null, constraint session_steps_pkey primary key (step))")
+            .execute(&self.pool)
+            .await?;
+        for (step, statements) in (1_i64..).zip(STEPS) {
+            let mut transaction = self.pool.begin().await?;
+            // The first statement writes, so that of two servers that start at once one waits here for the other.
+            let due =
+                sqlx::query("insert into session_steps (step) values ($1) on conflict (step) do nothing")
+                    .bind(step)
+                    .execute(&mut *transaction)
+                    .await?;
+            if due.rows_affected() == 1 {
+                for statement in *statements {
+                    sqlx::query(statement).execute(&mut *transaction).await?;
+                }
+            }
+            transaction.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// The session, if it is not over.
+    pub(crate) async fn find(&self, id: &IdHash, now: i64) -> Result<Option<Row>, SessionError> {
+        let row =
+            sqlx::query(concat!("select ", columns!(), " from sessions where id = $1 and expires_at > $2"))
+                .bind(id.as_str())
+                .bind(now)
+                .fetch_optional(&self.pool)
+                .await?;
+        Ok(row.as_ref().map(decode).transpose()?)
+    }
+
+    /// A new session.
+    pub(crate) async fn insert(&self, id: &IdHash, row: &Row) -> Result<(), SessionError> {
+        let insert = concat!(
+            "insert into sessions (",
+            columns!(),
+            ", id) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+        );
+        bind(sqlx::query(insert), row)?.bind(id.as_str()).execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Puts `row` in place of its previous version. `false` when that version is not the newest any more, or the session is
+    /// over: then nothing was changed.
+    pub(crate) async fn replace(&self, id: &IdHash, row: &Row, now: i64) -> Result<bool, SessionError> {
+        let update = concat!(
+            "update sessions set (",
+            columns!(),
+            ") = ($1, $2, $3, $4, $5, $6, $7, $8, $9) where id = $10 and version = $11 and expires_at > $12"
+        );
+        let replaced = bind(sqlx::query(update), row)?
+            .bind(id.as_str())
+            .bind(row.version - 1)
+            .bind(now)
+            .execute(&self.pool)
+            .await?;
+        Ok(replaced.rows_affected() == 1)
     }
 
     /// Notes that the session is in use. No change: the version stays, and whoever changes the session meanwhile wins.
@@ -149,39 +200,36 @@ impl Store {
         Ok(())
     }
 
-    /// Gives the session a new id, and other clocks where `clocks` changes them: from the same moment the old id is dead, and
-    /// the newest values are under the new one. `None` when the session is over: then there is no new id either.
+    /// Gives the session a new id, and `change`s what goes with it: from the same moment the old id is dead, and the newest
+    /// values are under the new one. `None` when the session is over: then there is no new id either.
     pub(crate) async fn renew(
         &self,
         old: &IdHash,
         new: &IdHash,
         now: i64,
-        clocks: impl FnOnce(&mut Row) + Send,
+        change: impl FnOnce(&mut Row) + Send,
     ) -> Result<Option<Row>, SessionError> {
         let mut transaction = self.pool.begin().await?;
         // The first statement writes, so that the transaction never has to turn from a reader into a writer, which SQLite
         // refuses when somebody else has written in between.
-        let row = sqlx::query(&format!(
-            "update sessions set id = $1, version = version + 1 where id = $2 and expires_at > $3 returning {COLUMNS}"
-        ))
-        .bind(new.as_str())
-        .bind(old.as_str())
-        .bind(now)
-        .fetch_optional(&mut *transaction)
-        .await?;
+        let exchange = concat!(
+            "update sessions set id = $1, version = version + 1 where id = $2 and expires_at > $3 returning ",
+            columns!()
+        );
+        let row = sqlx::query(exchange)
+            .bind(new.as_str())
+            .bind(old.as_str())
+            .bind(now)
+            .fetch_optional(&mut *transaction)
+            .await?;
         let Some(mut row) = row.as_ref().map(decode).transpose()? else { return Ok(None) };
-        clocks(&mut row);
-        sqlx::query(
-            "update sessions set began_at = $1, used_at = $2, ends_at = $3, expires_at = $4, remembered = $5 where id = $6",
-        )
-        .bind(row.began_at)
-        .bind(row.used_at)
-        .bind(row.ends_at)
-        .bind(row.expires_at)
-        .bind(i64::from(row.remembered))
-        .bind(new.as_str())
-        .execute(&mut *transaction)
-        .await?;
+        change(&mut row);
+        let update = concat!(
+            "update sessions set (",
+            columns!(),
+            ") = ($1, $2, $3, $4, $5, $6, $7, $8, $9) where id = $10"
+        );
+        bind(sqlx::query(update), &row)?.bind(new.as_str()).execute(&mut *transaction).await?;
         sqlx::query("insert into renewed_sessions (id, successor, renewed_at) values ($1, $2, $3)")
             .bind(old.as_str())
             .bind(new.as_str())
@@ -207,6 +255,66 @@ impl Store {
         let result =
             sqlx::query("delete from sessions where id = $1").bind(id.as_str()).execute(&self.pool).await?;
         Ok(result.rows_affected() == 1)
+    }
+
+    /// An owner's sessions that are not over, the one used last first.
+    pub(crate) async fn list_owned(&self, owner: &str, now: i64) -> Result<Vec<Row>, SessionError> {
+        let select = concat!(
+            "select ",
+            columns!(),
+            " from sessions where owner = $1 and expires_at > $2 order by used_at desc, handle"
+        );
+        let rows = sqlx::query(select).bind(owner).bind(now).fetch_all(&self.pool).await?;
+        Ok(rows.iter().map(decode).collect::<Result<_, _>>()?)
+    }
+
+    /// Ends sessions of an owner, in one statement, and returns what was in them.
+    pub(crate) async fn delete_owned<'e>(
+        db: impl sqlx::Executor<'e, Database = Db>,
+        owner: &str,
+        which: Which<'_>,
+    ) -> Result<Vec<Row>, SessionError> {
+        let (statement, handle) = match which {
+            Which::All => (concat!("delete from sessions where owner = $1 returning ", columns!()), None),
+            Which::One(handle) => (
+                concat!("delete from sessions where owner = $1 and handle = $2 returning ", columns!()),
+                Some(handle),
+            ),
+            Which::AllBut(handle) => (
+                concat!("delete from sessions where owner = $1 and handle <> $2 returning ", columns!()),
+                Some(handle),
+            ),
+        };
+        let mut query = sqlx::query(statement).bind(owner);
+        if let Some(handle) = handle {
+            query = query.bind(handle);
+        }
+        Ok(query.fetch_all(db).await?.iter().map(decode).collect::<Result<_, _>>()?)
+    }
+
+    /// Ends those of an owner's sessions that were used least lately, so that there are at most `most` with the one that is
+    /// called `handle`.
+    pub(crate) async fn delete_surplus(
+        &self,
+        owner: &str,
+        handle: &str,
+        most: u32,
+    ) -> Result<u64, SessionError> {
+        let deleted = sqlx::query(
+            "delete from sessions where id in
+             (select id from sessions where owner = $1 and handle <> $2 order by used_at desc limit 1000 offset $3)",
+        )
+        .bind(owner)
+        .bind(handle)
+        .bind(i64::from(most.saturating_sub(1)))
+        .execute(&self.pool)
+        .await?;
+        Ok(deleted.rows_affected())
+    }
+
+    /// Ends every session there is. Returns how many there were.
+    pub(crate) async fn delete_all(&self) -> Result<u64, SessionError> {
+        Ok(sqlx::query("delete from sessions").execute(&self.pool).await?.rows_affected())
     }
 
     /// Deletes at most `limit` sessions that are over at `now`, and exchanged ids from before `forget`. Returns how many rows
@@ -257,7 +365,29 @@ mod tests {
             ends_at: expires_at,
             expires_at,
             remembered: false,
+            owner: None,
+            handle: "handle".into(),
         }
+    }
+
+    #[tokio::test]
+    async fn tables_from_before_there_were_steps_are_brought_up_to_date() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/old.db?mode=rwc", folder.path().display());
+        let store = Store::new(Pool::connect(&url).await.unwrap());
+        for statement in STEPS[0] {
+            sqlx::query(statement).execute(&store.pool).await.unwrap();
+        }
+        let id = SessionId::random().hash();
+        sqlx::query("insert into sessions values ($1, '{}', 1, 0, 0, 100, 100, 0)")
+            .bind(id.as_str())
+            .execute(&store.pool)
+            .await
+            .unwrap();
+        store.migrate().await.unwrap();
+        store.migrate().await.unwrap();
+        let found = store.find(&id, 1).await.unwrap().unwrap();
+        assert_eq!((found.owner, found.handle.len()), (None, 22));
     }
 
     #[tokio::test]

@@ -1,8 +1,32 @@
-//! Sign in, sign out.
+//! Register, sign in, sign out.
 
 use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+use server_fn::codec::GetUrl;
 
 use crate::{error::AppError, visitor::Visitor};
+
+/// Makes an account and signs its owner in. `next` is read by the form's redirect alone.
+#[server(endpoint = "auth/register")]
+pub async fn register(
+    #[server(default)] name: String,
+    #[server(default)] email: String,
+    #[server(default)] password: String,
+    #[server(default)] next: Option<String>,
+) -> Result<Visitor, AppError> {
+    use super::{Registration, audit, common, sign_in, store};
+    use crate::{context, error::Field, error::Problem};
+
+    let _ = next;
+    let caller = context::caller()?;
+    let Registration { name, email, password } =
+        Registration::parse(&name, &email, &password, common::is_common)?;
+    sign_in::check_limits(&caller, &email).await?;
+    let made = store::insert_user(&caller.pool, &name, &email, password.expose(), caller.now).await?;
+    let user = made.ok_or(AppError::invalid(Field::Email, Problem::Taken))?;
+    audit::record(audit::Event::Registered, &caller, Some(&user.user.id)).await;
+    sign_in::enter(&caller, &user, false).await
+}
 
 /// Signs in. `next` is read by the form's redirect alone.
 #[server(endpoint = "auth/login")]
@@ -12,19 +36,37 @@ pub async fn login(
     #[server(default)] remember: Option<String>,
     #[server(default)] next: Option<String>,
 ) -> Result<Visitor, AppError> {
-    use super::{Credentials, store};
-    use crate::{context, visitor};
+    use super::{Credentials, audit, sign_in, store};
+    use crate::context;
 
     let _ = next;
+    let caller = context::caller()?;
     let credentials = Credentials::parse(&email, password)?;
-    let user = store::verify(&context::pool()?, &credentials).await?.ok_or(AppError::WrongCredentials)?;
-    store::start_session(&context::session()?, &user, remember.is_some()).await?;
-    visitor::current().await
+    sign_in::check_limits(&caller, &credentials.email).await?;
+    let (verified, claimed) = store::verify(&caller.pool, &credentials).await?;
+    let Some(user) = verified else {
+        audit::record(audit::Event::SignInFailed, &caller, claimed.as_ref()).await;
+        return Err(AppError::WrongCredentials);
+    };
+    sign_in::enter(&caller, &user, remember.is_some()).await
 }
 
-/// Signs out: the session ends, with all that it held.
+/// Signs out: the session ends, with all that it held. A user's cart is put by until the next sign-in.
 #[server(endpoint = "auth/logout")]
 pub async fn logout() -> Result<Visitor, AppError> {
-    crate::context::session()?.end().await?;
+    super::sign_in::leave(&crate::context::caller()?).await?;
     Ok(Visitor::default())
+}
+
+/// The passwords that are refused because everybody tries them first, for the meter beside a new password.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct CommonPasswords {
+    /// In lower case.
+    pub passwords: Vec<String>,
+}
+
+/// The passwords that are refused because everybody tries them first.
+#[server(endpoint = "auth/common_passwords", input = GetUrl)]
+pub async fn list_common_passwords() -> Result<CommonPasswords, AppError> {
+    Ok(CommonPasswords { passwords: super::common::LIST.lines().map(str::to_owned).collect() })
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::NewPassword;
 use crate::error::{AppError, Field, Problem};
 
 /// An account's id.
@@ -17,7 +18,7 @@ pub struct User {
     /// Its id.
     pub id: UserId,
     /// What the person is called.
-    pub name: String,
+    pub name: Name,
     /// Where the person is reached; also the name for signing in.
     pub email: Email,
 }
@@ -67,6 +68,79 @@ impl fmt::Display for Email {
     }
 }
 
+/// What an account is called on the pages.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Name(String);
+
+impl Name {
+    /// The most characters: what a header has room for, and most names need far fewer.
+    pub const MAX_CHARS: u32 = 100;
+
+    /// Takes any name in one line.
+    ///
+    /// # Errors
+    ///
+    /// [`Problem::Missing`], [`Problem::TooLong`] and [`Problem::NotOneLine`].
+    pub fn parse(text: &str) -> Result<Self, Problem> {
+        let text = text.trim();
+        match u32::try_from(text.chars().count()) {
+            Ok(0) => Err(Problem::Missing),
+            Ok(chars) if chars <= Self::MAX_CHARS => {
+                if text.chars().any(char::is_control) {
+                    return Err(Problem::NotOneLine);
+                }
+                Ok(Self(text.to_owned()))
+            }
+            _ => Err(Problem::TooLong { max: Self::MAX_CHARS }),
+        }
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What somebody registers with.
+#[derive(Debug)]
+pub struct Registration {
+    /// What the account is to be called.
+    pub name: Name,
+    /// Where its owner is reached.
+    pub email: Email,
+    /// The password, exactly as typed.
+    pub password: NewPassword,
+}
+
+impl Registration {
+    /// Takes what was typed into the form. `common` knows the passwords that are guessed first.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::Invalid`] for the first field that is wrong.
+    pub fn parse(
+        name: &str,
+        email: &str,
+        password: &str,
+        common: impl Fn(&str) -> bool,
+    ) -> Result<Self, AppError> {
+        let invalid = |field| move |problem| AppError::invalid(field, problem);
+        let name = Name::parse(name).map_err(invalid(Field::Name))?;
+        let email = Email::parse(email).map_err(invalid(Field::Email))?;
+        let password = NewPassword::parse(password, &[name.as_str(), email.as_str()], common)
+            .map_err(invalid(Field::Password))?;
+        Ok(Self { name, email, password })
+    }
+}
+
 /// What somebody signs in with.
 pub struct Credentials {
     /// The address.
@@ -110,6 +184,14 @@ mod tests {
     #[test]
     fn an_address_is_one_in_any_case() {
         assert_eq!(Email::parse(" Ada@Example.COM ").unwrap(), Email::parse("ada@example.com").unwrap());
+    }
+
+    #[test]
+    fn a_name_is_one_line_of_any_script() {
+        assert_eq!(Name::parse("  Ада  Лавлейс ").unwrap().as_str(), "Ада  Лавлейс");
+        assert_eq!(Name::parse(" "), Err(Problem::Missing));
+        assert_eq!(Name::parse("Ada\nAdmin"), Err(Problem::NotOneLine));
+        assert_eq!(Name::parse(&"a".repeat(101)), Err(Problem::TooLong { max: 100 }));
     }
 
     #[test]

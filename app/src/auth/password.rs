@@ -1,5 +1,7 @@
 //! Passwords as Argon2id hashes (ASVS 11.4.2), computed off the async threads.
 
+use std::{sync::LazyLock, thread::available_parallelism};
+
 use argon2::{Argon2, PasswordHasher, PasswordVerifier, password_hash::phc::PasswordHash};
 use tokio::{
     sync::{OnceCell, Semaphore},
@@ -11,8 +13,10 @@ use crate::error::AppError;
 /// The longest password that is looked at, in characters: hashing megabytes would be a gift to an attacker (ASVS 6.2.9).
 pub const MAX_CHARS: usize = 128;
 
-/// Hashes at once: each takes 19 MiB and a core for some 20 ms, and the rest of the app wants to be served too.
-static TURNS: Semaphore = Semaphore::const_new(2);
+/// Hashes at once: each takes 19 MiB and a core for some 20 ms. Half of the cores are for the rest of the app, however many want to
+/// sign in.
+static TURNS: LazyLock<Semaphore> =
+    LazyLock::new(|| Semaphore::new(available_parallelism().map_or(1, |cores| cores.get().div_ceil(2))));
 
 /// What an unknown account's password is held against, so that it takes as long as a known one's (ASVS 6.3.8).
 static NOBODY: OnceCell<String> = OnceCell::const_new();

@@ -1,84 +1,206 @@
-//! Accounts in the database, and the signed-in one in the session.
+//! Accounts in the database.
 
-use serde::{Deserialize, Serialize};
-use session::{Db, Pool, Session, SessionError, SessionValue};
+use session::{Connection, Db, Pool, Sessions};
 use sqlx::Row;
 
-use super::{Credentials, DemoAccount, Email, User, UserId, password};
-use crate::error::AppError;
+use super::{Credentials, DemoAccount, Email, Name, User, UserId, password};
+use crate::{cart, error::AppError};
 
-/// Who is signed in, in the session.
-#[derive(Default, Deserialize, Serialize)]
-struct SignedInUser {
-    id: Option<UserId>,
+/// A user as the database has it now.
+#[derive(Clone, Debug)]
+pub struct KnownUser {
+    /// The account.
+    pub user: User,
+    /// Goes up with each change of the password.
+    pub password_version: i64,
 }
 
-impl SessionValue for SignedInUser {
-    const KEY: &'static str = "user";
-}
-
-/// Signs a user in: the session gets a new id (ASVS 7.2.4). It keeps what a guest or the same user had put into it, and nothing of
-/// another user's. A form that was sent twice goes on with the session that its first sending has made.
-///
-/// # Errors
-///
-/// [`SessionError`] when the session cannot be written.
-pub async fn start_session(session: &Session, user: &User, remember: bool) -> Result<(), SessionError> {
-    let id = user.id.clone();
-    session.rejoin(move |signed_in: &SignedInUser| signed_in.id.as_ref() == Some(&id)).await?;
-    let before = session.read::<SignedInUser>().await?.and_then(|signed_in| signed_in.id);
-    if before.is_some_and(|before| before != user.id) {
-        session.end().await?;
-    }
-    session.restart(remember).await?;
-    session.update(|signed_in: &mut SignedInUser| signed_in.id = Some(user.id.clone())).await
-}
-
-/// The user who is signed in. One whose account is gone is nobody.
-///
-/// # Errors
-///
-/// [`AppError::Unavailable`] when the session or the database fails.
-pub async fn current_user(session: &Session, pool: &Pool) -> Result<Option<User>, AppError> {
-    let Some(SignedInUser { id: Some(id) }) = session.read().await? else {
-        return Ok(None);
+fn known_user(row: &<Db as sqlx::Database>::Row) -> Result<KnownUser, sqlx::Error> {
+    let decode = |problem| sqlx::Error::Decode(Box::new(problem));
+    let (name, email): (&str, &str) = (row.try_get("name")?, row.try_get("email")?);
+    let user = User {
+        id: UserId(row.try_get("id")?),
+        name: Name::parse(name).map_err(decode)?,
+        email: Email::parse(email).map_err(decode)?,
     };
-    Ok(find_user(pool, &id).await?)
+    Ok(KnownUser { user, password_version: row.try_get("password_version")? })
 }
 
-fn user(row: &<Db as sqlx::Database>::Row) -> Result<User, sqlx::Error> {
-    let email: String = row.try_get("email")?;
-    let email = Email::parse(&email).map_err(|problem| sqlx::Error::Decode(Box::new(problem)))?;
-    Ok(User { id: UserId(row.try_get("id")?), name: row.try_get("name")?, email })
-}
-
-async fn find_user(pool: &Pool, id: &UserId) -> Result<Option<User>, sqlx::Error> {
-    let row = sqlx::query("select id, name, email from users where id = $1")
+/// The user with this id.
+///
+/// # Errors
+///
+/// [`sqlx::Error`] when the database fails.
+pub async fn find_user(pool: &Pool, id: &UserId) -> Result<Option<KnownUser>, sqlx::Error> {
+    let row = sqlx::query("select id, name, email, password_version from users where id = $1")
         .bind(&id.0)
         .fetch_optional(pool)
         .await?;
-    row.as_ref().map(user).transpose()
+    row.as_ref().map(known_user).transpose()
 }
 
-/// The user whom these credentials belong to. An unknown address and a wrong password take the same time (ASVS 6.3.8).
+/// All users, in the order of their addresses.
+///
+/// # Errors
+///
+/// [`sqlx::Error`] when the database fails.
+pub async fn list_users(pool: &Pool) -> Result<Vec<User>, sqlx::Error> {
+    let rows = sqlx::query("select id, name, email, password_version from users order by email")
+        .fetch_all(pool)
+        .await?;
+    rows.iter().map(|row| Ok(known_user(row)?.user)).collect()
+}
+
+/// The user whom these credentials belong to, and the one whose address it is at any rate. An unknown address and a wrong
+/// password take the same time (ASVS 6.3.8).
 ///
 /// # Errors
 ///
 /// [`AppError`] when the database fails or the password cannot be checked.
-pub async fn verify(pool: &Pool, credentials: &Credentials) -> Result<Option<User>, AppError> {
-    let (user, hash) = find_user_by_email(pool, &credentials.email).await?.unzip();
+pub async fn verify(
+    pool: &Pool,
+    credentials: &Credentials,
+) -> Result<(Option<KnownUser>, Option<UserId>), AppError> {
+    let (known, hash) = find_user_by_email(pool, &credentials.email).await?.unzip();
     let right = password::verify(&credentials.password, hash.as_deref()).await?;
-    tracing::info!(user = user.as_ref().map(|user| user.id.0.as_str()), right, "sign-in");
-    Ok(user.filter(|_| right))
+    let id = known.as_ref().map(|known| known.user.id.clone());
+    Ok((known.filter(|_| right), id))
 }
 
 /// The account with this address, and its password's hash.
-async fn find_user_by_email(pool: &Pool, email: &Email) -> Result<Option<(User, String)>, sqlx::Error> {
-    let row = sqlx::query("select id, name, email, password_hash from users where email = $1")
-        .bind(email.as_str())
-        .fetch_optional(pool)
+///
+/// # Errors
+///
+/// [`sqlx::Error`] when the database fails.
+pub async fn find_user_by_email(
+    pool: &Pool,
+    email: &Email,
+) -> Result<Option<(KnownUser, String)>, sqlx::Error> {
+    let row =
+        sqlx::query("select id, name, email, password_version, password_hash from users where email = $1")
+            .bind(email.as_str())
+            .fetch_optional(pool)
+            .await?;
+    row.as_ref().map(|row| Ok((known_user(row)?, row.try_get("password_hash")?))).transpose()
+}
+
+/// Makes an account, unless its address is taken. Both take the same time, most of which goes into the hash.
+///
+/// # Errors
+///
+/// [`AppError`] when the password cannot be hashed or the database fails.
+pub async fn insert_user(
+    pool: &Pool,
+    name: &Name,
+    email: &Email,
+    password: &str,
+    now: i64,
+) -> Result<Option<KnownUser>, AppError> {
+    let hash = password::hash(password).await?;
+    let row = sqlx::query(
+        "insert into users (id, name, email, password_hash, created_at) values ($1, $2, $3, $4, $5)
+         on conflict (email) do nothing returning id, name, email, password_version",
+    )
+    .bind(uuid::Uuid::new_v4().to_string())
+    .bind(name.as_str())
+    .bind(email.as_str())
+    .bind(hash)
+    .bind(now)
+    .fetch_optional(pool)
+    .await?;
+    Ok(row.as_ref().map(known_user).transpose()?)
+}
+
+/// Changes the name.
+///
+/// # Errors
+///
+/// [`sqlx::Error`] when the database fails.
+pub async fn update_name(pool: &Pool, id: &UserId, name: &Name) -> Result<(), sqlx::Error> {
+    sqlx::query("update users set name = $1 where id = $2")
+        .bind(name.as_str())
+        .bind(&id.0)
+        .execute(pool)
         .await?;
-    row.as_ref().map(|row| Ok((user(row)?, row.try_get("password_hash")?))).transpose()
+    Ok(())
+}
+
+/// Whether this is the user's password.
+///
+/// # Errors
+///
+/// [`AppError`] when the database fails or the password cannot be checked.
+pub async fn verify_password(pool: &Pool, user: &User, password: &str) -> Result<bool, AppError> {
+    let hash = find_user_by_email(pool, &user.email).await?.map(|(_, hash)| hash);
+    password::verify(password, hash.as_deref()).await
+}
+
+/// Puts a new password's hash in place of the one of `version`. Returns the new version, or nothing when another change was
+/// faster or the account is gone.
+///
+/// # Errors
+///
+/// [`sqlx::Error`] when the database fails.
+pub async fn update_password(
+    db: &mut Connection,
+    id: &UserId,
+    hash: &str,
+    version: i64,
+) -> Result<Option<i64>, sqlx::Error> {
+    sqlx::query_scalar(
+        "update users set password_hash = $1, password_version = password_version + 1
+         where id = $2 and password_version = $3 returning password_version",
+    )
+    .bind(hash)
+    .bind(&id.0)
+    .bind(version)
+    .fetch_optional(db)
+    .await
+}
+
+/// Gives an account a new password without asking for the old one, and ends all its sessions: for operators.
+///
+/// # Errors
+///
+/// [`AppError::NotFound`] when the account is gone.
+pub async fn reset_password(pool: &Pool, id: &UserId, new: &str) -> Result<(), AppError> {
+    let hash = password::hash(new).await?;
+    let mut transaction = pool.begin().await?;
+    let reset = sqlx::query(
+        "update users set password_hash = $1, password_version = password_version + 1 where id = $2",
+    )
+    .bind(hash)
+    .bind(&id.0)
+    .execute(&mut *transaction)
+    .await?;
+    if reset.rows_affected() == 0 {
+        return Err(AppError::NotFound);
+    }
+    end_sessions(&mut transaction, id).await?;
+    Ok(transaction.commit().await?)
+}
+
+/// Ends all sessions of a user. Their carts are put by.
+///
+/// # Errors
+///
+/// [`AppError::Unavailable`] when the database fails.
+pub async fn end_sessions(db: &mut Connection, id: &UserId) -> Result<usize, AppError> {
+    let ended = Sessions::end_owned(&mut *db, &id.0).await?;
+    cart::save(db, id, &ended).await?;
+    Ok(ended.len())
+}
+
+/// Removes an account with all that belongs to it.
+///
+/// # Errors
+///
+/// [`AppError::Unavailable`] when the database fails; then nothing was removed.
+pub async fn delete_user(pool: &Pool, id: &UserId) -> Result<(), AppError> {
+    let mut transaction = pool.begin().await?;
+    Sessions::end_owned(&mut *transaction, &id.0).await?;
+    sqlx::query("delete from users where id = $1").bind(&id.0).execute(&mut *transaction).await?;
+    Ok(transaction.commit().await?)
 }
 
 /// Removes the account that everybody may use: production may run on a database that development has filled (ASVS 6.3.2).
@@ -87,9 +209,9 @@ async fn find_user_by_email(pool: &Pool, email: &Email) -> Result<Option<(User, 
 ///
 /// [`AppError::Unavailable`] when the database fails.
 pub async fn delete_demo_account(pool: &Pool) -> Result<(), AppError> {
-    let removed =
-        sqlx::query("delete from users where email = $1").bind(DemoAccount::EMAIL).execute(pool).await?;
-    if removed.rows_affected() > 0 {
+    let email = Email::parse(DemoAccount::EMAIL).map_err(|_| AppError::Internal)?;
+    if let Some((demo, _)) = find_user_by_email(pool, &email).await? {
+        delete_user(pool, &demo.user.id).await?;
         tracing::warn!("removed the demo account, whose password is public");
     }
     Ok(())
@@ -105,17 +227,6 @@ pub async fn insert_demo_account(pool: &Pool, now: i64) -> Result<(), AppError> 
     if find_user_by_email(pool, &email).await?.is_some() {
         return Ok(());
     }
-    let hash = password::hash(DemoAccount::PASSWORD).await?;
-    sqlx::query(
-        "insert into users (id, name, email, password_hash, created_at) values ($1, $2, $3, $4, $5)
-         on conflict (email) do nothing",
-    )
-    .bind(uuid::Uuid::new_v4().to_string())
-    .bind(DemoAccount::NAME)
-    .bind(email.as_str())
-    .bind(hash)
-    .bind(now)
-    .execute(pool)
-    .await?;
-    Ok(())
+    let name = Name::parse(DemoAccount::NAME).map_err(|_| AppError::Internal)?;
+    insert_user(pool, &name, &email, DemoAccount::PASSWORD, now).await.map(drop)
 }

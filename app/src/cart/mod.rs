@@ -11,6 +11,8 @@ pub use api::{
     set_quantity, show_cart,
 };
 pub use model::{Cart, CartError, CartLine, PricedCart, PricedLine, Quantity};
+#[cfg(feature = "ssr")]
+pub use store::{save, take_up_saved};
 pub use view::{AddToCartForm, CartBadge, CartPanel};
 
 use crate::error::{AppError, Field, Problem};

@@ -158,6 +158,18 @@ impl Cart {
         self.lines.retain(|line| line.product != product);
     }
 
+    /// Adds a line of another cart as far as the rules allow: who signs in is not to be refused for it.
+    pub fn merge(&mut self, line: CartLine) {
+        match self.line_mut(line.product) {
+            Some(mine) => {
+                let sum = mine.quantity.get() + line.quantity.get();
+                mine.quantity = Quantity::new(sum).unwrap_or(Quantity(Quantity::MAX));
+            }
+            // What has no room is left behind.
+            None => drop(self.push(line)),
+        }
+    }
+
     fn line_mut(&mut self, product: ProductId) -> Option<&mut CartLine> {
         self.lines.iter_mut().find(|line| line.product == product)
     }
@@ -283,6 +295,21 @@ mod tests {
         for text in ["0", "-1", "100", "10000000", "99999999999999999999999"] {
             assert_eq!(Quantity::parse(text), Err(CartError::QuantityOutOfRange), "{text:?}");
         }
+    }
+
+    #[test]
+    fn carts_are_merged_as_far_as_the_rules_allow() {
+        let mut cart = Cart::default();
+        cart.add(MUG, quantity(60)).unwrap();
+        for id in 2..=49 {
+            cart.add(ProductId(id), Quantity::ONE).unwrap();
+        }
+        for id in [1, 2, 50, 51] {
+            cart.merge(CartLine { product: ProductId(id), quantity: quantity(60) });
+        }
+        let lines: Vec<_> = cart.lines().iter().map(|line| (line.product.0, line.quantity.get())).collect();
+        assert_eq!((lines[0], lines[1], lines.len()), ((1, 99), (2, 61), 50));
+        assert_eq!(lines[49], (50, 60));
     }
 
     #[test]

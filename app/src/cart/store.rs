@@ -1,14 +1,17 @@
-//! The cart lies in the session; names and prices come from the catalogue.
+//! The cart lies in the session; names and prices come from the catalogue. What a user leaves behind at sign-out waits in the
+//! database for the next sign-in.
 
-use session::SessionValue;
+use session::{Connection, OwnedSession, SessionValue};
+use sqlx::Row;
 
-use super::{Cart, CartError, PricedCart};
+use super::{Cart, CartError, CartLine, PricedCart, Quantity};
 use crate::{
+    auth::UserId,
     catalog::{
         ProductId,
         store::{find_product, find_products},
     },
-    context,
+    context::{self, Caller},
     error::AppError,
 };
 
@@ -36,4 +39,70 @@ pub(super) async fn change(
 pub(super) async fn price(cart: &Cart) -> Result<PricedCart, AppError> {
     let ids: Vec<ProductId> = cart.lines().iter().map(|line| line.product).collect();
     Ok(PricedCart::new(cart, &find_products(&context::pool()?, &ids).await?))
+}
+
+/// Puts by what is in the carts of a user's sessions that were just ended, in the transaction that ended them. What waits
+/// already from another device stays: quantities are summed, up to the most there may be.
+///
+/// # Errors
+///
+/// [`sqlx::Error`] when the database fails.
+pub async fn save(db: &mut Connection, user: &UserId, ended: &[OwnedSession]) -> Result<(), sqlx::Error> {
+    let carts = ended.iter().filter_map(OwnedSession::read::<Cart>);
+    put_by(db, user, carts.flat_map(|cart| cart.lines().to_vec())).await
+}
+
+async fn put_by(
+    db: &mut Connection,
+    user: &UserId,
+    lines: impl Iterator<Item = CartLine>,
+) -> Result<(), sqlx::Error> {
+    for (position, line) in (0_i64..).zip(lines) {
+        sqlx::query(
+            "insert into saved_cart_lines (user_id, product_id, quantity, position) values ($1, $2, $3, $4)
+             on conflict (user_id, product_id) do update set quantity =
+             case when saved_cart_lines.quantity + excluded.quantity > $5 then $5
+             else saved_cart_lines.quantity + excluded.quantity end",
+        )
+        .bind(&user.0)
+        .bind(line.product.0)
+        .bind(i64::from(line.quantity.get()))
+        .bind(position)
+        .bind(i64::from(Quantity::MAX))
+        .execute(&mut *db)
+        .await?;
+    }
+    Ok(())
+}
+
+/// Adds what waits for a user to the cart in the session. It waits no longer then: of two sign-ins at once only one gets it.
+///
+/// # Errors
+///
+/// [`AppError`] when the session or the database fails.
+pub async fn take_up_saved(caller: &Caller, user: &UserId) -> Result<(), AppError> {
+    let rows = sqlx::query(
+        "delete from saved_cart_lines where user_id = $1 returning product_id, quantity, position",
+    )
+    .bind(&user.0)
+    .fetch_all(&caller.pool)
+    .await?;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let lines = rows.iter().map(|row| {
+        let quantity = u32::try_from(row.try_get::<i64, _>("quantity")?).unwrap_or(u32::MAX);
+        let quantity = Quantity::new(quantity).map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
+        let line = CartLine { product: ProductId(row.try_get("product_id")?), quantity };
+        Ok((row.try_get::<i64, _>("position")?, line))
+    });
+    let mut lines = lines.collect::<Result<Vec<_>, sqlx::Error>>()?;
+    lines.sort_by_key(|(position, _)| *position);
+    let lines: Vec<_> = lines.into_iter().map(|(_, line)| line).collect();
+    let merge = |cart: &mut Cart| lines.iter().for_each(|line| cart.merge(*line));
+    if let Err(error) = caller.session.update(merge).await {
+        put_by(&mut *caller.pool.acquire().await?, user, lines.into_iter()).await?;
+        return Err(error.into());
+    }
+    Ok(())
 }

@@ -22,6 +22,20 @@ pub enum Message {
     SignedIn,
     #[error("You are signed out. See you soon!")]
     SignedOut,
+    #[error("Your account is made. Welcome!")]
+    Registered,
+    #[error("Thank you. For ten minutes you may change what matters most.")]
+    Confirmed,
+    #[error("Your name is changed.")]
+    NameChanged,
+    #[error("Your password is changed. Everywhere else you are signed out.")]
+    PasswordChanged,
+    #[error("That device is signed out.")]
+    DeviceRevoked,
+    #[error("Everywhere else you are signed out.")]
+    OthersRevoked,
+    #[error("Your account is removed, with all that belonged to it. Farewell!")]
+    AccountDeleted,
 }
 
 /// A plain form that was refused: enough to show it again as it was, with the reason beside the field.
@@ -50,6 +64,9 @@ pub struct Flash {
     pub message: Option<Message>,
     /// A form was refused.
     pub failure: Option<Failure>,
+    /// The only page that may take the failure: the visitor is on a detour, to sign in, and shall find there what was typed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits_for: Option<String>,
 }
 
 impl Flash {
@@ -61,9 +78,51 @@ impl Flash {
         self.message.map(|message| message.to_string()).or_else(|| refused.map(AppError::to_string))
     }
 
+    /// What a page takes out, and what stays for another one.
+    #[must_use]
+    pub fn split(self, path: &str) -> (Self, Self) {
+        if self.waits_for.as_deref().is_none_or(|page| page == path) {
+            return (Self { waits_for: None, ..self }, Self::default());
+        }
+        (Self { message: self.message, ..Self::default() }, Self { message: None, ..self })
+    }
+
+    /// Both: what is told now, and the failure that waits for its page.
+    #[must_use]
+    pub fn after(self, before: &Self) -> Self {
+        if self.failure.is_none() && before.waits_for.is_some() {
+            return Self { message: self.message, ..before.clone() };
+        }
+        self
+    }
+
     /// Whether there is nothing to tell.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused() -> Flash {
+        let failure = Failure {
+            form: "/api/auth/name".into(),
+            error: AppError::SignInFirst,
+            typed: vec![("name".into(), "Ada".into())],
+        };
+        Flash { message: None, failure: Some(failure), waits_for: Some("/account".into()) }
+    }
+
+    #[test]
+    fn a_failure_waits_for_its_page_and_a_message_does_not() {
+        let signed_in = Flash { message: Some(Message::SignedIn), ..Flash::default() };
+        let kept = signed_in.clone().after(&refused());
+        let (taken, left) = kept.split("/");
+        assert_eq!((taken, left.clone()), (signed_in, refused()));
+        let (taken, left) = left.split("/account");
+        assert_eq!((taken.failure, left), (refused().failure, Flash::default()));
     }
 }

@@ -14,22 +14,36 @@ impl SessionValue for Flash {
 ///
 /// [`SessionError`] when the session cannot be written.
 pub async fn keep(session: &Session, flash: Flash) -> Result<(), SessionError> {
-    session.update(|kept: &mut Flash| kept.clone_from(&flash)).await
+    session.update(|kept: &mut Flash| *kept = flash.clone().after(kept)).await
 }
 
-/// Takes what waits: it is shown once. Writes nothing when there is nothing.
+/// Takes what waits for the page at `path`: it is shown once. Writes nothing when there is nothing.
 ///
 /// # Errors
 ///
 /// [`SessionError`] when the session cannot be read or written.
-pub async fn take(session: &Session) -> Result<Flash, SessionError> {
-    if session.read::<Flash>().await?.is_none_or(|flash| flash.is_empty()) {
-        return Ok(Flash::default());
+pub async fn take(session: &Session, path: &str) -> Result<Flash, SessionError> {
+    let waiting = session.read::<Flash>().await?.unwrap_or_default();
+    let (taken, left) = waiting.split(path);
+    if taken.is_empty() {
+        return Ok(taken);
     }
-    match session.remove::<Flash>().await {
+    let done = if left.is_empty() {
         // Another tab may have been faster.
-        Ok(flash) => Ok(flash.unwrap_or_default()),
+        session
+            .remove::<Flash>()
+            .await
+            .map(|removed| removed.map_or(Flash::default(), |flash| flash.split(path).0))
+    } else {
+        let take = |kept: &mut Flash| {
+            let (taken, left) = kept.clone().split(path);
+            *kept = left;
+            taken
+        };
+        session.update(take).await
+    };
+    match done {
         Err(SessionError::Ended) => Ok(Flash::default()),
-        Err(error) => Err(error),
+        done => done,
     }
 }

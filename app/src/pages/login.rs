@@ -15,8 +15,9 @@ use crate::{
 pub(crate) fn LoginPage() -> impl IntoView {
     let query = use_query_map();
     let next = move || query.with(|query| query.get("next")).and_then(|path| LocalPath::parse(&path));
-    let demo_account = expect_context::<Site>().demo_account;
     let visitor = use_visitor();
+    let private = move || next().is_some_and(|next| nav::is_private(next.page())) && visitor.user().is_none();
+    let demo_account = expect_context::<Site>().demo_account;
     let signed_in = move || {
         visitor.user().map(|user| {
             view! {
@@ -32,7 +33,11 @@ pub(crate) fn LoginPage() -> impl IntoView {
         <div class="narrow">
             <h1>"Sign in"</h1>
             {signed_in}
+            {move || private().then(|| view! { <p>"Please sign in to go on."</p> })}
             {move || view! { <LoginForm next=next().map(|path| path.to_string()) demo_account /> }}
+            <p>
+                "You are new here? " <a href=move || nav::with_next(nav::REGISTER, next().as_ref())>"Create an account"</a>
+            </p>
         </div>
     }
 }

@@ -1,17 +1,21 @@
 //! One file for each route; a page composes domains.
 
+mod account;
 mod cart;
 mod home;
 mod login;
 mod not_found;
 mod product;
+mod register;
 mod visits;
 
+pub(crate) use account::AccountPage;
 pub(crate) use cart::CartPage;
 pub(crate) use home::HomePage;
 pub(crate) use login::LoginPage;
 pub(crate) use not_found::NotFoundPage;
 pub(crate) use product::ProductPage;
+pub(crate) use register::RegisterPage;
 pub(crate) use visits::VisitsPage;
 
 use leptos::prelude::*;

@@ -19,17 +19,20 @@ pub fn TextField(
     /// What it holds at first.
     #[prop(optional_no_strip)]
     value: Option<String>,
+    /// What sets its id apart where the page has another form with such a field.
+    #[prop(default = "")]
+    prefix: &'static str,
     /// What is wrong with it.
     problem: Signal<Option<Problem>>,
 ) -> impl IntoView {
-    let id = field.name();
+    let id = format!("{prefix}{}", field.name());
     let error_id = format!("{id}-error");
     view! {
         <div class="field">
-            <label for=id>{label}</label>
+            <label for=id.clone()>{label}</label>
             <input
                 id=id
-                name=id
+                name=field.name()
                 type=kind
                 autocomplete=autocomplete
                 value=value

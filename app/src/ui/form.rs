@@ -12,7 +12,7 @@ use crate::{
     flash::{Failure, Notices},
     forms::{self, Then},
     nav::LocalPath,
-    visitor::{Visitor, use_visitor},
+    visitor::{Tabs, use_visitor},
 };
 
 /// A form that calls the server function `S`. After the plain form was refused it starts with the error and with what was typed.
@@ -24,6 +24,7 @@ where
     /// The action for the form.
     pub action: ServerAction<S>,
     refused: StoredValue<Option<Failure>>,
+    stays: bool,
 }
 
 impl<S> Clone for FormState<S>
@@ -63,7 +64,13 @@ where
 
     fn matching(mine: impl FnOnce(&Failure) -> bool) -> Self {
         let refused = use_visitor().failure().filter(|failure| failure.form == S::PATH && mine(failure));
-        Self { action: ServerAction::new(), refused: StoredValue::new(refused) }
+        Self { action: ServerAction::new(), refused: StoredValue::new(refused), stays: false }
+    }
+
+    /// In the browser, stays on the page even where the form would lead on.
+    #[must_use]
+    pub fn staying(self, stays: bool) -> Self {
+        Self { stays, ..self }
     }
 
     /// In the browser, when the server function has answered: calls `done`, shows the form's message and leads on to where
@@ -71,6 +78,7 @@ where
     #[must_use]
     pub fn on_done(self, done: impl Fn(S::Output) + 'static) -> Self {
         let notices = expect_context::<Notices>();
+        let tabs = expect_context::<Tabs>();
         let visitor = use_visitor();
         let here = use_location().pathname;
         let next = use_query_map();
@@ -80,16 +88,21 @@ where
             None => {}
             Some(Err(error)) => {
                 notices.clear();
-                if error == AppError::SessionEnded {
-                    visitor.replace(Visitor::default());
+                match error {
+                    AppError::SessionEnded | AppError::SignInFirst => visitor.end(),
+                    AppError::ConfirmFirst => visitor.unconfirm(),
+                    _ => {}
                 }
             }
             Some(Ok(answer)) => {
+                visitor.was_active();
                 done(answer);
+                tabs.tell();
                 let next = || {
                     next.with_untracked(|query| query.get("next")).and_then(|path| LocalPath::parse(&path))
                 };
                 let target = match form.map(|form| form.then) {
+                    _ if self.stays => None,
                     None | Some(Then::Stay) => None,
                     Some(Then::Go(page)) => Some(page.to_owned()),
                     Some(Then::Next(page)) => Some(next().map_or(page.to_owned(), |path| path.to_string())),

@@ -15,7 +15,7 @@ use crate::{
 #[component]
 pub fn Header() -> impl IntoView {
     let visitor = use_visitor();
-    let name = move || visitor.user().map_or("Guest".to_owned(), |user| user.name);
+    let name = move || visitor.user().map(|user| user.name);
     view! {
         // External: the router would scroll there, but leave the focus behind.
         <a class="skip-link" href="#content" rel="external">
@@ -41,11 +41,14 @@ pub fn Header() -> impl IntoView {
                 </ul>
             </nav>
             <div class="visitor">
-                <span class="visitor-name">{name}</span>
                 <SignedIn>
+                    <A href=nav::ACCOUNT attr:class="visitor-name">
+                        {name}
+                    </A>
                     <LogoutForm />
                 </SignedIn>
                 <SignedOut>
+                    <span class="visitor-name">"Guest"</span>
                     <A href=nav::LOGIN>"Sign in"</A>
                 </SignedOut>
             </div>

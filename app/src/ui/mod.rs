@@ -4,6 +4,7 @@
 mod field;
 mod form;
 mod layout;
+mod password;
 mod status;
 mod submit;
 mod when;
@@ -11,6 +12,7 @@ mod when;
 pub use field::{FieldError, FormError, TextField};
 pub use form::FormState;
 pub use layout::{Footer, Header};
+pub use password::PasswordField;
 pub use status::{Failed, ResponseStatus};
 pub use submit::SubmitButton;
 pub use when::When;

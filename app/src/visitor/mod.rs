@@ -4,10 +4,14 @@ mod api;
 mod model;
 #[cfg(feature = "ssr")]
 mod store;
+mod tabs;
 mod view;
+mod watch;
 
 pub use api::{ShowVisitor, show_visitor};
-pub use model::{Account, Visitor};
+pub use model::{Account, SessionTime, Visitor};
 #[cfg(feature = "ssr")]
-pub use store::{current, snapshot};
+pub use store::{current, load, snapshot};
+pub use tabs::{Tabs, provide_tabs};
 pub use view::{CurrentVisitor, SignedIn, SignedOut, provide_visitor, use_visitor};
+pub use watch::{SessionEnded, SessionWarning, guard_private_pages, watch_session};

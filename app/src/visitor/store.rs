@@ -2,8 +2,8 @@
 
 use session::{Pool, Session};
 
-use super::{Account, Visitor};
-use crate::{auth::store::current_user, cart::Cart, context, error::AppError, flash};
+use super::{Account, SessionTime, Visitor};
+use crate::{auth::CurrentUser, cart::Cart, context, error::AppError, flash};
 
 /// The visitor who is asking.
 ///
@@ -14,20 +14,35 @@ pub async fn current() -> Result<Visitor, AppError> {
     load(&context::session()?, &context::pool()?).await
 }
 
-/// The visitor, with the message that waits for the next page; `take_message` takes it out of the session.
+/// The visitor, with what waits for the page at `path`, which is taken out of the session.
 ///
 /// # Errors
 ///
 /// [`AppError::Unavailable`] when the session or the database fails.
-pub async fn snapshot(session: &Session, pool: &Pool, take_message: bool) -> Result<Visitor, AppError> {
-    let flash = if take_message { flash::take(session).await? } else { flash::Flash::default() };
+pub async fn snapshot(session: &Session, pool: &Pool, path: &str) -> Result<Visitor, AppError> {
+    let flash = flash::take(session, path).await?;
     Ok(Visitor { flash, ..load(session, pool).await? })
 }
 
-async fn load(session: &Session, pool: &Pool) -> Result<Visitor, AppError> {
-    let user = current_user(session, pool).await?;
-    let user = user.map(|user| Account { name: user.name, email: user.email.to_string() });
+/// The visitor whose session this is.
+///
+/// # Errors
+///
+/// [`AppError::Unavailable`] when the session or the database fails.
+pub async fn load(session: &Session, pool: &Pool) -> Result<Visitor, AppError> {
+    let user = CurrentUser::find(session, pool, session.now()).await?;
+    let lifetime = session.lifetime().await?.filter(|_| user.is_some());
+    let user = user.map(|user| Account {
+        name: user.user().name.to_string(),
+        email: user.user().email.to_string(),
+        confirmed: user.is_confirmed(),
+    });
     let items = session.read::<Cart>().await?.unwrap_or_default().items();
     let theme = session.read().await?.unwrap_or_default();
-    Ok(Visitor { user, items, theme, flash: flash::Flash::default() })
+    let session = lifetime.map(|time| SessionTime {
+        unused: time.unused.whole_seconds(),
+        at_most: time.at_most.whole_seconds(),
+        idle: time.idle.whole_seconds(),
+    });
+    Ok(Visitor { user, items, theme, session, flash: flash::Flash::default() })
 }

@@ -2,17 +2,29 @@
 
 use leptos::{prelude::*, server::SharedValue};
 
-use super::{Account, Visitor};
+use super::{Account, SessionTime, Visitor};
 use crate::{flash::Failure, preferences::Theme};
 
 /// The visitor on this page, as of the latest answer of the server.
 #[derive(Clone, Copy, Debug)]
-pub struct CurrentVisitor(RwSignal<Visitor>);
+pub struct CurrentVisitor {
+    visitor: RwSignal<Visitor>,
+    /// When the server said how long the session goes on, in the browser's milliseconds.
+    asked_at: StoredValue<f64>,
+    /// Whose session has ended while this page was open.
+    ended: RwSignal<Option<Account>>,
+}
 
 /// Makes the snapshot that the server took reachable from every component, here and in the browser.
 pub fn provide_visitor() -> CurrentVisitor {
     let snapshot = SharedValue::new(|| use_context::<Visitor>().unwrap_or_default()).into_inner();
-    let visitor = CurrentVisitor(RwSignal::new(snapshot));
+    let visitor = CurrentVisitor {
+        visitor: RwSignal::new(snapshot),
+        asked_at: StoredValue::new(0.0),
+        ended: RwSignal::new(None),
+    };
+    // Only in the browser.
+    Effect::new(move || visitor.asked_at.set_value(js_sys::Date::now()));
     provide_context(visitor);
     visitor
 }
@@ -26,47 +38,96 @@ pub fn use_visitor() -> CurrentVisitor {
 impl CurrentVisitor {
     /// Takes over what a server function answered.
     pub fn replace(self, visitor: Visitor) {
-        self.0.set(visitor);
+        let before = self.ended.get_untracked().or_else(|| untrack(|| self.user()));
+        match (before, &visitor.user) {
+            // Nothing of one user's page is shown to another.
+            (Some(before), Some(now)) if now.email != before.email => {
+                if let Err(error) = location().reload() {
+                    leptos::logging::error!("cannot reload: {error:?}");
+                }
+            }
+            (_, Some(_)) => self.ended.set(None),
+            (_, None) => {}
+        }
+        self.asked_at.set_value(js_sys::Date::now());
+        self.visitor.set(visitor);
     }
 
     /// Takes over the number of things in the cart.
     pub fn set_items(self, items: u32) {
-        self.0.update(|visitor| visitor.items = items);
+        self.visitor.update(|visitor| visitor.items = items);
+    }
+
+    /// A server function has answered: the session was in use.
+    pub fn was_active(self) {
+        let now = js_sys::Date::now();
+        #[expect(clippy::cast_possible_truncation, reason = "seconds since a page was opened")]
+        let elapsed = ((now - self.asked_at.get_value()) / 1_000.0) as i64;
+        self.asked_at.set_value(now);
+        self.visitor.update(|visitor| visitor.session = visitor.session.map(|time| time.used(elapsed)));
+    }
+
+    /// The server says that the session is over. What is on the page stays, for who signs in again.
+    pub fn end(self) {
+        let (user, theme) = self.visitor.with_untracked(|visitor| (visitor.user.clone(), visitor.theme));
+        self.ended.set(user);
+        self.visitor.set(Visitor { theme, ..Visitor::default() });
+    }
+
+    /// Whose session has ended while this page was open.
+    #[must_use]
+    pub fn ended(self) -> Option<Account> {
+        self.ended.get()
+    }
+
+    /// The password has to be asked for again.
+    pub fn unconfirm(self) {
+        self.visitor.update(|visitor| {
+            if let Some(user) = &mut visitor.user {
+                user.confirmed = false;
+            }
+        });
+    }
+
+    /// How long a signed-in user's session goes on.
+    #[must_use]
+    pub fn session(self) -> Option<SessionTime> {
+        self.visitor.with(|visitor| visitor.session)
     }
 
     /// Who is signed in.
     #[must_use]
     pub fn user(self) -> Option<Account> {
-        self.0.with(|visitor| visitor.user.clone())
+        self.visitor.with(|visitor| visitor.user.clone())
     }
 
     /// How many things are in the cart.
     #[must_use]
     pub fn items(self) -> u32 {
-        self.0.with(|visitor| visitor.items)
+        self.visitor.with(|visitor| visitor.items)
     }
 
     /// The chosen theme.
     #[must_use]
     pub fn theme(self) -> Theme {
-        self.0.with(|visitor| visitor.theme)
+        self.visitor.with(|visitor| visitor.theme)
     }
 
     /// What waited to be told at the head of this page.
     #[must_use]
     pub fn notice(self) -> Option<String> {
-        self.0.with_untracked(|visitor| visitor.flash.notice())
+        self.visitor.with_untracked(|visitor| visitor.flash.notice())
     }
 
     /// The plain form that was refused before this page.
     #[must_use]
     pub fn failure(self) -> Option<Failure> {
-        self.0.with_untracked(|visitor| visitor.flash.failure.clone())
+        self.visitor.with_untracked(|visitor| visitor.flash.failure.clone())
     }
 
     /// Forgets message and failure, once the visitor has gone on to another page.
     pub fn forget_flash(self) {
-        self.0.update_untracked(|visitor| visitor.flash = Default::default());
+        self.visitor.update_untracked(|visitor| visitor.flash = Default::default());
     }
 }
 

@@ -14,12 +14,13 @@ pub async fn record_visit() -> Result<Visits, AppError> {
     if context::is_rendering_page() && !context::is_opened_by_visitor() {
         return show_visits().await;
     }
-    let now = context::now();
+    let session = context::session()?;
+    let now = session.now();
     let record = |visits: &mut Visits| {
         *visits = visits.recorded(now);
         *visits
     };
-    match context::session()?.update(record).await {
+    match session.update(record).await {
         // A reload while another tab signs in or out.
         Err(session::SessionError::Ended) if context::is_rendering_page() => Ok(Visits::default()),
         counted => Ok(counted?),

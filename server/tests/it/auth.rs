@@ -16,10 +16,9 @@ async fn signing_in_gives_a_new_id_and_keeps_the_cart() {
     visitor.call("/api/cart/add", "product=1&quantity=2").await;
     let before = visitor.session_cookie().unwrap();
     let answer = visitor.sign_in().await;
-    assert_eq!(
-        answer.json(),
-        json!({ "user": { "name": "Demo", "email": "demo@example.com" }, "items": 2, "theme": "system" })
-    );
+    let session = json!({ "unused": 1_800, "at_most": 43_200, "idle": 1_800 });
+    let user = json!({ "name": "Demo", "email": "demo@example.com", "confirmed": true });
+    assert_eq!(answer.json(), json!({ "user": user, "items": 2, "theme": "system", "session": session }));
     assert_ne!(visitor.session_cookie().unwrap(), before);
 
     let thief = app.visitor();
@@ -76,7 +75,7 @@ async fn empty_fields_are_told_beside_them() {
         json!({ "error": "invalid", "field": "email", "problem": "missing" })
     );
     let page = visitor.submit_and_follow("/login", "/api/auth/login", "email=ada@example.com").await.body;
-    let error = page.split("id=\"password-error\"").nth(1).unwrap();
+    let error = page.split("id=\"login-password-error\"").nth(1).unwrap();
     assert!(error[..error.find("</p>").unwrap()].contains("Please fill this in."), "{page}");
 }
 

@@ -5,24 +5,38 @@ use std::{
     net::TcpStream,
     path::Path,
     process::{Child, Command, Stdio},
+    thread::JoinHandle,
 };
 
 /// A server on a port that the system chose.
 pub(crate) struct Running {
     child: Child,
     address: String,
+    log: Option<JoinHandle<Vec<String>>>,
 }
 
 impl Running {
     pub(crate) fn start(folder: &Path) -> Self {
-        let mut child =
-            command(folder, &[("LEPTOS_SITE_ADDR", "127.0.0.1:0")]).stdout(Stdio::piped()).spawn().unwrap();
-        let mut log = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self::start_with(folder, &[])
+    }
+
+    pub(crate) fn start_with(folder: &Path, settings: &[(&str, &str)]) -> Self {
+        let mut command = command(folder, &[("LEPTOS_SITE_ADDR", "127.0.0.1:0")]);
+        command.envs(settings.iter().copied());
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut log = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
         let address =
-            log.find_map(|line| Some(line.ok()?.split_once("Satchel is at http://")?.1.trim().to_owned()));
-        // The rest is read too: a full pipe would hold the server up.
-        std::thread::spawn(move || log.for_each(drop));
-        Self { child, address: address.unwrap() }
+            log.find_map(|line| Some(line.split_once("Satchel is at http://")?.1.trim().to_owned()));
+        // The rest is read all the time: a full pipe would hold the server up.
+        let log = Some(std::thread::spawn(move || log.collect()));
+        Self { child, address: address.unwrap(), log }
+    }
+
+    /// Stops the server, and returns what it has logged since it was ready.
+    pub(crate) fn log(mut self) -> Vec<String> {
+        let log = self.log.take().unwrap();
+        assert!(self.stop("-TERM"));
+        log.join().unwrap()
     }
 
     /// Sends a request and returns the whole answer.

@@ -89,24 +89,6 @@ async fn what_no_form_on_the_page_can_tell_is_told_at_its_head() {
 }
 
 #[tokio::test]
-async fn signing_in_as_somebody_else_shows_nothing_of_the_first_one() {
-    let app = TestApp::start().await;
-    let visitor = app.visitor();
-    visitor.sign_in().await;
-    visitor.call("/api/cart/add", "product=1").await;
-    sqlx::query("insert into users select 'other', 'Ada', 'ada@example.com', password_hash, 0 from users")
-        .execute(&app.pool)
-        .await
-        .unwrap();
-    let ada = "email=ada@example.com&password=keep-it-in-the-satchel";
-    let answer = visitor.call("/api/auth/login", ada).await.json();
-    assert_eq!(
-        answer,
-        json!({ "user": { "name": "Ada", "email": "ada@example.com" }, "items": 0, "theme": "system" })
-    );
-}
-
-#[tokio::test]
 async fn a_double_click_on_sign_in_keeps_the_cart() {
     let app = TestApp::start().await;
     let (first, second) = (app.visitor(), app.visitor());

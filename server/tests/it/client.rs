@@ -15,6 +15,9 @@ use server::{AppState, Settings, database, router};
 use session::{Clock, Pool, SigningKeys};
 use tower::ServiceExt;
 
+/// The password of every account that [`Visitor::register`] makes.
+pub(crate) const PASSWORD: &str = "three-words-at-least";
+
 pub(crate) struct TestApp {
     router: Router,
     pub(crate) pool: Pool,
@@ -147,6 +150,25 @@ impl Visitor<'_> {
     /// Takes over a cookie, as a thief does.
     pub(crate) fn steal(&self, cookie: &str) {
         self.cookies.borrow_mut().insert("id".to_owned(), cookie.to_owned());
+    }
+
+    /// Registers an account and is signed in with it.
+    pub(crate) async fn register(&self, name: &str) -> Answer {
+        let answer = self
+            .call("/api/auth/register", &format!("name={name}&email={name}@example.com&password={PASSWORD}"))
+            .await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+        answer
+    }
+
+    /// Signs in with an account that [`register`](Self::register) has made.
+    pub(crate) async fn sign_in_as(&self, name: &str) -> Answer {
+        self.call("/api/auth/login", &format!("email={name}@example.com&password={PASSWORD}")).await
+    }
+
+    /// What the visitor is called; nobody is a guest.
+    pub(crate) async fn name(&self) -> Option<String> {
+        self.ask("/api/visitor/show").await.json()["user"]["name"].as_str().map(str::to_owned)
     }
 
     /// Signs in with the demo account.

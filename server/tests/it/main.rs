@@ -3,12 +3,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where by panicking")]
 
+mod account;
+mod audit;
 mod auth;
 mod bad_input;
 mod binary;
 mod cart;
 mod client;
+mod commands;
 mod concurrency;
 mod interface;
 mod pages;
+mod register;
+mod saved_cart;
+mod sign_in_limits;
 mod visits;

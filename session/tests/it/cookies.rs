@@ -15,7 +15,7 @@ async fn no_string_in_the_database_works_as_a_cookie() {
     let browser = test.browser();
     browser.count().await.unwrap();
     let session = browser.request();
-    session.restart(true).await.unwrap();
+    session.restart("ada", true).await.unwrap();
     session.update(|name: &mut Name| name.0 = "Ada".into()).await.unwrap();
     browser.respond(&session).await;
     let cookie = browser.cookie().unwrap();
@@ -195,7 +195,7 @@ async fn the_log_holds_hashes_only() {
     browser.count().await.unwrap();
     let first = browser.cookie().unwrap();
     let session = browser.request();
-    session.restart(true).await.unwrap();
+    session.restart("ada", true).await.unwrap();
     browser.respond(&session).await;
     let second = browser.cookie().unwrap();
     browser.end().await;

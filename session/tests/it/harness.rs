@@ -96,7 +96,12 @@ pub(crate) struct Browser {
 impl Browser {
     /// The same browser, talking to another server.
     pub(crate) fn talking_to(&self, other: &TestSessions) -> Self {
-        Self { sessions: other.sessions.clone(), cookie: self.cookie.clone() }
+        self.talking_to_sessions(&other.sessions)
+    }
+
+    /// The same browser, talking to a server with settings of its own.
+    pub(crate) fn talking_to_sessions(&self, sessions: &Sessions) -> Self {
+        Self { sessions: sessions.clone(), cookie: self.cookie.clone() }
     }
 
     /// The session of a new request.

@@ -25,7 +25,7 @@ async fn show(session: Session) -> Result<String, SessionError> {
 }
 
 async fn count_and_fail(session: Session) -> StatusCode {
-    session.restart(false).await.unwrap();
+    session.restart("ada", false).await.unwrap();
     session.update(increment).await.unwrap();
     StatusCode::INTERNAL_SERVER_ERROR
 }

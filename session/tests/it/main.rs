@@ -8,5 +8,6 @@ mod ending;
 mod harness;
 mod layer;
 mod model;
+mod owned;
 mod store;
 mod updates;

@@ -2,7 +2,7 @@
 //! that is simple enough to be right.
 
 use proptest::prelude::*;
-use session::{Session, SessionError};
+use session::{Session, SessionError, Sessions};
 use time::Duration;
 
 use crate::harness::{Browser, Count, NOON, TestSessions, increment};
@@ -18,7 +18,8 @@ enum Step {
     Read,
     Update,
     Renew,
-    Restart { remember: bool },
+    Restart { owner: &'static str, remember: bool },
+    EndOwned { owner: &'static str },
     End,
     StartOver,
     Remember { remember: bool },
@@ -27,13 +28,18 @@ enum Step {
     Sweep,
 }
 
+fn owner() -> impl Strategy<Value = &'static str> {
+    prop_oneof![3 => Just("ada"), 1 => Just("mallory")]
+}
+
 fn step() -> impl Strategy<Value = (usize, Step)> {
     let step = prop_oneof![
         4 => any::<bool>().prop_map(|server| Step::Begin { server }),
         4 => Just(Step::Read),
         8 => Just(Step::Update),
         2 => Just(Step::Renew),
-        1 => any::<bool>().prop_map(|remember| Step::Restart { remember }),
+        2 => (owner(), any::<bool>()).prop_map(|(owner, remember)| Step::Restart { owner, remember }),
+        1 => owner().prop_map(|owner| Step::EndOwned { owner }),
         1 => Just(Step::End),
         1 => Just(Step::StartOver),
         1 => any::<bool>().prop_map(|remember| Step::Remember { remember }),
@@ -52,6 +58,7 @@ struct Modelled {
     began: i64,
     ends: i64,
     remembered: bool,
+    owner: Option<&'static str>,
 }
 
 const USUAL: i64 = 12 * 60;
@@ -190,6 +197,20 @@ async fn run(steps: Vec<(usize, Step)>) {
                 world.now += minutes;
             }
             (Step::Sweep, _) => drop(test.sessions.sweep().await.unwrap()),
+            (Step::EndOwned { owner }, _) => {
+                let ended = Sessions::end_owned(&test.pool, owner).await.unwrap().len();
+                let mut modelled = 0;
+                for slot in &mut world.sessions {
+                    if slot
+                        .take_if(|session| session.owner == Some(owner))
+                        .is_some_and(|session| !session.is_over(world.now))
+                    {
+                        modelled += 1;
+                    }
+                }
+                // Those that are over and not swept yet are ended once more.
+                assert!(ended >= modelled, "{ended} {modelled}");
+            }
             (Step::Begin { server }, open @ None) => {
                 let browser = if *server { tab.browser.clone() } else { tab.browser.talking_to(&other) };
                 *open = Some(Open {
@@ -211,11 +232,13 @@ async fn run(steps: Vec<(usize, Step)>) {
                 }
                 // Whatever the browser holds now is the session that the model says, or none.
                 let session = tab.browser.request();
-                let seen = session.read::<Count>().await.unwrap().map(|count| count.0);
+                let count = session.read::<Count>().await.unwrap().map_or(0, |count| count.0);
+                let alive = session.lifetime().await.unwrap().is_some();
+                let seen = alive.then_some((count, session.owner().await.unwrap()));
                 let (cookie, now) = (world.cookies[jar], world.now);
                 let modelled = world.alive(cookie).map(|session| {
                     session.used = now;
-                    session.count
+                    (session.count, session.owner.map(str::to_owned))
                 });
                 assert_eq!(seen, modelled);
             }
@@ -238,12 +261,14 @@ async fn act(step: &Step, open: &mut Open, world: &mut World) {
     let nothing = open.refers == Refers::Nothing;
     match step {
         Step::Read => {
-            let read = open.session.read::<Count>().await.unwrap().map(|count| count.0);
+            let read = open.session.read::<Count>().await.unwrap().map_or(0, |count| count.0);
+            let owner = open.session.owner().await.unwrap();
             // Within a request the snapshot may be older than the newest value, never newer, and is nobody else's.
             if open.dead || nothing {
-                assert_eq!(read, None);
+                assert_eq!((read, owner), (0, None));
             } else if let Some(newest) = alive {
-                assert!(read.is_some_and(|read| read <= newest.count), "{read:?} {newest:?}");
+                assert!(read <= newest.count, "{read:?} {newest:?}");
+                assert_eq!(owner.as_deref(), newest.owner);
             }
         }
         Step::Update => {
@@ -251,8 +276,14 @@ async fn act(step: &Step, open: &mut Open, world: &mut World) {
             if nothing {
                 assert_eq!(updated.unwrap(), 1);
                 let ends = now + lifetime(open.remember);
-                open.refers =
-                    world.add(Modelled { count: 1, used: now, began: now, ends, remembered: open.remember });
+                open.refers = world.add(Modelled {
+                    count: 1,
+                    used: now,
+                    began: now,
+                    ends,
+                    remembered: open.remember,
+                    owner: None,
+                });
             } else if alive.is_some() {
                 let session = world.alive(open.refers).unwrap();
                 session.count += 1;
@@ -275,18 +306,40 @@ async fn act(step: &Step, open: &mut Open, world: &mut World) {
                 open.lose_unless_dead(world);
             }
         }
-        Step::Restart { remember } => {
-            open.session.restart(*remember).await.unwrap();
+        Step::Restart { owner, remember } => {
+            open.session.restart(owner, *remember).await.unwrap();
             open.remember = *remember;
-            match alive {
-                Some(session) => {
-                    let ends = now + lifetime(*remember);
-                    let session = Modelled { used: now, began: now, ends, remembered: *remember, ..session };
-                    open.refers = world.exchange(open.refers, session);
+            let ends = now + lifetime(*remember);
+            let fresh = Modelled {
+                count: 0,
+                used: now,
+                began: now,
+                ends,
+                remembered: *remember,
+                owner: Some(*owner),
+            };
+            let kept = match alive {
+                Some(session) if session.owner.is_none_or(|before| before == *owner) => {
+                    Some((open.refers, session.count))
                 }
-                None => open.refers = Refers::Nothing,
-            }
+                Some(_) => {
+                    let Refers::To(place) = open.refers else { unreachable!() };
+                    world.sessions[place] = None;
+                    None
+                }
+                None => {
+                    open.lose_unless_dead(world);
+                    let successor = open.successor.map_or(Refers::Nothing, Refers::To);
+                    let session = world.alive(successor).filter(|session| session.owner == Some(*owner));
+                    session.map(|session| session.count).map(|count| (successor, count))
+                }
+            };
+            open.refers = match kept {
+                Some((old, count)) => world.exchange(old, Modelled { count, ..fresh }),
+                None => world.add(fresh),
+            };
             open.dead = false;
+            open.successor = None;
         }
         Step::Remember { remember } => {
             let remembered = open.session.remember(*remember).await;
@@ -328,7 +381,7 @@ async fn act(step: &Step, open: &mut Open, world: &mut World) {
                 open.dead = false;
             }
         }
-        Step::Begin { .. } | Step::Respond | Step::Wait { .. } | Step::Sweep => {}
+        Step::Begin { .. } | Step::Respond | Step::Wait { .. } | Step::Sweep | Step::EndOwned { .. } => {}
     }
 }
 

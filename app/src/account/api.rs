@@ -1,0 +1,121 @@
+//! See and end sessions, change name and password, remove the account.
+
+use leptos::prelude::*;
+use server_fn::codec::GetUrl;
+
+use super::Device;
+use crate::{error::AppError, visitor::Visitor};
+
+/// The user's sessions.
+#[server(endpoint = "auth/devices", input = GetUrl)]
+pub async fn list_devices() -> Result<Vec<Device>, AppError> {
+    use super::store;
+    use crate::{auth::CurrentUser, context};
+
+    let caller = context::caller()?;
+    let user = CurrentUser::require(&caller).await?;
+    store::list_devices(&caller, &user).await
+}
+
+/// Ends one of the user's sessions.
+#[server(endpoint = "auth/revoke")]
+pub async fn revoke_device(#[server(default)] device: String) -> Result<Vec<Device>, AppError> {
+    use super::store;
+    use crate::{auth::CurrentUser, context};
+
+    let caller = context::caller()?;
+    let user = CurrentUser::require(&caller).await?;
+    store::end_device(&caller, &user, &device).await?;
+    store::list_devices(&caller, &user).await
+}
+
+/// Ends all of the user's sessions but this one.
+#[server(endpoint = "auth/revoke_others")]
+pub async fn revoke_other_devices() -> Result<Vec<Device>, AppError> {
+    use super::store;
+    use crate::{auth::CurrentUser, context};
+
+    let caller = context::caller()?;
+    let user = CurrentUser::require(&caller).await?;
+    store::end_other_devices(&caller, &user).await?;
+    store::list_devices(&caller, &user).await
+}
+
+/// Confirms who it is, for the next ten minutes. The session gets a new id: it may do more now.
+#[server(endpoint = "auth/confirm")]
+pub async fn confirm(#[server(default)] password: String) -> Result<Visitor, AppError> {
+    use super::store;
+    use crate::{
+        auth::{self, CurrentUser},
+        context, visitor,
+    };
+
+    let caller = context::caller()?;
+    let user = CurrentUser::require(&caller).await?;
+    store::require_password(&caller, user.user(), crate::error::Field::Password, &password).await?;
+    caller.session.renew().await?;
+    auth::confirm(&caller, user.password_version()).await?;
+    visitor::load(&caller.session, &caller.pool).await
+}
+
+/// Changes what the account is called.
+#[server(endpoint = "auth/name")]
+pub async fn change_name(#[server(default)] name: String) -> Result<Visitor, AppError> {
+    use crate::{
+        auth::{CurrentUser, Name, audit, store},
+        context,
+        error::Field,
+        visitor,
+    };
+
+    let caller = context::caller()?;
+    let user = CurrentUser::require(&caller).await?;
+    let name = Name::parse(&name).map_err(|problem| AppError::invalid(Field::Name, problem))?;
+    store::update_name(&caller.pool, &user.user().id, &name).await?;
+    audit::record(audit::Event::NameChanged, &caller, Some(&user.user().id)).await;
+    visitor::load(&caller.session, &caller.pool).await
+}
+
+/// Changes the password. All other sessions end.
+#[server(endpoint = "auth/password")]
+pub async fn change_password(
+    #[server(default)] current: String,
+    #[server(default)] new: String,
+) -> Result<Visitor, AppError> {
+    use super::store;
+    use crate::{
+        auth::{ConfirmedUser, NewPassword, is_common},
+        context,
+        error::Field,
+        visitor,
+    };
+
+    let caller = context::caller()?;
+    let confirmed = ConfirmedUser::require(&caller).await?;
+    let user = confirmed.user();
+    let new = NewPassword::parse(&new, &[user.name.as_str(), user.email.as_str()], is_common)
+        .map_err(|problem| AppError::invalid(Field::New, problem))?;
+    store::require_password(&caller, user, Field::Current, &current).await?;
+    store::change_password(&caller, &confirmed, new.expose()).await?;
+    visitor::load(&caller.session, &caller.pool).await
+}
+
+/// Removes the account with all that belongs to it.
+#[server(endpoint = "auth/delete")]
+pub async fn delete_account(#[server(default)] password: String) -> Result<Visitor, AppError> {
+    use super::store;
+    use crate::{
+        auth::{ConfirmedUser, audit, store::delete_user},
+        context,
+        error::Field,
+    };
+
+    let caller = context::caller()?;
+    let confirmed = ConfirmedUser::require(&caller).await?;
+    let user = confirmed.user();
+    store::require_password(&caller, user, Field::Password, &password).await?;
+    audit::record(audit::Event::AccountRemoved, &caller, Some(&user.id)).await;
+    delete_user(&caller.pool, &user.id).await?;
+    caller.session.end().await?;
+    Ok(Visitor::default())
+}

@@ -1,0 +1,107 @@
+//! Devices: the sessions of a user, as the user knows them.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// One session of a user.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub struct Device {
+    /// What it is called in a form. It opens nothing.
+    pub device: String,
+    /// The browser and its system.
+    pub name: DeviceName,
+    /// Where it signed in from, if that is known.
+    pub address: Option<String>,
+    /// When it signed in, in seconds since 1970.
+    pub first_at: i64,
+    /// When it was last in use, to the minute, in seconds since 1970.
+    pub last_at: i64,
+    /// Whether it is the one that asks.
+    pub current: bool,
+}
+
+/// A browser and the system that it runs on, as far as they can be told.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+pub struct DeviceName {
+    /// The browser.
+    pub browser: Option<String>,
+    /// The system.
+    pub system: Option<String>,
+}
+
+/// What stands in a `User-Agent`, and whose it is. The order counts: most browsers also name those that they descend from.
+const BROWSERS: [(&str, &str); 9] = [
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("SamsungBrowser/", "Samsung Internet"),
+    ("Firefox/", "Firefox"),
+    ("FxiOS/", "Firefox"),
+    ("CriOS/", "Chrome"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+    ("curl/", "curl"),
+];
+
+const SYSTEMS: [(&str, &str); 7] = [
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("CrOS", "ChromeOS"),
+    ("Linux", "Linux"),
+];
+
+impl DeviceName {
+    /// Reads a `User-Agent` header (RFC 9110, 10.1.5). It says whatever the client likes, so it is for the user's eyes only.
+    #[must_use]
+    pub fn parse(user_agent: &str) -> Self {
+        let find = |names: &[(&str, &str)]| {
+            names.iter().find(|(part, _)| user_agent.contains(part)).map(|(_, name)| (*name).to_owned())
+        };
+        Self { browser: find(&BROWSERS), system: find(&SYSTEMS) }
+    }
+}
+
+impl fmt::Display for DeviceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.browser, &self.system) {
+            (Some(browser), Some(system)) => write!(f, "{browser} on {system}"),
+            (Some(name), None) | (None, Some(name)) => f.write_str(name),
+            (None, None) => f.write_str("Unknown browser"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn browsers_and_systems_are_told_apart() {
+        for (user_agent, name) in [
+            (
+                "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
+                "Chrome on Linux",
+            ),
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0",
+                "Edge on Windows",
+            ),
+            (
+                "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15",
+                "Safari on macOS",
+            ),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1",
+                "Safari on iPhone",
+            ),
+            ("Mozilla/5.0 (Android 15; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0", "Firefox on Android"),
+            ("curl/8.5.0", "curl"),
+            ("", "Unknown browser"),
+        ] {
+            assert_eq!(DeviceName::parse(user_agent).to_string(), name);
+        }
+    }
+}

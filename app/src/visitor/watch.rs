@@ -1,0 +1,122 @@
+//! The end of a session: said a minute before, and when it has come.
+
+use std::time::Duration;
+
+use leptos::{html::H1, leptos_dom::helpers::TimeoutHandle, prelude::*, task::spawn_local};
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_location, use_navigate},
+};
+
+use super::{CurrentVisitor, show_visitor, use_visitor};
+use crate::{
+    auth::LoginForm,
+    nav::{self, LocalPath},
+};
+
+/// Browsers count a timer's milliseconds in 31 bits; no page stays open that long anyway.
+const LONGEST_TIMER: i64 = 20 * 24 * 3_600;
+
+/// Whether the visitor is to be warned that the session ends.
+#[derive(Clone, Copy)]
+struct EndsSoon(RwSignal<bool>);
+
+/// Sets timers for the warning and for the end, anew whenever the session was used.
+pub fn watch_session(visitor: CurrentVisitor) {
+    let ends_soon = RwSignal::new(false);
+    provide_context(EndsSoon(ends_soon));
+    Effect::new(move |before: Option<Vec<TimeoutHandle>>| {
+        before.into_iter().flatten().for_each(|timer| timer.clear());
+        ends_soon.set(false);
+        let Some(time) = visitor.session().filter(|time| time.unused < LONGEST_TIMER) else {
+            return Vec::new();
+        };
+        let after = |seconds: i64| Duration::from_secs(u64::try_from(seconds).unwrap_or_default());
+        let warn = set_timeout_with_handle(move || ends_soon.set(true), after(time.warn_in()));
+        // A second later, so that the server agrees.
+        let end = set_timeout_with_handle(move || ask(visitor), after(time.unused + 1));
+        warn.into_iter().chain(end).collect()
+    });
+}
+
+/// Asks the server how it stands, which counts as a use.
+fn ask(visitor: CurrentVisitor) {
+    spawn_local(async move {
+        match show_visitor().await {
+            Ok(answer) if answer.user.is_none() => visitor.end(),
+            Ok(answer) => visitor.replace(answer),
+            // The next use will tell.
+            Err(_) => {}
+        }
+    });
+}
+
+/// Sends a guest who is on a private page to sign in: the server does the same with one who opens it.
+pub fn guard_private_pages(visitor: CurrentVisitor) {
+    let (location, navigate) = (use_location(), use_navigate());
+    Effect::new(move || {
+        let path = location.pathname.get();
+        if nav::is_private(&path) && visitor.user().is_none() && visitor.ended().is_none() {
+            let next = LocalPath::parse(&path);
+            let options = NavigateOptions { replace: true, ..NavigateOptions::default() };
+            navigate(&nav::with_next(nav::LOGIN, next.as_ref()), options);
+        }
+    });
+}
+
+/// "Your session ends in a minute", with "Stay signed in".
+#[component]
+pub fn SessionWarning() -> impl IntoView {
+    let visitor = use_visitor();
+    let EndsSoon(ends_soon) = expect_context();
+    let extendable = move || visitor.session().is_some_and(|time| time.can_be_extended());
+    view! {
+        <div class="notices" role="alert">
+            <Show when=move || ends_soon.get()>
+                <div class="notice">
+                    <Show
+                        when=extendable
+                        fallback=|| view! { <span>"Your session ends in a minute. Please finish what you are doing."</span> }
+                    >
+                        <span>"You will be signed out in a minute."</span>
+                        <button type="button" class="button" on:click=move |_| ask(visitor)>
+                            "Stay signed in"
+                        </button>
+                    </Show>
+                </div>
+            </Show>
+        </div>
+    }
+}
+
+/// "Your session has ended", with a form to sign in again. What stands on the page is hidden meanwhile, not lost.
+#[component]
+pub fn SessionEnded() -> impl IntoView {
+    let visitor = use_visitor();
+    view! {
+        <Show when=move || visitor.ended().is_some()>
+            <SignInAgain email=visitor.ended().map(|user| user.email) />
+        </Show>
+    }
+}
+
+#[component]
+fn SignInAgain(email: Option<String>) -> impl IntoView {
+    let heading = NodeRef::<H1>::new();
+    // What had the focus is hidden now.
+    Effect::new(move || {
+        if let Some(heading) = heading.get() {
+            // An element that cannot take it leaves it where it is.
+            let _ = heading.focus();
+        }
+    });
+    view! {
+        <section class="narrow" aria-labelledby="session-ended">
+            <h1 id="session-ended" tabindex="-1" node_ref=heading>
+                "Your session has ended"
+            </h1>
+            <p>"Sign in again to go on. What you typed on this page is kept."</p>
+            <LoginForm stay=true demo_account=false email />
+        </section>
+    }
+}

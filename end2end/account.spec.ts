@@ -1,0 +1,228 @@
+import type { Browser, Locator, Page } from "@playwright/test";
+
+import {
+  type Account,
+  addToCart,
+  demo,
+  errors,
+  expect,
+  expectCartItems,
+  expectMessage,
+  expectNoAxeViolations,
+  expectVisitor,
+  open,
+  signIn,
+  signOut,
+  submit,
+  test,
+} from "./fixtures";
+
+const better = "four-words-are-better";
+
+test.describe("devices", () => {
+  test("each one is listed, and any other one can be signed out", async ({ page, browser, account }) => {
+    await enter(page, account);
+    const elsewhere = await anotherBrowser(browser, account);
+    await page.reload();
+    await expect(devices(page)).toHaveCount(2);
+    await expect(devices(page).filter({ hasText: "This device" })).toHaveCount(1);
+    await expect(devices(page).first()).toContainText(/Chrome on (Linux|Android)/);
+    await expect(devices(page).first()).toContainText("127.0.0.1");
+
+    await submit(devices(page).getByRole("button", { name: /Sign out/ }));
+    await expectMessage(page, "That device is signed out.");
+    await expect(devices(page)).toHaveCount(1);
+    await expectVisitor(page, account.name);
+
+    // At its next request, whatever that is.
+    await elsewhere.reload();
+    await expect(elsewhere).toHaveURL("/login?next=%2Faccount");
+    await expectVisitor(elsewhere, "Guest");
+    await elsewhere.context().close();
+  });
+
+  test("all others can be signed out at once", async ({ page, browser, account }) => {
+    await enter(page, account);
+    const others = [await anotherBrowser(browser, account), await anotherBrowser(browser, account)];
+    await page.reload();
+    await expect(devices(page)).toHaveCount(3);
+    await submit(page.getByRole("button", { name: "Sign out everywhere else" }));
+    await expectMessage(page, "Everywhere else you are signed out.");
+    await expect(devices(page)).toHaveCount(1);
+    await expect(page.getByRole("button", { name: "Sign out everywhere else" })).toHaveCount(0);
+    for (const other of others) {
+      await other.reload();
+      await expectVisitor(other, "Guest");
+      await other.context().close();
+    }
+  });
+});
+
+test("a changed name is in the header at once", async ({ page, account, allowConsole }) => {
+  allowConsole(/status of 422 .*api\/auth\/name/);
+  await enter(page, account);
+  await page.getByLabel("Name", { exact: true }).fill("");
+  await submit(page.getByRole("button", { name: "Change name" }));
+  await expect(page.getByLabel("Name", { exact: true })).toHaveAccessibleDescription("Please fill this in.");
+  await page.getByLabel("Name", { exact: true }).fill("Countess");
+  await submit(page.getByRole("button", { name: "Change name" }));
+  await expectMessage(page, "Your name is changed.");
+  await expectVisitor(page, "Countess");
+});
+
+test("a changed password ends all other sessions", async ({ page, browser, account, allowConsole }) => {
+  allowConsole(/status of 422 .*api\/auth\/password/);
+  await enter(page, account);
+  const elsewhere = await anotherBrowser(browser, account);
+  await changePassword(page, "wrong", better);
+  await expect(page.getByLabel("Current password", { exact: true })).toHaveAccessibleDescription(
+    "This is not the right password.",
+  );
+  await changePassword(page, account.password, "password1");
+  await expect(errors(page)).toHaveText(/guessed first/);
+  await changePassword(page, account.password, better);
+  await expectMessage(page, "Your password is changed. Everywhere else you are signed out.");
+  await expectVisitor(page, account.name);
+  await elsewhere.reload();
+  await expectVisitor(elsewhere, "Guest");
+  await elsewhere.context().close();
+
+  await signOut(page);
+  await open(page, "/login");
+  await signIn(page, { ...account, password: better });
+  await expectVisitor(page, account.name);
+});
+
+test("a removed account is gone", async ({ page, account, allowConsole }) => {
+  allowConsole(/status of 4(01|22) .*api\/auth\/(delete|login)/);
+  await enter(page, account);
+  await remove(page, "wrong");
+  await expect(page.getByLabel("Password of the account")).toHaveAccessibleDescription(
+    "This is not the right password.",
+  );
+  await remove(page, account.password);
+  await expect(page).toHaveURL("/");
+  await expectMessage(page, "Your account is removed, with all that belonged to it. Farewell!");
+  await expectVisitor(page, "Guest");
+  await open(page, "/login");
+  await signIn(page, account);
+  await expect(errors(page)).toHaveText(/do not belong together/);
+});
+
+test("after a sign-out Back shows nothing private", async ({ page, account }) => {
+  await enter(page, account);
+  await expect(page.getByRole("main").getByText(account.email)).toBeVisible();
+  await signOut(page);
+  await expect(page).toHaveURL("/");
+  await page.goBack();
+  await expect(page).toHaveURL("/login?next=%2Faccount");
+  await expect(page.getByText(account.email)).toHaveCount(0);
+});
+
+test.describe("other tabs of the browser", { tag: "@js" }, () => {
+  test("show a sign-out within a second, and leave private pages", async ({ page, context, account }) => {
+    await enter(page, account);
+    const [tab, onAccount] = [await context.newPage(), await context.newPage()];
+    await open(tab, "/visits");
+    await open(onAccount, "/account");
+    await expectVisitor(tab, account.name);
+    await signOut(page);
+    const soon = { timeout: 1_000 };
+    await expect(tab.getByRole("banner").getByText("Guest", { exact: true })).toBeVisible(soon);
+    await expect(onAccount).toHaveURL("/login?next=%2Faccount", soon);
+  });
+
+  test("show nothing of one user to the next", async ({ page, context, account }) => {
+    await enter(page, account);
+    const tab = await context.newPage();
+    await open(tab, "/login");
+    await signIn(tab);
+    await expectVisitor(page, demo.name);
+    await expect(page.getByLabel("Name", { exact: true })).toHaveValue(demo.name);
+    await expect(page.getByText(account.email)).toHaveCount(0);
+  });
+
+  test("show a sign-in and a change of the cart", async ({ page, context, account }) => {
+    await open(page, "/");
+    const tab = await context.newPage();
+    await open(tab, "/visits");
+    await addToCart(page, "Enamel mug", 3);
+    await expectCartItems(tab, 3);
+    await open(page, "/login");
+    await signIn(page, account);
+    await expectVisitor(tab, account.name);
+  });
+});
+
+test.describe("the end of a session", { tag: "@js" }, () => {
+  test("is said a minute before, and can be put off", async ({ page, account }) => {
+    await page.clock.install();
+    await enter(page, account);
+    const stay = page.getByRole("button", { name: "Stay signed in" });
+    await page.clock.fastForward("28:00");
+    await expect(stay).toHaveCount(0);
+    await page.clock.fastForward("01:05");
+    await expect(page.getByRole("alert").getByText("You will be signed out in a minute.")).toBeVisible();
+    await expectNoAxeViolations(page);
+    await stay.click();
+    await expect(stay).toHaveCount(0);
+    await expectVisitor(page, account.name);
+  });
+
+  test("leaves what was typed, for who signs in again", async ({ page, browser, account, allowConsole }) => {
+    allowConsole(/status of 401 .*api\/auth\/name/);
+    await enter(page, account);
+    await page.getByLabel("Name", { exact: true }).fill("Countess of Lovelace");
+    const elsewhere = await anotherBrowser(browser, account);
+    await submit(elsewhere.getByRole("button", { name: "Sign out everywhere else" }));
+    await expectMessage(elsewhere, "Everywhere else you are signed out.");
+    await elsewhere.context().close();
+
+    await submit(page.getByRole("button", { name: "Change name" }));
+    await expect(page.getByRole("heading", { name: "Your session has ended" })).toBeFocused();
+    await expectVisitor(page, "Guest");
+    await expect(page.getByRole("heading", { name: "Your devices" })).toBeHidden();
+    await expectNoAxeViolations(page);
+    await signIn(page, account);
+    await expectVisitor(page, account.name);
+    await expect(page.getByLabel("Name", { exact: true })).toHaveValue("Countess of Lovelace");
+    await submit(page.getByRole("button", { name: "Change name" }));
+    await expectVisitor(page, "Countess of Lovelace");
+  });
+});
+
+test("the account page has no accessibility violation", { tag: "@js" }, async ({ page, account }) => {
+  await enter(page, account);
+  await expectNoAxeViolations(page);
+});
+
+/** Signs in on the way to the account page. */
+async function enter(page: Page, account: Account) {
+  await open(page, "/account");
+  await expect(page).toHaveURL("/login?next=%2Faccount");
+  await signIn(page, account);
+  await expect(page).toHaveURL("/account");
+  await expectVisitor(page, account.name);
+}
+
+/** The account page in a browser of its own. */
+async function anotherBrowser(browser: Browser, account: Account) {
+  const page = await (await browser.newContext()).newPage();
+  await enter(page, account);
+  return page;
+}
+
+function devices(page: Page): Locator {
+  return page.getByRole("region", { name: "Your devices" }).getByRole("listitem");
+}
+
+async function changePassword(page: Page, current: string, changed: string) {
+  await page.getByLabel("Current password", { exact: true }).fill(current);
+  await page.getByLabel("New password", { exact: true }).fill(changed);
+  await submit(page.getByRole("button", { name: "Change password" }));
+}
+
+async function remove(page: Page, password: string) {
+  await page.getByLabel("Password of the account").fill(password);
+  await submit(page.getByRole("button", { name: "Remove my account" }));
+}

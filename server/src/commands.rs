@@ -1,0 +1,168 @@
+//! What operators do by the same binary: see and make users, give one a new password, end sessions (ASVS 7.4.5).
+
+use std::io::{self, IsTerminal, Write};
+
+use anyhow::{Context, bail};
+use app::{
+    auth::{
+        Email, NewPassword, Registration,
+        audit::{self, Event},
+        is_common,
+        store::{self, KnownUser},
+    },
+    error::AppError,
+};
+use clap::{Args, Parser, Subcommand};
+use session::{Clock, Pool, Sessions};
+
+use crate::{Settings, database, state::session_config};
+
+/// Satchel's server. Without a command it serves. All settings come from the environment, for the commands too.
+#[derive(Debug, Parser)]
+#[command(name = "server", version)]
+pub struct Cli {
+    /// What to do instead of serving.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What an operator may do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// End sessions: their visitors are signed out at their next request.
+    Sessions {
+        #[command(subcommand)]
+        command: SessionsCommand,
+    },
+    /// See and make users, and give them new passwords.
+    Users {
+        #[command(subcommand)]
+        command: UsersCommand,
+    },
+}
+
+/// What an operator may do with sessions.
+#[derive(Debug, Subcommand)]
+pub enum SessionsCommand {
+    /// End one user's sessions, or all sessions.
+    End(WhoseSessions),
+}
+
+/// Whose sessions.
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+pub struct WhoseSessions {
+    /// The user with this e-mail address.
+    #[arg(long, value_name = "EMAIL")]
+    user: Option<String>,
+    /// Everybody, guests too.
+    #[arg(long)]
+    all: bool,
+}
+
+/// What an operator may do with users.
+#[derive(Debug, Subcommand)]
+pub enum UsersCommand {
+    /// List all users.
+    List,
+    /// Make a user. The password is asked for, or read as one line from standard input.
+    Add {
+        /// The e-mail address.
+        #[arg(long)]
+        email: String,
+        /// What the account is called.
+        #[arg(long)]
+        name: String,
+    },
+    /// Give a user a new password and end all of its sessions. The password is asked for, or read as one line from standard input.
+    ResetPassword {
+        /// The user with this e-mail address.
+        #[arg(long)]
+        email: String,
+    },
+}
+
+/// Does what the operator wants, and says what was done.
+///
+/// # Errors
+///
+/// When it cannot be done; then nothing was.
+pub async fn run(command: Command, settings: Settings) -> anyhow::Result<()> {
+    let pool = database::open(&settings.database).await?;
+    let sessions = Sessions::new(pool.clone(), session_config(&settings, Clock::system())).await?;
+    match command {
+        Command::Sessions { command: SessionsCommand::End(whose) } => {
+            end_sessions(&pool, &sessions, whose).await
+        }
+        Command::Users { command: UsersCommand::List } => {
+            for user in store::list_users(&pool).await? {
+                say(format_args!("{}\t{}", user.email, user.name))?;
+            }
+            Ok(())
+        }
+        Command::Users { command: UsersCommand::Add { email, name } } => {
+            let password = ask_password()?;
+            let Registration { name, email, password } =
+                Registration::parse(&name, &email, &password, is_common).map_err(told)?;
+            let made =
+                store::insert_user(&pool, &name, &email, password.expose(), Clock::system().now()).await?;
+            let made = made.with_context(|| format!("there is a user {email} already"))?;
+            audit::record_command(Event::Registered, Some(&made.user.id));
+            say(format_args!("made the user {email}"))
+        }
+        Command::Users { command: UsersCommand::ResetPassword { email } } => {
+            let user = find(&pool, &email).await?.user;
+            let password =
+                NewPassword::parse(&ask_password()?, &[user.name.as_str(), user.email.as_str()], is_common)
+                    .map_err(|problem| anyhow::anyhow!("password: {problem}"))?;
+            store::reset_password(&pool, &user.id, password.expose()).await?;
+            audit::record_command(Event::PasswordChanged, Some(&user.id));
+            say(format_args!("gave {} a new password and ended all its sessions", user.email))
+        }
+    }
+}
+
+async fn end_sessions(pool: &Pool, sessions: &Sessions, whose: WhoseSessions) -> anyhow::Result<()> {
+    let Some(email) = whose.user else {
+        let ended = sessions.end_all().await?;
+        audit::record_command(Event::Revoked, None);
+        return say(format_args!("ended all {ended} sessions"));
+    };
+    let user = find(pool, &email).await?.user;
+    let mut transaction = pool.begin().await?;
+    let ended = store::end_sessions(&mut transaction, &user.id).await?;
+    transaction.commit().await?;
+    audit::record_command(Event::Revoked, Some(&user.id));
+    say(format_args!("ended {ended} sessions of {}", user.email))
+}
+
+async fn find(pool: &Pool, email: &str) -> anyhow::Result<KnownUser> {
+    let address = Email::parse(email).map_err(|problem| anyhow::anyhow!("\"{email}\": {problem}"))?;
+    let found = store::find_user_by_email(pool, &address).await?;
+    Ok(found.with_context(|| format!("there is no user {address}"))?.0)
+}
+
+/// A password never stands on a command line, where every other program could read it.
+fn ask_password() -> anyhow::Result<String> {
+    if io::stdin().is_terminal() {
+        let password = rpassword::prompt_password("New password: ")?;
+        if rpassword::prompt_password("Once more: ")? != password {
+            bail!("these were two different passwords");
+        }
+        return Ok(password);
+    }
+    let mut line = String::new();
+    io::stdin().read_line(&mut line)?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+fn told(error: AppError) -> anyhow::Error {
+    match error {
+        AppError::Invalid { field, problem } => anyhow::anyhow!("{}: {problem}", field.name()),
+        error => error.into(),
+    }
+}
+
+fn say(line: std::fmt::Arguments<'_>) -> anyhow::Result<()> {
+    Ok(writeln!(io::stdout(), "{line}")?)
+}

@@ -1,0 +1,283 @@
+//! The own account: devices, name, password, removal; and who may not.
+
+use axum::http::StatusCode;
+use serde_json::json;
+use time::Duration;
+
+use crate::client::{PASSWORD, TestApp};
+
+const NEW: &str = "four-words-are-better";
+
+#[tokio::test]
+async fn a_guest_is_sent_to_sign_in_and_comes_back() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    let answer = visitor.open("/account?from=menu").await;
+    assert_eq!(
+        (answer.status, answer.location()),
+        (StatusCode::SEE_OTHER, "/login?next=%2Faccount%3Ffrom%3Dmenu")
+    );
+    assert_eq!(
+        (answer.body.as_str(), answer.sets_cookie()),
+        ("", false),
+        "nothing of the page, and no session"
+    );
+    let page = visitor.open(answer.location()).await.body;
+    assert!(page.contains("Please sign in to go on."), "{page}");
+    let form = "email=demo@example.com&password=keep-it-in-the-satchel&next=/account?from=menu";
+    assert_eq!(visitor.submit("/login", "/api/auth/login", form).await.location(), "/account?from=menu");
+    assert_eq!(visitor.open("/account").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn every_function_for_users_refuses_a_guest() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    let refused = (StatusCode::UNAUTHORIZED, r#"{"error":"sign_in_first"}"#.to_owned());
+    let answer = visitor.ask("/api/auth/devices").await;
+    assert_eq!((answer.status, answer.body), refused);
+    for (path, body) in [
+        ("/api/auth/revoke", "device=x"),
+        ("/api/auth/revoke_others", ""),
+        ("/api/auth/confirm", "password=x"),
+        ("/api/auth/name", "name=x"),
+        ("/api/auth/password", "current=x&new=four-words-are-better"),
+        ("/api/auth/delete", "password=x"),
+    ] {
+        let answer = visitor.call(path, body).await;
+        assert_eq!((answer.status, answer.body), refused, "{path}");
+        let answer = visitor.submit("/account", path, body).await;
+        assert_eq!(
+            (answer.status, answer.location()),
+            (StatusCode::SEE_OTHER, "/login?next=%2Faccount"),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_a_plain_form_held_is_there_again_after_signing_in() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    visitor.sign_in().await;
+    app.clock.advance(Duration::hours(1));
+    let answer = visitor.submit("/account", "/api/auth/name", "name=Countess+Ada").await;
+    assert_eq!(answer.location(), "/login?next=%2Faccount");
+    assert!(!visitor.open(answer.location()).await.body.contains("Countess Ada"));
+    let form = "email=demo@example.com&password=keep-it-in-the-satchel&next=/account";
+    let page = visitor.submit_and_follow(answer.location(), "/api/auth/login", form).await.body;
+    assert!(page.contains("value=\"Countess Ada\"") && page.contains("You are signed in."), "{page}");
+    let page = visitor.open("/account").await.body;
+    assert!(!page.contains("Countess Ada"), "once: {page}");
+}
+
+#[tokio::test]
+async fn devices_are_listed_with_this_one_marked_and_ended_one_by_one() {
+    let app = TestApp::start().await;
+    let (laptop, phone) = (app.visitor(), app.visitor());
+    laptop.register("Ada").await;
+    app.clock.advance(Duration::minutes(5));
+    phone.sign_in_as("Ada").await;
+    let stolen = phone.session_cookie().unwrap();
+
+    let devices = laptop.ask("/api/auth/devices").await.json();
+    let devices = devices.as_array().unwrap();
+    assert_eq!(devices.len(), 2);
+    assert_eq!(devices.iter().filter(|device| device["current"] == true).count(), 1);
+    let other = devices.iter().find(|device| device["current"] == false).unwrap();
+    assert_eq!(other["first_at"], other["last_at"]);
+    let handle = other["device"].as_str().unwrap();
+    assert!(!stolen.contains(handle));
+
+    let answer = laptop.call("/api/auth/revoke", &format!("device={handle}")).await;
+    assert_eq!(answer.json().as_array().unwrap().len(), 1);
+    assert_eq!((phone.name().await, laptop.name().await.as_deref()), (None, Some("Ada")));
+    assert_eq!(
+        laptop.call("/api/auth/revoke", &format!("device={handle}")).await.status,
+        StatusCode::NOT_FOUND
+    );
+}
+
+#[tokio::test]
+async fn nobody_ends_a_strangers_session() {
+    let app = TestApp::start().await;
+    let (ada, eve) = (app.visitor(), app.visitor());
+    ada.register("Ada").await;
+    eve.register("Eve").await;
+    let handle = ada.ask("/api/auth/devices").await.json()[0]["device"].as_str().unwrap().to_owned();
+    assert_eq!(eve.call("/api/auth/revoke", &format!("device={handle}")).await.status, StatusCode::NOT_FOUND);
+    eve.call("/api/auth/revoke_others", "").await;
+    assert_eq!(ada.name().await.as_deref(), Some("Ada"));
+}
+
+#[tokio::test]
+async fn signing_out_everywhere_else_spares_this_device() {
+    let app = TestApp::start().await;
+    let (laptop, phone, tablet) = (app.visitor(), app.visitor(), app.visitor());
+    laptop.register("Ada").await;
+    phone.sign_in_as("Ada").await;
+    tablet.sign_in_as("Ada").await;
+    let page = laptop.submit_and_follow("/account", "/api/auth/revoke_others", "").await.body;
+    assert!(page.contains("Everywhere else you are signed out."), "{page}");
+    assert_eq!((phone.name().await, tablet.name().await), (None, None));
+    assert_eq!(laptop.name().await.as_deref(), Some("Ada"));
+}
+
+#[tokio::test]
+async fn a_revoked_session_ends_at_its_next_request_whatever_it_is() {
+    let app = TestApp::start().await;
+    let (laptop, phone) = (app.visitor(), app.visitor());
+    laptop.register("Ada").await;
+    phone.sign_in_as("Ada").await;
+    laptop.call("/api/auth/revoke_others", "").await;
+    let answer = phone.call("/api/cart/add", "product=1").await;
+    assert_eq!(
+        (answer.status, answer.body.as_str()),
+        (StatusCode::UNAUTHORIZED, r#"{"error":"session_ended"}"#)
+    );
+    let answer = phone.open("/account").await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn changing_the_password_ends_all_other_sessions_and_renews_this_one() {
+    let app = TestApp::start().await;
+    let (laptop, phone, thief) = (app.visitor(), app.visitor(), app.visitor());
+    laptop.register("Ada").await;
+    phone.sign_in_as("Ada").await;
+    let before = laptop.session_cookie().unwrap();
+    let answer = laptop.call("/api/auth/password", &format!("current={PASSWORD}&new={NEW}")).await;
+    assert_eq!(
+        (answer.status, &answer.json()["user"]["name"]),
+        (StatusCode::OK, &json!("Ada")),
+        "{}",
+        answer.body
+    );
+    assert_ne!(laptop.session_cookie().unwrap(), before);
+    thief.steal(&before);
+    assert_eq!((thief.name().await, phone.name().await), (None, None), "replay");
+    assert_eq!(laptop.name().await.as_deref(), Some("Ada"));
+    assert_eq!(app.visitor().sign_in_as("Ada").await.status, StatusCode::UNAUTHORIZED);
+    let new = format!("email=ada@example.com&password={NEW}");
+    assert_eq!(app.visitor().call("/api/auth/login", &new).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_session_from_before_a_change_of_the_password_is_worth_nothing() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    visitor.register("Ada").await;
+    // As when a sign-in with the old password is under way while it changes.
+    sqlx::query("update users set password_version = password_version + 1").execute(&app.pool).await.unwrap();
+    assert_eq!(visitor.name().await, None);
+    assert_eq!(visitor.open("/account").await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn a_wrong_current_password_changes_nothing() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    visitor.register("Ada").await;
+    let answer = visitor.call("/api/auth/password", &format!("current=wrong&new={NEW}")).await;
+    assert_eq!(
+        (answer.status, answer.json()),
+        (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            json!({ "error": "invalid", "field": "current", "problem": "wrong_password" })
+        )
+    );
+    let answer = visitor.call("/api/auth/password", &format!("current={PASSWORD}&new=password1")).await;
+    assert_eq!(answer.json()["field"], "new");
+    let page = visitor
+        .submit_and_follow("/account", "/api/auth/password", &format!("current=wrong&new={NEW}"))
+        .await;
+    let error = page.body.split("id=\"current-error\"").nth(1).unwrap();
+    assert!(error[..error.find("</p>").unwrap()].contains("This is not the right password."));
+    assert!(!page.body.contains(NEW));
+    assert_eq!(app.visitor().sign_in_as("Ada").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn ten_minutes_after_signing_in_the_password_is_asked_for_again_however_busy() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    visitor.register("Ada").await;
+    for _ in 0..10 {
+        assert!(visitor.open("/account").await.body.contains("Change password"));
+        app.clock.advance(Duration::minutes(1));
+    }
+    let before = visitor.session_cookie();
+    for (path, body) in [
+        ("/api/auth/password", format!("current={PASSWORD}&new={NEW}")),
+        ("/api/auth/delete", format!("password={PASSWORD}")),
+    ] {
+        let answer = visitor.call(path, &body).await;
+        assert_eq!(
+            (answer.status, answer.body.as_str()),
+            (StatusCode::FORBIDDEN, r#"{"error":"confirm_first"}"#),
+            "{path}"
+        );
+        let page = visitor.submit_and_follow("/account", path, &body).await.body;
+        assert!(page.contains("Please confirm that it is you first."), "{path}: {page}");
+        assert!(page.contains("action=\"/api/auth/confirm\""), "{path}: {page}");
+    }
+    let answer = visitor.call("/api/auth/confirm", "password=wrong").await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let answer = visitor.call("/api/auth/confirm", &format!("password={PASSWORD}")).await;
+    assert_eq!(answer.json()["user"]["confirmed"], true);
+    assert_ne!(visitor.session_cookie(), before, "a new id with the new privilege");
+    let answer = visitor.call("/api/auth/password", &format!("current={PASSWORD}&new={NEW}")).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+}
+
+#[tokio::test]
+async fn a_changed_name_is_in_the_header_and_a_bad_one_beside_its_field() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    visitor.register("Ada").await;
+    assert_eq!(visitor.call("/api/auth/name", "name=Countess").await.json()["user"]["name"], "Countess");
+    let page = visitor.submit_and_follow("/account", "/api/auth/name", "name=+").await.body;
+    assert!(page.contains("Please fill this in.") && page.contains("Countess"), "{page}");
+}
+
+#[tokio::test]
+async fn a_removed_account_leaves_nothing_behind() {
+    let app = TestApp::start().await;
+    let (visitor, phone) = (app.visitor(), app.visitor());
+    visitor.register("Ada").await;
+    visitor.call("/api/cart/add", "product=1").await;
+    visitor.call("/api/auth/logout", "").await;
+    visitor.sign_in_as("Ada").await;
+    phone.sign_in_as("Ada").await;
+    let saved = "insert into saved_cart_lines select id, 1, 1, 0 from users where name = 'Ada'";
+    sqlx::query(saved).execute(&app.pool).await.unwrap();
+    assert_eq!(
+        visitor.call("/api/auth/delete", "password=wrong").await.status,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
+    let answer = visitor.submit("/account", "/api/auth/delete", &format!("password={PASSWORD}")).await;
+    assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, "/"));
+    assert!(answer.headers.contains_key("clear-site-data"));
+    assert!(visitor.open("/").await.body.contains("Your account is removed"));
+    assert_eq!((visitor.name().await, phone.name().await), (None, None));
+    assert_eq!(app.visitor().sign_in_as("Ada").await.status, StatusCode::UNAUTHORIZED);
+    for table in ["users where name = 'Ada'", "saved_cart_lines", "sessions where owner is not null"] {
+        let rows: i64 =
+            sqlx::query_scalar(&format!("select count(*) from {table}")).fetch_one(&app.pool).await.unwrap();
+        assert_eq!(rows, 0, "{table}");
+    }
+}
+
+#[tokio::test]
+async fn signing_out_tells_the_browser_to_forget() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    visitor.sign_in().await;
+    assert_eq!(visitor.open("/account").await.headers["cache-control"], "no-store");
+    let answer = visitor.call("/api/auth/logout", "").await;
+    assert_eq!(answer.headers["clear-site-data"], r#""cache", "storage""#);
+    visitor.sign_in().await;
+    let answer = visitor.submit("/account", "/api/auth/logout", "").await;
+    assert_eq!(answer.headers["clear-site-data"], r#""cache", "storage""#);
+    assert!(!visitor.call("/api/visits/record", "").await.headers.contains_key("clear-site-data"));
+}

@@ -1,0 +1,106 @@
+//! Making an account.
+
+use axum::http::StatusCode;
+use serde_json::json;
+
+use crate::client::{PASSWORD, TestApp};
+
+#[tokio::test]
+async fn who_registers_is_signed_in_under_a_new_id_with_the_cart_kept() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    visitor.call("/api/cart/add", "product=1&quantity=2").await;
+    let before = visitor.session_cookie().unwrap();
+    let answer = visitor.register("Ada").await.json();
+    assert_eq!((&answer["user"]["name"], &answer["items"]), (&json!("Ada"), &json!(2)));
+    assert_ne!(visitor.session_cookie().unwrap(), before);
+    assert_eq!(app.visitor().sign_in_as("Ada").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_plain_form_leads_home_or_to_next_and_says_welcome() {
+    let app = TestApp::start().await;
+    let form = format!("name=Ada&email=ada@example.com&password={PASSWORD}&next=/cart");
+    let visitor = app.visitor();
+    let answer = visitor.submit("/register?next=/cart", "/api/auth/register", &form).await;
+    assert_eq!(answer.location(), "/cart");
+    let page = visitor.open("/cart").await.body;
+    assert!(page.contains("Your account is made. Welcome!"), "{page}");
+}
+
+#[tokio::test]
+async fn a_taken_address_is_a_conflict_in_any_case() {
+    let app = TestApp::start().await;
+    app.visitor().register("ada").await;
+    let visitor = app.visitor();
+    let form = format!("name=Eve&email=ADA@Example.com&password={PASSWORD}");
+    let answer = visitor.call("/api/auth/register", &form).await;
+    assert_eq!(
+        (answer.status, answer.json()),
+        (StatusCode::CONFLICT, json!({ "error": "invalid", "field": "email", "problem": "taken" }))
+    );
+    assert_eq!(visitor.name().await, None);
+
+    let page = visitor.submit_and_follow("/register", "/api/auth/register", &form).await.body;
+    let error = page.split("id=\"email-error\"").nth(1).unwrap();
+    assert!(
+        error[..error.find("</p>").unwrap()].contains("There is an account with this e-mail already."),
+        "{page}"
+    );
+    assert!(page.contains("value=\"Eve\"") && page.contains("value=\"ADA@Example.com\""), "{page}");
+    assert!(!page.contains(PASSWORD));
+}
+
+#[tokio::test]
+async fn fifty_who_register_one_address_at_once_make_one_account() {
+    let app = TestApp::start_with(&[("SIGN_IN_LIMIT", "off")]).await;
+    let tries = (0..50).map(|number| {
+        let visitor = app.visitor();
+        async move {
+            let form = format!("name=n{number}&email=ada@example.com&password={PASSWORD}");
+            visitor.call("/api/auth/register", &form).await.status
+        }
+    });
+    let mut statuses = Vec::new();
+    for status in futures::future::join_all(tries).await {
+        statuses.push(status);
+    }
+    assert_eq!(statuses.iter().filter(|status| **status == StatusCode::OK).count(), 1);
+    assert_eq!(statuses.iter().filter(|status| **status == StatusCode::CONFLICT).count(), 49);
+}
+
+#[tokio::test]
+async fn a_password_that_is_guessed_first_is_refused_with_the_reason() {
+    let app = TestApp::start().await;
+    for (password, problem) in [
+        ("", json!({ "problem": "missing" })),
+        ("short", json!({ "problem": "too_short", "min": 8 })),
+        ("PassWord1", json!({ "problem": "common_password" })),
+        ("lovelace1", json!({ "problem": "personal_password" })),
+        (&"ab".repeat(65), json!({ "problem": "too_long", "max": 128 })),
+    ] {
+        let form = format!("name=Ada+Lovelace&email=ada@example.com&password={password}");
+        let answer = app.visitor().call("/api/auth/register", &form).await;
+        let mut expected = json!({ "error": "invalid", "field": "password" });
+        expected.as_object_mut().unwrap().extend(problem.as_object().unwrap().clone());
+        assert_eq!((answer.status, answer.json()), (StatusCode::UNPROCESSABLE_ENTITY, expected));
+    }
+}
+
+#[tokio::test]
+async fn fields_that_no_form_has_change_nothing() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    let more =
+        "&id=1&password_version=99&confirmed_at=9999999999&created_at=0&remember=on&owner=x&user[email]=x";
+    let form = format!("name=Ada&email=ada@example.com&password={PASSWORD}{more}");
+    let answer = visitor.call("/api/auth/register", &form).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    let (id, version): (String, i64) =
+        sqlx::query_as("select id, password_version from users where email = 'ada@example.com'")
+            .fetch_one(&app.pool)
+            .await
+            .unwrap();
+    assert_eq!((id.len(), version), (36, 1));
+    assert!(!answer.headers["set-cookie"].to_str().unwrap().contains("Max-Age"), "not remembered");
+}

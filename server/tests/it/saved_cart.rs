@@ -1,0 +1,67 @@
+//! The cart and the account: what is put by at sign-out, and what a sign-in adds.
+
+use serde_json::json;
+
+use crate::client::{TestApp, Visitor};
+
+async fn lines(visitor: &Visitor<'_>) -> Vec<(i64, i64)> {
+    let cart = visitor.ask("/api/cart/show").await.json();
+    let lines = cart["lines"].as_array().unwrap().iter();
+    lines.map(|line| (line["product"].as_i64().unwrap(), line["quantity"].as_i64().unwrap())).collect()
+}
+
+#[tokio::test]
+async fn signing_out_puts_the_cart_by_and_signing_in_adds_it_to_the_guests() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    visitor.register("Ada").await;
+    visitor.call("/api/cart/add", "product=1&quantity=60").await;
+    visitor.call("/api/cart/add", "product=2&quantity=3").await;
+    assert_eq!(visitor.call("/api/auth/logout", "").await.json()["items"], 0);
+    assert_eq!(lines(&visitor).await, []);
+
+    visitor.call("/api/cart/add", "product=3&quantity=1").await;
+    visitor.call("/api/cart/add", "product=1&quantity=60").await;
+    assert_eq!(visitor.sign_in_as("Ada").await.json()["items"], 103);
+    assert_eq!(lines(&visitor).await, [(3, 1), (1, 99), (2, 3)], "summed, up to the most there may be");
+}
+
+#[tokio::test]
+async fn a_saved_cart_is_given_out_once() {
+    let app = TestApp::start().await;
+    let (laptop, phone) = (app.visitor(), app.visitor());
+    laptop.register("Ada").await;
+    laptop.call("/api/cart/add", "product=1&quantity=5").await;
+    laptop.call("/api/auth/logout", "").await;
+    let (first, second) = tokio::join!(laptop.sign_in_as("Ada"), phone.sign_in_as("Ada"));
+    assert_eq!(first.json()["items"].as_i64().unwrap() + second.json()["items"].as_i64().unwrap(), 5);
+}
+
+#[tokio::test]
+async fn carts_of_several_devices_are_put_by_together() {
+    let app = TestApp::start().await;
+    let (laptop, phone) = (app.visitor(), app.visitor());
+    laptop.register("Ada").await;
+    phone.sign_in_as("Ada").await;
+    laptop.call("/api/cart/add", "product=1&quantity=2").await;
+    phone.call("/api/cart/add", "product=1&quantity=3").await;
+    // One is revoked by the other, which then signs out itself.
+    laptop.call("/api/auth/revoke_others", "").await;
+    laptop.call("/api/auth/logout", "").await;
+    assert_eq!(phone.sign_in_as("Ada").await.json()["items"], 5);
+}
+
+#[tokio::test]
+async fn who_signs_in_as_somebody_else_gets_nothing_of_the_first_one() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    visitor.register("Ada").await;
+    visitor.call("/api/cart/add", "product=1&quantity=5").await;
+    visitor.call("/api/visits/record", "").await;
+    visitor.call("/api/preferences/theme", "theme=dark").await;
+    let answer = visitor.register("Eve").await.json();
+    assert_eq!((&answer["items"], &answer["theme"]), (&json!(0), &json!("system")));
+    assert_eq!(visitor.ask("/api/visits/show").await.json()["count"], 0);
+    let page = visitor.open("/account").await.body;
+    assert!(page.contains("Eve") && !page.contains("Ada"), "{page}");
+}

@@ -1,0 +1,237 @@
+//! Sessions as their owner sees them: how long this one lasts, which others there are, and how they are ended.
+
+use sqlx::Executor;
+use time::Duration;
+
+use crate::{
+    Db, Session, SessionError, SessionValue, Sessions,
+    state::Phase,
+    store::{Row, Store, Which},
+    value::decode,
+};
+
+/// One session of an owner.
+#[derive(Clone)]
+pub struct OwnedSession {
+    row: Row,
+}
+
+/// Shows none of the visitor's data.
+impl std::fmt::Debug for OwnedSession {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OwnedSession").finish_non_exhaustive()
+    }
+}
+
+impl OwnedSession {
+    /// What the owner calls it by: it stays over all changes of the id, and opens nothing.
+    #[must_use]
+    pub fn handle(&self) -> &str {
+        &self.row.handle
+    }
+
+    /// When its owner signed in, in seconds since 1970.
+    #[must_use]
+    pub fn began_at(&self) -> i64 {
+        self.row.began_at
+    }
+
+    /// When it was last in use, to the minute, in seconds since 1970.
+    #[must_use]
+    pub fn used_at(&self) -> i64 {
+        self.row.used_at
+    }
+
+    /// The value kept under `T`'s key, if there is one.
+    #[must_use]
+    pub fn read<T: SessionValue>(&self) -> Option<T> {
+        self.row.data.get(T::KEY).cloned().and_then(decode)
+    }
+}
+
+/// How long a session goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lifetime {
+    /// It is over then, unless it is used.
+    pub unused: Duration,
+    /// It is over then, however busy.
+    pub at_most: Duration,
+    /// How long it goes on after each use.
+    pub idle: Duration,
+}
+
+impl Session {
+    /// Who has signed in, if somebody has.
+    ///
+    /// ```
+    /// # use session::{Session, SessionError};
+    /// async fn hello(session: Session) -> Result<String, SessionError> {
+    ///     Ok(session.owner().await?.map_or("Hello!".into(), |user| format!("Hello, {user}!")))
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Store`] when the store fails.
+    pub async fn owner(&self) -> Result<Option<String>, SessionError> {
+        self.inspect(|row| row.owner.clone()).await.map(Option::flatten)
+    }
+
+    /// The handle of this session among its owner's.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Store`] when the store fails.
+    pub async fn handle(&self) -> Result<Option<String>, SessionError> {
+        self.inspect(|row| row.handle.clone()).await
+    }
+
+    /// Whether the visitor came with a session that is over. A moment later the cookie is removed.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Store`] when the store fails.
+    pub async fn has_ended(&self) -> Result<bool, SessionError> {
+        let mut state = self.shared.state.lock().await;
+        self.shared.load(&mut state).await?;
+        Ok(matches!(state.phase, Phase::Ended(_)))
+    }
+
+    /// All sessions of the app.
+    #[must_use]
+    pub fn sessions(&self) -> &Sessions {
+        &self.shared.sessions
+    }
+
+    /// The time that sessions go by, in seconds since 1970.
+    #[must_use]
+    pub fn now(&self) -> i64 {
+        self.shared.sessions.now()
+    }
+
+    /// How long this session goes on, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Store`] when the store fails.
+    pub async fn lifetime(&self) -> Result<Option<Lifetime>, SessionError> {
+        let config = self.shared.sessions.config();
+        let now = self.shared.sessions.now();
+        self.inspect(|row| Lifetime {
+            unused: Duration::seconds(row.expires_at - now),
+            at_most: Duration::seconds(row.ends_at - now),
+            idle: if row.remembered { config.remembered } else { config.idle },
+        })
+        .await
+    }
+
+    /// A short name for this session in a log: the beginning of its id's hash, from which nothing can be replayed.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Store`] when the store fails.
+    pub async fn log_name(&self) -> Result<Option<String>, SessionError> {
+        let mut state = self.shared.state.lock().await;
+        self.shared.load(&mut state).await?;
+        Ok(match &state.phase {
+            Phase::Live(id, _) => Some(id.hash().to_string()),
+            _ => None,
+        })
+    }
+
+    async fn inspect<R>(&self, look: impl FnOnce(&Row) -> R + Send) -> Result<Option<R>, SessionError> {
+        let mut state = self.shared.state.lock().await;
+        self.shared.load(&mut state).await?;
+        Ok(match &state.phase {
+            Phase::Live(_, row) => Some(look(row)),
+            _ => None,
+        })
+    }
+}
+
+/// Ending takes any connection, so that it can be part of a transaction with what is the reason for it. What is in flight in
+/// the ended sessions is refused with [`SessionError::Ended`].
+impl Sessions {
+    /// An owner's sessions, the one used last first.
+    ///
+    /// ```
+    /// # use session::{SessionError, Sessions};
+    /// async fn count_devices(sessions: &Sessions, user: &str) -> Result<usize, SessionError> {
+    ///     Ok(sessions.list_owned(user).await?.len())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Store`] when the store fails.
+    pub async fn list_owned(&self, owner: &str) -> Result<Vec<OwnedSession>, SessionError> {
+        let rows = self.store().list_owned(owner, self.now()).await?;
+        Ok(rows.into_iter().map(|row| OwnedSession { row }).collect())
+    }
+
+    /// Ends all sessions of an owner, and returns them as they were.
+    ///
+    /// ```
+    /// # use session::{Pool, SessionError, Sessions};
+    /// async fn remove_account(pool: &Pool, user: &str) -> Result<(), SessionError> {
+    ///     let mut transaction = pool.begin().await?;
+    ///     Sessions::end_owned(&mut *transaction, user).await?;
+    ///     // … delete the user …
+    ///     Ok(transaction.commit().await?)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Store`] when the store fails.
+    pub async fn end_owned<'e>(
+        db: impl Executor<'e, Database = Db>,
+        owner: &str,
+    ) -> Result<Vec<OwnedSession>, SessionError> {
+        end(db, owner, Which::All).await
+    }
+
+    /// Ends one session of an owner by its handle; returns it as it was, or nothing where there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Store`] when the store fails.
+    pub async fn end_one<'e>(
+        db: impl Executor<'e, Database = Db>,
+        owner: &str,
+        handle: &str,
+    ) -> Result<Option<OwnedSession>, SessionError> {
+        Ok(end(db, owner, Which::One(handle)).await?.pop())
+    }
+
+    /// Ends all sessions of an owner but one, and returns them as they were.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Store`] when the store fails.
+    pub async fn end_others<'e>(
+        db: impl Executor<'e, Database = Db>,
+        owner: &str,
+        handle: &str,
+    ) -> Result<Vec<OwnedSession>, SessionError> {
+        end(db, owner, Which::AllBut(handle)).await
+    }
+
+    /// Ends every session there is, guests' too, and returns how many there were.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Store`] when the store fails.
+    pub async fn end_all(&self) -> Result<u64, SessionError> {
+        self.store().delete_all().await
+    }
+}
+
+async fn end<'e>(
+    db: impl Executor<'e, Database = Db>,
+    owner: &str,
+    which: Which<'_>,
+) -> Result<Vec<OwnedSession>, SessionError> {
+    let rows = Store::delete_owned(db, owner, which).await?;
+    Ok(rows.into_iter().map(|row| OwnedSession { row }).collect())
+}

@@ -1,0 +1,152 @@
+//! Sessions as their owner sees them: listed, ended one by one, and never mixed up with another's.
+
+use session::{SessionConfig, SessionError, Sessions, SigningKeys};
+use time::Duration;
+
+use crate::harness::{Browser, Count, Name, TestSessions, increment};
+
+async fn sign_in(browser: &Browser, owner: &str) -> String {
+    let session = browser.request();
+    session.restart(owner, false).await.unwrap();
+    let handle = session.handle().await.unwrap().unwrap();
+    browser.respond(&session).await;
+    handle
+}
+
+async fn owner(browser: &Browser) -> Option<String> {
+    browser.request().owner().await.unwrap()
+}
+
+#[tokio::test]
+async fn an_owner_sees_the_sessions_that_live_the_one_used_last_first() {
+    let test = TestSessions::new().await;
+    let (laptop, phone, guest, other) = (test.browser(), test.browser(), test.browser(), test.browser());
+    let old = sign_in(&test.browser(), "ada").await;
+    test.clock.advance(Duration::minutes(20));
+    let first = sign_in(&laptop, "ada").await;
+    test.clock.advance(Duration::minutes(5));
+    let second = sign_in(&phone, "ada").await;
+    guest.count().await.unwrap();
+    sign_in(&other, "mallory").await;
+    let handles = async || -> Vec<String> {
+        let listed = test.sessions.list_owned("ada").await.unwrap();
+        listed.iter().map(|session| session.handle().to_owned()).collect()
+    };
+    assert_eq!(handles().await, [second.clone(), first.clone(), old]);
+    test.clock.advance(Duration::minutes(10));
+    laptop.count().await.unwrap();
+    assert_eq!(handles().await, [first, second], "one is over");
+    assert_eq!(test.sessions.list_owned("ada").await.unwrap()[0].read(), Some(Count(1)));
+}
+
+#[tokio::test]
+async fn a_handle_outlasts_every_change_of_the_id_and_is_none() {
+    let test = TestSessions::new().await;
+    let browser = test.browser();
+    let handle = sign_in(&browser, "ada").await;
+    let session = browser.request();
+    session.renew().await.unwrap();
+    browser.respond(&session).await;
+    assert_eq!(sign_in(&browser, "ada").await, handle);
+    assert!(!browser.cookie().unwrap().contains(&handle));
+}
+
+#[tokio::test]
+async fn ending_one_session_spares_the_others_and_everybody_elses() {
+    let test = TestSessions::new().await;
+    let (laptop, phone, other) = (test.browser(), test.browser(), test.browser());
+    let here = sign_in(&laptop, "ada").await;
+    let there = sign_in(&phone, "ada").await;
+    let elsewhere = sign_in(&other, "mallory").await;
+    phone.count().await.unwrap();
+    assert!(Sessions::end_one(&test.pool, "ada", &elsewhere).await.unwrap().is_none(), "not hers");
+    let ended = Sessions::end_one(&test.pool, "ada", &there).await.unwrap().unwrap();
+    assert_eq!(ended.read(), Some(Count(1)), "as it was");
+    assert_eq!((owner(&laptop).await.as_deref(), owner(&phone).await), (Some("ada"), None));
+    sign_in(&phone, "ada").await;
+    Sessions::end_others(&test.pool, "ada", &here).await.unwrap();
+    assert_eq!((owner(&laptop).await.as_deref(), owner(&phone).await), (Some("ada"), None));
+    Sessions::end_owned(&test.pool, "ada").await.unwrap();
+    assert_eq!((owner(&laptop).await, owner(&other).await.as_deref()), (None, Some("mallory")));
+    assert_eq!(test.sessions.end_all().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn what_is_in_flight_in_an_ended_session_is_refused() {
+    let test = TestSessions::new().await;
+    let browser = test.browser();
+    sign_in(&browser, "ada").await;
+    let session = browser.request();
+    session.read::<Count>().await.unwrap();
+    Sessions::end_owned(&test.pool, "ada").await.unwrap();
+    assert!(matches!(session.update(increment).await, Err(SessionError::Ended)));
+    assert!(matches!(session.renew().await, Err(SessionError::Ended)));
+    browser.respond(&session).await;
+    assert_eq!((browser.cookie(), test.rows().await), (None, 0));
+}
+
+#[tokio::test]
+async fn a_transaction_that_fails_ends_nothing() {
+    let test = TestSessions::new().await;
+    let browser = test.browser();
+    sign_in(&browser, "ada").await;
+    let mut transaction = test.pool.begin().await.unwrap();
+    assert_eq!(Sessions::end_owned(&mut *transaction, "ada").await.unwrap().len(), 1);
+    transaction.rollback().await.unwrap();
+    assert_eq!(owner(&browser).await.as_deref(), Some("ada"));
+}
+
+#[tokio::test]
+async fn the_next_owner_gets_nothing_of_the_last_ones() {
+    let test = TestSessions::new().await;
+    let browser = test.browser();
+    browser.count().await.unwrap();
+    sign_in(&browser, "ada").await;
+    assert_eq!(browser.counted().await, Some(1), "what a guest had is kept");
+    let session = browser.request();
+    session.update(|name: &mut Name| name.0 = "Ada".into()).await.unwrap();
+    browser.respond(&session).await;
+    let before = browser.cookie().unwrap();
+    sign_in(&browser, "mallory").await;
+    assert_eq!((browser.counted().await, owner(&browser).await.as_deref()), (None, Some("mallory")));
+    browser.present(&before);
+    assert_eq!(owner(&browser).await, None, "the last one's session is over");
+}
+
+#[tokio::test]
+async fn who_signs_in_too_often_loses_what_was_used_least_lately() {
+    let test = TestSessions::new().await;
+    let config = SessionConfig {
+        cookie_name: "id",
+        secure: false,
+        clock: test.clock.clone(),
+        most_per_owner: 2,
+        ..SessionConfig::new(SigningKeys::parse(&test.keys).unwrap())
+    };
+    let few = Sessions::new(test.pool.clone(), config).await.unwrap();
+    let browsers = [(); 3].map(|()| test.browser().talking_to_sessions(&few));
+    for browser in &browsers {
+        sign_in(browser, "ada").await;
+        test.clock.advance(Duration::minutes(1));
+    }
+    let owners = [owner(&browsers[0]).await, owner(&browsers[1]).await, owner(&browsers[2]).await];
+    assert_eq!(owners.map(|owner| owner.is_some()), [false, true, true]);
+}
+
+#[tokio::test]
+async fn a_session_tells_how_long_it_goes_on() {
+    let test = TestSessions::new().await;
+    let browser = test.browser();
+    assert_eq!(browser.request().lifetime().await.unwrap(), None);
+    sign_in(&browser, "ada").await;
+    test.clock.advance(Duration::seconds(50));
+    let lifetime = browser.request().lifetime().await.unwrap().unwrap();
+    assert_eq!(
+        (lifetime.unused, lifetime.at_most, lifetime.idle),
+        (
+            Duration::minutes(30) - Duration::seconds(50),
+            Duration::hours(12) - Duration::seconds(50),
+            Duration::minutes(30)
+        )
+    );
+}
