@@ -154,6 +154,60 @@ test.describe("other tabs of the browser", { tag: "@js" }, () => {
   });
 });
 
+test("a revoked device is signed out on its next way to another page", { tag: "@js" }, async ({
+  page,
+  browser,
+  account,
+  allowConsole,
+}) => {
+  allowConsole(/status of 401 .*api\/auth\/devices/);
+  await open(page, "/login");
+  await signIn(page, account);
+  await expectVisitor(page, account.name);
+  const elsewhere = await anotherBrowser(browser, account);
+  await submit(elsewhere.getByRole("button", { name: "Sign out everywhere else" }));
+  await expectMessage(elsewhere, "Everywhere else you are signed out.");
+  await elsewhere.context().close();
+  await page.getByRole("banner").getByRole("link", { name: account.name }).click();
+  await expect(page).toHaveURL("/login?next=%2Faccount");
+  await expectVisitor(page, "Guest");
+});
+
+test("what matters most asks for the password again", { tag: "@js" }, async ({ page, account, allowConsole }) => {
+  allowConsole(/status of 4(03|22) .*api\/auth\/(password|confirm)/);
+  await enter(page, account);
+  // As after ten minutes: the server's own clock cannot be turned from here.
+  await page.route("**/api/auth/password", (route) => route.fulfill({ status: 403, json: { error: "confirm_first" } }), {
+    times: 1,
+  });
+  await changePassword(page, account.password, better);
+  await expect(page.getByRole("heading", { name: "Confirm it\u2019s you" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Change password" })).toBeHidden();
+  await expectNoAxeViolations(page);
+  const confirm = page.getByRole("region", { name: "Confirm it\u2019s you" });
+  await confirm.getByLabel("Password", { exact: true }).fill("wrong");
+  await submit(confirm.getByRole("button", { name: "Confirm" }));
+  await expect(errors(page)).toHaveText("This is not the right password.");
+  await confirm.getByLabel("Password", { exact: true }).fill(account.password);
+  await submit(confirm.getByRole("button", { name: "Confirm" }));
+  await expectMessage(page, "Thank you. For ten minutes you may change what matters most.");
+  await expect(page.getByLabel("New password", { exact: true })).toHaveValue(better);
+  await submit(page.getByRole("button", { name: "Change password" }));
+  await expectMessage(page, "Your password is changed. Everywhere else you are signed out.");
+  await expect(page.getByLabel("New password", { exact: true })).toHaveValue("");
+});
+
+test("who wants to be remembered has a cookie for a month", async ({ page, account }) => {
+  await open(page, "/login");
+  await page.getByLabel("Remember me on this device").check();
+  await signIn(page, account);
+  await expectVisitor(page, account.name);
+  const cookie = (await page.context().cookies()).find(({ name }) => name === "id");
+  const days = (cookie!.expires - Date.now() / 1_000) / (24 * 3_600);
+  expect(days).toBeGreaterThan(30.9);
+  expect(days).toBeLessThan(31.1);
+});
+
 test.describe("the end of a session", { tag: "@js" }, () => {
   test("is said a minute before, and can be put off", async ({ page, account }) => {
     await page.clock.install();
@@ -161,12 +215,34 @@ test.describe("the end of a session", { tag: "@js" }, () => {
     const stay = page.getByRole("button", { name: "Stay signed in" });
     await page.clock.fastForward("28:00");
     await expect(stay).toHaveCount(0);
+    // The browser's clock is turned, the server's is not: it is made to agree.
+    await answerPeek(page, (visitor) => ({ ...visitor, session: { ...visitor.session, unused: 55 } }));
     await page.clock.fastForward("01:05");
     await expect(page.getByRole("alert").getByText("You will be signed out in a minute.")).toBeVisible();
     await expectNoAxeViolations(page);
     await stay.click();
     await expect(stay).toHaveCount(0);
     await expectVisitor(page, account.name);
+  });
+
+  test("is not said while another tab uses the session", async ({ page, account }) => {
+    await page.clock.install();
+    await enter(page, account);
+    const asked = page.waitForResponse("**/api/visitor/peek");
+    await page.clock.fastForward("29:05");
+    await asked;
+    await page.clock.runFor(1_000);
+    await expect(page.getByRole("button", { name: "Stay signed in" })).toHaveCount(0);
+  });
+
+  test("is said when it has come, and one may go on without signing in", async ({ page, account }) => {
+    await page.clock.install();
+    await enter(page, account);
+    await answerPeek(page, (visitor) => ({ ...visitor, user: null, session: undefined }));
+    await page.clock.fastForward("29:05");
+    await expect(page.getByRole("heading", { name: "Your session has ended" })).toBeVisible();
+    await page.getByRole("button", { name: "Go on without signing in" }).click();
+    await expect(page).toHaveURL("/login?next=%2Faccount");
   });
 
   test("leaves what was typed, for who signs in again", async ({ page, browser, account, allowConsole }) => {
@@ -195,6 +271,16 @@ test("the account page has no accessibility violation", { tag: "@js" }, async ({
   await enter(page, account);
   await expectNoAxeViolations(page);
 });
+
+type Visitor = { user: unknown; session?: { unused: number } };
+
+/** Changes what the server says when the page asks by itself. */
+async function answerPeek(page: Page, change: (visitor: Visitor) => Visitor) {
+  await page.route("**/api/visitor/peek", async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, json: change(await response.json()) });
+  });
+}
 
 /** Signs in on the way to the account page. */
 async function enter(page: Page, account: Account) {

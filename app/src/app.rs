@@ -17,8 +17,8 @@ use crate::{
     },
     ui::{Footer, Header},
     visitor::{
-        CurrentVisitor, SessionEnded, SessionWarning, guard_private_pages, provide_tabs, provide_visitor,
-        watch_session,
+        CurrentVisitor, SessionEnded, SessionWarning, follow_navigation, guard_private_pages, provide_tabs,
+        provide_visitor, watch_session,
     },
 };
 
@@ -51,6 +51,7 @@ fn Frame(visitor: CurrentVisitor) -> impl IntoView {
     provide_notices(visitor.notice());
     provide_tabs(visitor);
     watch_session(visitor);
+    follow_navigation(visitor);
     guard_private_pages(visitor);
     forget_flash_on_leaving(visitor);
     mark_hydrated();
@@ -60,7 +61,7 @@ fn Frame(visitor: CurrentVisitor) -> impl IntoView {
             <NoticeBar />
             <SessionWarning />
             <SessionEnded />
-            <div hidden=move || visitor.ended().is_some()>
+            <div class="page" hidden=move || visitor.ended().is_some()>
             <Routes fallback=NotFoundPage>
                 <Route path=path!("/") view=HomePage ssr=SsrMode::Async />
                 <Route path=path!("/products/:id") view=ProductPage ssr=SsrMode::Async />

@@ -40,6 +40,9 @@ pub struct FormRoute {
     pub kept: &'static [&'static str],
 }
 
+/// The hidden field that tells, by e-mail address, who has filled in a form on a private page.
+pub const AS: &str = "as";
+
 /// Every form of the app.
 pub const FORMS: &[FormRoute] = &[
     FormRoute {
@@ -111,7 +114,7 @@ pub const FORMS: &[FormRoute] = &[
         page: nav::ACCOUNT,
         then: Then::Stay,
         done: Some(Message::NameChanged),
-        kept: &["name"],
+        kept: &["name", AS],
     },
     FormRoute {
         path: ChangePassword::PATH,

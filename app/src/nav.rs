@@ -51,18 +51,26 @@ pub fn with_next(page: &str, next: Option<&LocalPath>) -> String {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LocalPath(String);
 
+/// Whether a segment of a path is not what it seems: dots lead elsewhere (RFC 3986, 5.2.4), also encoded ones (WHATWG URL).
+fn is_dots(segment: &str) -> bool {
+    matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..")
+}
+
 impl LocalPath {
     /// Longer paths are refused: none of ours comes near, and a header has its limits.
     const MAX_BYTES: usize = 2_000;
 
     /// Takes a path that begins with a single slash. Browsers read a backslash as a slash and drop tabs and line breaks, so
-    /// both are refused, as is everything outside printable ASCII.
+    /// both are refused, as is everything outside printable ASCII. So are empty segments and those of dots: what is left of a path
+    /// once a browser has resolved them may begin with two slashes.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
+        let path = text.split(['?', '#']).next().unwrap_or_default();
         let local = text.starts_with('/')
-            && !text.starts_with("//")
             && text.len() <= Self::MAX_BYTES
-            && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+            && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+            && !path.contains("//")
+            && !path.split('/').any(is_dots);
         local.then(|| Self(text.to_owned()))
     }
 
@@ -121,6 +129,11 @@ mod tests {
             "cart",
             "//evil.example",
             "/\\evil.example",
+            "/.//evil.example",
+            "/a/..//evil.example",
+            "/%2E%2e/account",
+            "/a//b",
+            "/./account",
             "https://evil.example",
             "javascript:alert(1)",
             "/\t/evil.example",

@@ -5,7 +5,10 @@ use std::{path::Path, sync::Arc};
 use axum::{
     body::Body,
     extract::{Request, State},
-    http::{HeaderValue, Method, StatusCode, header::CACHE_CONTROL},
+    http::{
+        HeaderValue, Method, StatusCode,
+        header::{CACHE_CONTROL, VARY},
+    },
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -60,6 +63,8 @@ pub async fn serve(State(files): State<Files>, request: Request, next: Next) -> 
     let mut response = found.into_response();
     let value = if package && files.hashed { FOREVER } else { REVALIDATE };
     response.headers_mut().insert(CACHE_CONTROL, value);
+    // The compressed forms are for those who can read them.
+    response.headers_mut().insert(VARY, HeaderValue::from_static("accept-encoding"));
     response
 }
 

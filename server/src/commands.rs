@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use anyhow::{Context, bail};
 use app::{
     auth::{
-        Email, NewPassword, Registration,
+        Email, NewPassword, Registration, UserId,
         audit::{self, Event},
         is_common,
         store::{self, KnownUser},
@@ -124,16 +124,26 @@ pub async fn run(command: Command, settings: Settings) -> anyhow::Result<()> {
 
 async fn end_sessions(pool: &Pool, sessions: &Sessions, whose: WhoseSessions) -> anyhow::Result<()> {
     let Some(email) = whose.user else {
-        let ended = sessions.end_all().await?;
+        // A user's cart is put by; a guest's has nowhere to go.
+        let mut ended = 0;
+        for user in store::list_users(pool).await? {
+            ended += end_sessions_of(pool, &user.id).await?;
+        }
+        ended += usize::try_from(sessions.end_all().await?)?;
         audit::record_command(Event::Revoked, None);
         return say(format_args!("ended all {ended} sessions"));
     };
     let user = find(pool, &email).await?.user;
-    let mut transaction = pool.begin().await?;
-    let ended = store::end_sessions(&mut transaction, &user.id).await?;
-    transaction.commit().await?;
+    let ended = end_sessions_of(pool, &user.id).await?;
     audit::record_command(Event::Revoked, Some(&user.id));
     say(format_args!("ended {ended} sessions of {}", user.email))
+}
+
+async fn end_sessions_of(pool: &Pool, user: &UserId) -> anyhow::Result<usize> {
+    let mut transaction = pool.begin().await?;
+    let ended = store::end_sessions(&mut transaction, user).await?;
+    transaction.commit().await?;
+    Ok(ended)
 }
 
 async fn find(pool: &Pool, email: &str) -> anyhow::Result<KnownUser> {

@@ -26,6 +26,7 @@ use server_fn::{
     error::{FromServerFnError, SERVER_FN_ERROR_HEADER},
 };
 use session::{Session, SessionError};
+use tracing::Instrument;
 
 use crate::pages::out_of_order;
 
@@ -42,8 +43,16 @@ pub async fn answer(session: Session, request: Request, next: Next) -> Response 
 
     let (body, result) = match read(&parts.headers, body).await {
         Ok(body) => {
-            let response = next.run(Request::from_parts(parts, Body::from(body.clone()))).await;
-            (body, refused(response).await)
+            let call = next.run(Request::from_parts(parts, Body::from(body.clone()))).in_current_span();
+            // In a task of its own: who hangs up half-way, as by a second click, leaves nothing half done.
+            match tokio::spawn(call).await {
+                Ok(response) => (body, refused(response).await),
+                Err(error) => match error.try_into_panic() {
+                    Ok(panic) => std::panic::resume_unwind(panic),
+                    // The server is being stopped.
+                    Err(_) => (body, Err(AppError::Unavailable)),
+                },
+            }
         }
         Err(error) => (Bytes::new(), Err(error)),
     };
@@ -53,8 +62,9 @@ pub async fn answer(session: Session, request: Request, next: Next) -> Response 
         (true, Ok(response)) if response.status() != StatusCode::OK => response,
         (true, result) => match forms::find(&path) {
             Some(form) => {
+                let done = result.is_ok();
                 let response = redirect(&session, form, back, &body, result.map(drop)).await;
-                with_clearance(&path, response)
+                if done { with_clearance(&path, response) } else { response }
             }
             None => result.unwrap_or_else(|error| json(&error)),
         },

@@ -4,6 +4,7 @@ use std::{io::ErrorKind, net::SocketAddr, process::ExitCode, time::Duration};
 
 use anyhow::{Context, anyhow};
 use axum::serve::ListenerExt;
+use axum_client_ip::ClientIpSource;
 use clap::Parser;
 use server::{
     AppState, Settings,
@@ -43,7 +44,7 @@ fn main() -> ExitCode {
 
 fn start(command: Option<Command>) -> anyhow::Result<()> {
     let settings = Settings::from_environment()?;
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = log_filter(std::env::var("RUST_LOG").ok().as_deref());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     match command {
         None => {
@@ -58,8 +59,22 @@ fn start(command: Option<Command>) -> anyhow::Result<()> {
     }
 }
 
+/// What is logged. The audit log is, unless the filter names it: who wants less noise does not mean that.
+fn log_filter(wanted: Option<&str>) -> EnvFilter {
+    let wanted = wanted.map(str::trim).filter(|wanted| !wanted.is_empty()).unwrap_or("info");
+    let filter = EnvFilter::try_new(wanted).unwrap_or_else(|_| EnvFilter::new("info"));
+    if wanted.contains("audit") {
+        return filter;
+    }
+    match "audit=info".parse() {
+        Ok(audit) => filter.add_directive(audit),
+        Err(_) => filter,
+    }
+}
+
 async fn serve(settings: Settings) -> anyhow::Result<()> {
-    let address = settings.address;
+    let (address, production, client_ip) =
+        (settings.address, settings.production, settings.client_ip.clone());
     // The port first: a second server must not touch the database of the first.
     let listener = TcpListener::bind(address).await.map_err(|error| match error.kind() {
         ErrorKind::AddrInUse => {
@@ -71,6 +86,11 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     let state = AppState::new(settings, pool.clone(), Clock::system())
         .await
         .context("cannot prepare the database")?;
+    if production && client_ip == ClientIpSource::ConnectInfo {
+        tracing::warn!(
+            "every client behind one proxy counts as one when it tries to sign in: set CLIENT_IP_SOURCE if there is a proxy"
+        );
+    }
     let sweeper = state.sessions.sweep_every(SWEEP_EVERY);
     let app = router(state).into_make_service_with_connect_info::<SocketAddr>();
 

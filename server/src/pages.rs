@@ -19,6 +19,7 @@ use axum::{
 use leptos::prelude::provide_context;
 use leptos_axum::render_app_async_with_context;
 use session::{Pool, Session};
+use url::Url;
 
 use crate::AppState;
 
@@ -57,11 +58,17 @@ async fn begin_anew(session: &Session, pool: &Pool, path: &str) -> Result<Visito
 /// The middleware that sends guests away from private pages, to sign in and come back.
 pub async fn guard(Extension(visitor): Extension<Visitor>, request: Request<Body>, next: Next) -> Response {
     let uri = request.uri();
-    if visitor.user.is_some() || !nav::is_private(uri.path()) {
+    if visitor.user.is_some() || !nav::is_private(&routed(uri.path())) {
         return next.run(request).await;
     }
     let path = uri.path_and_query().and_then(|path| LocalPath::parse(path.as_str()));
     Redirect::to(&nav::with_next(nav::LOGIN, path.as_ref())).into_response()
+}
+
+/// The path as the app's router will see it: it resolves dots (RFC 3986, 5.2.4) before it looks for a page.
+fn routed(path: &str) -> String {
+    let url = Url::parse(&format!("http://satchel.invalid{path}"));
+    url.map_or(path.to_owned(), |url| url.path().to_owned())
 }
 
 /// Renders the app for one request. Which page it is, the app's own router knows.

@@ -35,6 +35,8 @@ pub fn router(state: AppState) -> Router {
         .merge(server_functions())
         .layer(
             ServiceBuilder::new()
+                // Pages and JSON. Files are compressed once, by the build. The fastest level: these are made per request.
+                .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
                 // Around what needs a session only: a file or a health page never opens one.
                 .layer(state.sessions.layer())
                 // Inside of the session's layer: what was written before a panic stays, and its cookie must be sent.
@@ -53,8 +55,6 @@ pub fn router(state: AppState) -> Router {
                 .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
                 .layer(TraceLayer::new_for_http().make_span_with(span))
                 .layer(PropagateRequestIdLayer::x_request_id())
-                // What is left after the build's own compression: pages and JSON. The fastest level: they are made per request.
-                .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
                 .layer(panics()),
         )
 }

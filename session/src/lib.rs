@@ -34,6 +34,7 @@ mod id;
 mod keys;
 mod layer;
 mod lifecycle;
+mod migrate;
 mod owned;
 mod session;
 mod sessions;

@@ -4,7 +4,7 @@ use serde_json::Map;
 use tracing::Instrument;
 
 use crate::{
-    Session, SessionError,
+    OwnedSession, Session, SessionError,
     id::{IdHash, SessionId},
     state::{CookieChange, Phase, State},
     store::Row,
@@ -47,17 +47,19 @@ impl Session {
     /// a session, or whose session has ended, is given one. A form that is sent twice presents the second time an id that the
     /// first has exchanged already: it goes on with the session that the first has made.
     ///
+    /// Returns the sessions that ended because this owner had [too many](crate::SessionConfig::most_per_owner), as they were.
+    ///
     /// ```
     /// # use session::{Session, SessionError};
     /// async fn sign_in(session: &Session, user: &str) -> Result<(), SessionError> {
-    ///     session.restart(user, false).await
+    ///     session.restart(user, false).await.map(drop)
     /// }
     /// ```
     ///
     /// # Errors
     ///
     /// [`SessionError::Late`] and [`SessionError::Store`].
-    pub async fn restart(&self, owner: &str, remember: bool) -> Result<(), SessionError> {
+    pub async fn restart(&self, owner: &str, remember: bool) -> Result<Vec<OwnedSession>, SessionError> {
         let owner = owner.to_owned();
         self.exchange(async move |session| {
             let mut state = session.begin_change("restart").await?;
@@ -69,7 +71,7 @@ impl Session {
                         Some(id.hash())
                     }
                     Phase::Live(id, _) => {
-                        sessions.store().delete(&id.hash()).await?;
+                        session.end_wherever(id.hash()).await?;
                         None
                     }
                     Phase::Ended(Some(successor)) => {
@@ -88,16 +90,10 @@ impl Session {
                     given => break given?,
                 }
             }
-            let Phase::Live(_, row) = &state.phase else { return Ok(()) };
+            let Phase::Live(_, row) = &state.phase else { return Ok(Vec::new()) };
             let most = sessions.config().most_per_owner;
-            let ended = sessions.store().delete_surplus(&owner, &row.handle, most).await?;
-            if ended > 0 {
-                tracing::info!(
-                    ended,
-                    "ended the sessions that were used least lately: their owner had too many"
-                );
-            }
-            Ok(())
+            let ended = sessions.store().delete_surplus(&owner, &row.handle, most, sessions.now()).await?;
+            Ok(ended.into_iter().map(OwnedSession::new).collect())
         })
         .await
     }
@@ -161,13 +157,8 @@ impl Session {
             Phase::Ended(successor) => successor.clone(),
             Phase::None | Phase::Unread(..) => None,
         };
-        if let Some(mut id) = ending {
-            let sessions = &self.shared.sessions;
-            while !sessions.store().delete(&id).await? {
-                let Some(successor) = sessions.successor(&id).await? else { break };
-                id = successor;
-            }
-            tracing::debug!(session = %id, "ended a session");
+        if let Some(id) = ending {
+            self.end_wherever(id).await?;
             state.cookie = self.shared.removal();
         }
         state.phase = Phase::None;
@@ -199,6 +190,17 @@ impl Session {
             state.phase = Phase::None;
         }
         Ok(ended)
+    }
+
+    /// Ends the session, also when it goes on under another id by now.
+    async fn end_wherever(&self, mut id: IdHash) -> Result<(), SessionError> {
+        let sessions = &self.shared.sessions;
+        while !sessions.store().delete(&id).await? {
+            let Some(successor) = sessions.successor(&id).await? else { break };
+            id = successor;
+        }
+        tracing::debug!(session = %id, "ended a session");
+        Ok(())
     }
 
     async fn begin_change(

@@ -1,5 +1,7 @@
 //! Sessions as their owner sees them: how long this one lasts, which others there are, and how they are ended.
 
+use std::sync::atomic::Ordering;
+
 use sqlx::Executor;
 use time::Duration;
 
@@ -24,6 +26,10 @@ impl std::fmt::Debug for OwnedSession {
 }
 
 impl OwnedSession {
+    pub(crate) fn new(row: Row) -> Self {
+        Self { row }
+    }
+
     /// What the owner calls it by: it stays over all changes of the id, and opens nothing.
     #[must_use]
     pub fn handle(&self) -> &str {
@@ -61,6 +67,21 @@ pub struct Lifetime {
 }
 
 impl Session {
+    /// From here on reading in this request does not count as a use: for what a page asks by itself, without its visitor, lest an
+    /// open page keep a session alive (ASVS 7.3.1). Call it first.
+    ///
+    /// ```
+    /// # use session::{Session, SessionError};
+    /// async fn seconds_left(session: Session) -> Result<String, SessionError> {
+    ///     session.read_quietly();
+    ///     let lifetime = session.lifetime().await?;
+    ///     Ok(lifetime.map_or(0, |lifetime| lifetime.unused.whole_seconds()).to_string())
+    /// }
+    /// ```
+    pub fn read_quietly(&self) {
+        self.shared.quiet.store(true, Ordering::Relaxed);
+    }
+
     /// Who has signed in, if somebody has.
     ///
     /// ```
@@ -79,6 +100,13 @@ impl Session {
 
     /// The handle of this session among its owner's.
     ///
+    /// ```
+    /// # use session::{Session, SessionError};
+    /// async fn is_this_one(session: &Session, handle: &str) -> Result<bool, SessionError> {
+    ///     Ok(session.handle().await?.as_deref() == Some(handle))
+    /// }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`SessionError::Store`] when the store fails.
@@ -86,7 +114,15 @@ impl Session {
         self.inspect(|row| row.handle.clone()).await
     }
 
-    /// Whether the visitor came with a session that is over. A moment later the cookie is removed.
+    /// Whether the visitor came with a session that is over. One that goes on under another id is not: its cookie is on the way to
+    /// the browser.
+    ///
+    /// ```
+    /// # use session::{Session, SessionError};
+    /// async fn hello(session: Session) -> Result<&'static str, SessionError> {
+    ///     Ok(if session.has_ended().await? { "Your session has ended." } else { "Hello!" })
+    /// }
+    /// ```
     ///
     /// # Errors
     ///
@@ -94,7 +130,7 @@ impl Session {
     pub async fn has_ended(&self) -> Result<bool, SessionError> {
         let mut state = self.shared.state.lock().await;
         self.shared.load(&mut state).await?;
-        Ok(matches!(state.phase, Phase::Ended(_)))
+        Ok(matches!(state.phase, Phase::Ended(None)))
     }
 
     /// All sessions of the app.
@@ -110,6 +146,14 @@ impl Session {
     }
 
     /// How long this session goes on, if there is one.
+    ///
+    /// ```
+    /// # use session::{Session, SessionError};
+    /// async fn ends_soon(session: &Session) -> Result<bool, SessionError> {
+    ///     let lifetime = session.lifetime().await?;
+    ///     Ok(lifetime.is_some_and(|lifetime| lifetime.unused < time::Duration::MINUTE))
+    /// }
+    /// ```
     ///
     /// # Errors
     ///
@@ -166,7 +210,7 @@ impl Sessions {
     /// [`SessionError::Store`] when the store fails.
     pub async fn list_owned(&self, owner: &str) -> Result<Vec<OwnedSession>, SessionError> {
         let rows = self.store().list_owned(owner, self.now()).await?;
-        Ok(rows.into_iter().map(|row| OwnedSession { row }).collect())
+        Ok(rows.into_iter().map(OwnedSession::new).collect())
     }
 
     /// Ends all sessions of an owner, and returns them as they were.
@@ -193,6 +237,13 @@ impl Sessions {
 
     /// Ends one session of an owner by its handle; returns it as it was, or nothing where there is none.
     ///
+    /// ```
+    /// # use session::{Pool, SessionError, Sessions};
+    /// async fn sign_out_device(pool: &Pool, user: &str, device: &str) -> Result<bool, SessionError> {
+    ///     Ok(Sessions::end_one(pool, user, device).await?.is_some())
+    /// }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`SessionError::Store`] when the store fails.
@@ -205,6 +256,13 @@ impl Sessions {
     }
 
     /// Ends all sessions of an owner but one, and returns them as they were.
+    ///
+    /// ```
+    /// # use session::{Pool, SessionError, Sessions};
+    /// async fn sign_out_elsewhere(pool: &Pool, user: &str, here: &str) -> Result<usize, SessionError> {
+    ///     Ok(Sessions::end_others(pool, user, here).await?.len())
+    /// }
+    /// ```
     ///
     /// # Errors
     ///
@@ -233,5 +291,5 @@ async fn end<'e>(
     which: Which<'_>,
 ) -> Result<Vec<OwnedSession>, SessionError> {
     let rows = Store::delete_owned(db, owner, which).await?;
-    Ok(rows.into_iter().map(|row| OwnedSession { row }).collect())
+    Ok(rows.into_iter().map(OwnedSession::new).collect())
 }

@@ -7,8 +7,10 @@ use axum::{
     http::{HeaderMap, request::Parts},
 };
 
+use serde_json::Value;
+
 use crate::{
-    SessionError, SessionValue, Sessions,
+    Connection, SessionError, SessionValue, Sessions,
     state::{Phase, Shared},
     value::{decode, encode},
 };
@@ -93,22 +95,43 @@ impl Session {
     ///
     /// [`SessionError::Ended`] when the session is over, [`SessionError::Late`] when the response has begun,
     /// [`SessionError::Encode`] when the new value is no JSON, [`SessionError::Store`] when the store fails.
-    pub async fn update<T, R>(&self, mut change: impl FnMut(&mut T) -> R + Send) -> Result<R, SessionError>
+    pub async fn update<T, R>(&self, change: impl FnMut(&mut T) -> R + Send) -> Result<R, SessionError>
     where
         T: SessionValue + Default,
         R: Send,
     {
-        self.shared
-            .change(T::KEY, |stored| {
-                let mut value = stored.cloned().and_then(decode::<T>).unwrap_or_default();
-                let untouched = if stored.is_some() { None } else { Some(encode(&value)?) };
-                let result = change(&mut value);
-                let value = encode(&value)?;
-                // A default that stays a default is no change.
-                let changed = untouched.as_ref().or(stored) != Some(&value);
-                Ok((changed.then_some(Some(value)), result))
-            })
-            .await
+        self.shared.change(T::KEY, typed(change)).await
+    }
+
+    /// Like [`update`](Self::update), in a transaction of yours: the value changes with what else stands there, or not at all. Let
+    /// the transaction begin with a statement that writes. A visitor without a session gets none.
+    ///
+    /// ```
+    /// # use session::{Pool, Session, SessionError, SessionValue};
+    /// # #[derive(Default, serde::Deserialize, serde::Serialize)]
+    /// # struct Cart(Vec<i64>);
+    /// # impl SessionValue for Cart { const KEY: &'static str = "cart"; }
+    /// async fn order(session: Session, pool: &Pool) -> Result<(), SessionError> {
+    ///     let mut transaction = pool.begin().await?;
+    ///     // … note the order …
+    ///     let _ordered = session.update_within(&mut transaction, |cart: &mut Cart| std::mem::take(cart)).await?;
+    ///     Ok(transaction.commit().await?)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`update`](Self::update).
+    pub async fn update_within<T, R>(
+        &self,
+        transaction: &mut Connection,
+        change: impl FnMut(&mut T) -> R + Send,
+    ) -> Result<R, SessionError>
+    where
+        T: SessionValue + Default,
+        R: Send,
+    {
+        self.shared.change_within(transaction, T::KEY, typed(change)).await
     }
 
     /// Takes the value out of the session.
@@ -131,6 +154,24 @@ impl Session {
         let removed =
             self.shared.change(T::KEY, |stored| Ok((stored.map(|_| None), stored.cloned()))).await?;
         Ok(removed.and_then(decode))
+    }
+}
+
+/// A change of a typed value as one of the stored JSON: the new one, or nothing where it stays.
+fn typed<T, R>(
+    mut change: impl FnMut(&mut T) -> R + Send,
+) -> impl FnMut(Option<&Value>) -> Result<(Option<Option<Value>>, R), SessionError> + Send
+where
+    T: SessionValue + Default,
+{
+    move |stored| {
+        let mut value = stored.cloned().and_then(decode::<T>).unwrap_or_default();
+        let untouched = if stored.is_some() { None } else { Some(encode(&value)?) };
+        let result = change(&mut value);
+        let value = encode(&value)?;
+        // A default that stays a default is no change.
+        let changed = untouched.as_ref().or(stored) != Some(&value);
+        Ok((changed.then_some(Some(value)), result))
     }
 }
 

@@ -6,8 +6,8 @@ use axum::http::HeaderMap;
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{
-    Pool, Session, SessionConfig, SessionError, SessionLayer, Sweeper, id::IdHash, state::LATE_SECONDS,
-    store::Store,
+    Pool, Session, SessionConfig, SessionError, SessionLayer, Sweeper, id::IdHash, migrate::migrate,
+    state::LATE_SECONDS, store::Store,
 };
 
 /// Writers of one session take turns; sessions that share a place, one in 256, wait for each other a moment for nothing.
@@ -44,8 +44,8 @@ impl Sessions {
     ///
     /// [`SessionError::Store`] when they cannot be made.
     pub async fn new(pool: Pool, config: SessionConfig) -> Result<Self, SessionError> {
+        migrate(&pool).await?;
         let store = Store::new(pool);
-        store.migrate().await?;
         let turns = (0..TURNS).map(|_| Mutex::new(())).collect();
         Ok(Self { inner: Arc::new(Inner { config, store, turns }) })
     }

@@ -14,11 +14,11 @@ use time::Duration;
 use tokio::sync::Mutex;
 
 use crate::{
-    SessionConfig, SessionError, Sessions,
+    Connection, SessionConfig, SessionError, Sessions,
     cookie::{self, Presented},
     id::{IdHash, SessionId},
     keys::Signature,
-    store::Row,
+    store::{Row, Store},
 };
 
 /// For so long a request may still come in with an id that was exchanged for a new one.
@@ -29,6 +29,8 @@ pub(crate) struct Shared {
     presented: Presented,
     /// Set once the response's head is made: from then on a new cookie could not be sent.
     begun: AtomicBool,
+    /// Whether reading counts as a use.
+    pub(crate) quiet: AtomicBool,
     pub(crate) state: Mutex<State>,
 }
 
@@ -74,7 +76,7 @@ impl Shared {
             Presented::Id(id, signature) => (Phase::Unread(id, signature), CookieChange::Keep),
         };
         let state = Mutex::new(State { phase, used: false, cookie, remember: false });
-        Self { sessions, presented, begun: AtomicBool::new(false), state }
+        Self { sessions, presented, begun: AtomicBool::new(false), quiet: AtomicBool::new(false), state }
     }
 
     /// Asks the store for the presented session, once.
@@ -85,7 +87,8 @@ impl Shared {
         let Some(mut row) = self.sessions.store().find(&hash, now).await? else {
             return self.lost(state, &hash).await;
         };
-        if now - row.used_at >= self.sessions.config().touch_seconds() {
+        let due = now - row.used_at >= self.sessions.config().touch_seconds();
+        if due && !self.quiet.load(Ordering::Relaxed) {
             row.used_at = now;
             row.expires_at = self.sessions.config().expires_at(now, row.ends_at, row.remembered);
             // Whoever only reads is served even where nothing can be written.
@@ -160,6 +163,44 @@ impl Shared {
             self.begin(&mut state, [(key.to_owned(), value)].into_iter().collect(), None).await?;
         }
         Ok(result)
+    }
+
+    /// Like [`change`](Self::change), in a transaction of the caller's. It takes no turn: who has one may be waiting for that
+    /// transaction. What is known of the row is forgotten, because the transaction may yet be undone.
+    pub(crate) async fn change_within<R: Send>(
+        &self,
+        db: &mut Connection,
+        key: &'static str,
+        mut change: impl FnMut(Option<&Value>) -> Result<(Option<Option<Value>>, R), SessionError> + Send,
+    ) -> Result<R, SessionError> {
+        let mut state = self.state.lock().await;
+        self.refuse_late(key)?;
+        state.used = true;
+        let id = match &state.phase {
+            Phase::Unread(id, _) | Phase::Live(id, _) => *id,
+            Phase::Ended(_) => return Err(SessionError::Ended),
+            // There is nothing to change.
+            Phase::None => return Ok(change(None)?.1),
+        };
+        let (hash, now) = (id.hash(), self.sessions.now());
+        loop {
+            let Some(mut row) = Store::find_by(&mut *db, &hash, now).await? else {
+                return Err(SessionError::Ended);
+            };
+            let (new, answer) = change(row.data.get(key))?;
+            match new {
+                Some(Some(value)) => drop(row.data.insert(key.to_owned(), value)),
+                Some(None) => drop(row.data.remove(key)),
+                None => return Ok(answer),
+            }
+            row.version += 1;
+            if Store::replace_by(&mut *db, &hash, &row, now).await? {
+                if matches!(state.phase, Phase::Live(..)) {
+                    state.phase = Phase::Unread(id, Signature::Current);
+                }
+                return Ok(answer);
+            }
+        }
     }
 
     /// Makes a change to the newest row there is, as often as it takes. Does nothing where there is no session.

@@ -1,4 +1,5 @@
-//! The rows: one for each session, found by the hash of its id. SQL only, in the subset that PostgreSQL takes too.
+//! The rows: one for each session, found by the hash of its id. SQL only, in the subset that PostgreSQL takes too. How the tables
+//! came to be is in `migrate.rs`.
 
 use serde_json::{Map, Value};
 use sqlx::Row as _;
@@ -80,39 +81,6 @@ fn encode(data: &Map<String, Value>) -> Result<String, SessionError> {
     serde_json::to_string(data).map_err(|source| SessionError::Encode { key: "session", source })
 }
 
-/// How the tables came to be. A step that has landed is never edited.
-const STEPS: &[&[&str]] = &[
-    &[
-        "create table if not exists sessions (
-            id text not null,
-            data text not null,
-            version bigint not null,
-            began_at bigint not null,
-            used_at bigint not null,
-            ends_at bigint not null,
-            expires_at bigint not null,
-            remembered bigint not null,
-            constraint sessions_pkey primary key (id)
-        )",
-        "create index if not exists sessions_expires_at on sessions (expires_at)",
-        // Ids that were exchanged for new ones: who still comes with one is late, not forged.
-        "create table if not exists renewed_sessions (
-            id text not null,
-            successor text not null,
-            renewed_at bigint not null,
-            constraint renewed_sessions_pkey primary key (id)
-        )",
-        "create index if not exists renewed_sessions_renewed_at on renewed_sessions (renewed_at)",
-    ],
-    // Owners see their sessions and end them, by a name that is none of the ids.
-    &[
-        "alter table sessions add column owner text",
-        "alter table sessions add column handle text not null default ''",
-        "update sessions set handle = substr(id, 1, 22)",
-        "create index sessions_owner on sessions (owner, used_at)",
-    ],
-];
-
 /// Which of an owner's sessions.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Which<'a> {
@@ -126,36 +94,22 @@ impl Store {
         Self { pool }
     }
 
-    /// Brings the tables up to date, step by step.
-    pub(crate) async fn migrate(&self) -> Result<(), SessionError> {
-        sqlx::query("create table if not exists session_steps (step bigint not null, constraint session_steps_pkey primary key (step))")
-            .execute(&self.pool)
-            .await?;
-        for (step, statements) in (1_i64..).zip(STEPS) {
-            let mut transaction = self.pool.begin().await?;
-            // The first statement writes, so that of two servers that start at once one waits here for the other.
-            let due =
-                sqlx::query("insert into session_steps (step) values ($1) on conflict (step) do nothing")
-                    .bind(step)
-                    .execute(&mut *transaction)
-                    .await?;
-            if due.rows_affected() == 1 {
-                for statement in *statements {
-                    sqlx::query(statement).execute(&mut *transaction).await?;
-                }
-            }
-            transaction.commit().await?;
-        }
-        Ok(())
-    }
-
     /// The session, if it is not over.
     pub(crate) async fn find(&self, id: &IdHash, now: i64) -> Result<Option<Row>, SessionError> {
+        Self::find_by(&self.pool, id, now).await
+    }
+
+    /// The same on a connection of the caller's.
+    pub(crate) async fn find_by<'e>(
+        db: impl sqlx::Executor<'e, Database = Db>,
+        id: &IdHash,
+        now: i64,
+    ) -> Result<Option<Row>, SessionError> {
         let row =
             sqlx::query(concat!("select ", columns!(), " from sessions where id = $1 and expires_at > $2"))
                 .bind(id.as_str())
                 .bind(now)
-                .fetch_optional(&self.pool)
+                .fetch_optional(db)
                 .await?;
         Ok(row.as_ref().map(decode).transpose()?)
     }
@@ -174,6 +128,16 @@ impl Store {
     /// Puts `row` in place of its previous version. `false` when that version is not the newest any more, or the session is
     /// over: then nothing was changed.
     pub(crate) async fn replace(&self, id: &IdHash, row: &Row, now: i64) -> Result<bool, SessionError> {
+        Self::replace_by(&self.pool, id, row, now).await
+    }
+
+    /// The same on a connection of the caller's.
+    pub(crate) async fn replace_by<'e>(
+        db: impl sqlx::Executor<'e, Database = Db>,
+        id: &IdHash,
+        row: &Row,
+        now: i64,
+    ) -> Result<bool, SessionError> {
         let update = concat!(
             "update sessions set (",
             columns!(),
@@ -183,7 +147,7 @@ impl Store {
             .bind(id.as_str())
             .bind(row.version - 1)
             .bind(now)
-            .execute(&self.pool)
+            .execute(db)
             .await?;
         Ok(replaced.rows_affected() == 1)
     }
@@ -281,7 +245,10 @@ impl Store {
                 Some(handle),
             ),
             Which::AllBut(handle) => (
-                concat!("delete from sessions where owner = $1 and handle <> $2 returning ", columns!()),
+                concat!(
+                    "delete from sessions where owner = $1 and (handle <> $2 or handle = '') returning ",
+                    columns!()
+                ),
                 Some(handle),
             ),
         };
@@ -292,24 +259,29 @@ impl Store {
         Ok(query.fetch_all(db).await?.iter().map(decode).collect::<Result<_, _>>()?)
     }
 
-    /// Ends those of an owner's sessions that were used least lately, so that there are at most `most` with the one that is
-    /// called `handle`.
+    /// Ends those of an owner's sessions that were used least lately, so that at most `most` live with the one that is called
+    /// `handle`; returns them as they were.
     pub(crate) async fn delete_surplus(
         &self,
         owner: &str,
         handle: &str,
         most: u32,
-    ) -> Result<u64, SessionError> {
-        let deleted = sqlx::query(
+        now: i64,
+    ) -> Result<Vec<Row>, SessionError> {
+        let delete = concat!(
             "delete from sessions where id in
-             (select id from sessions where owner = $1 and handle <> $2 order by used_at desc limit 1000 offset $3)",
-        )
-        .bind(owner)
-        .bind(handle)
-        .bind(i64::from(most.saturating_sub(1)))
-        .execute(&self.pool)
-        .await?;
-        Ok(deleted.rows_affected())
+             (select id from sessions where owner = $1 and handle <> $2 and expires_at > $3
+              order by used_at desc limit 1000 offset $4) returning ",
+            columns!()
+        );
+        let rows = sqlx::query(delete)
+            .bind(owner)
+            .bind(handle)
+            .bind(now)
+            .bind(i64::from(most.saturating_sub(1)))
+            .fetch_all(&self.pool)
+            .await?;
+        Ok(rows.iter().map(decode).collect::<Result<_, _>>()?)
     }
 
     /// Ends every session there is. Returns how many there were.
@@ -347,12 +319,12 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::SessionId;
+    use crate::{id::SessionId, migrate::migrate};
 
     async fn store(folder: &tempfile::TempDir) -> Store {
         let url = format!("sqlite://{}/test.db?mode=rwc", folder.path().display());
         let store = Store::new(Pool::connect(&url).await.unwrap());
-        store.migrate().await.unwrap();
+        migrate(&store.pool).await.unwrap();
         store
     }
 
@@ -368,26 +340,6 @@ mod tests {
             owner: None,
             handle: "handle".into(),
         }
-    }
-
-    #[tokio::test]
-    async fn tables_from_before_there_were_steps_are_brought_up_to_date() {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite://{}/old.db?mode=rwc", folder.path().display());
-        let store = Store::new(Pool::connect(&url).await.unwrap());
-        for statement in STEPS[0] {
-            sqlx::query(statement).execute(&store.pool).await.unwrap();
-        }
-        let id = SessionId::random().hash();
-        sqlx::query("insert into sessions values ($1, '{}', 1, 0, 0, 100, 100, 0)")
-            .bind(id.as_str())
-            .execute(&store.pool)
-            .await
-            .unwrap();
-        store.migrate().await.unwrap();
-        store.migrate().await.unwrap();
-        let found = store.find(&id, 1).await.unwrap().unwrap();
-        assert_eq!((found.owner, found.handle.len()), (None, 22));
     }
 
     #[tokio::test]

@@ -45,24 +45,21 @@ pub async fn revoke_other_devices() -> Result<Vec<Device>, AppError> {
 #[server(endpoint = "auth/confirm")]
 pub async fn confirm(#[server(default)] password: String) -> Result<Visitor, AppError> {
     use super::store;
-    use crate::{
-        auth::{self, CurrentUser},
-        context, visitor,
-    };
+    use crate::{auth::CurrentUser, context, error::Field, visitor};
 
     let caller = context::caller()?;
     let user = CurrentUser::require(&caller).await?;
-    store::require_password(&caller, user.user(), crate::error::Field::Password, &password).await?;
-    caller.session.renew().await?;
-    auth::confirm(&caller, user.password_version()).await?;
+    store::require_password(&caller, user.user(), Field::Password, &password).await?;
+    store::confirm(&caller, &user).await?;
     visitor::load(&caller.session, &caller.pool).await
 }
 
 /// Changes what the account is called.
 #[server(endpoint = "auth/name")]
 pub async fn change_name(#[server(default)] name: String) -> Result<Visitor, AppError> {
+    use super::store;
     use crate::{
-        auth::{CurrentUser, Name, audit, store},
+        auth::{CurrentUser, Name},
         context,
         error::Field,
         visitor,
@@ -71,8 +68,7 @@ pub async fn change_name(#[server(default)] name: String) -> Result<Visitor, App
     let caller = context::caller()?;
     let user = CurrentUser::require(&caller).await?;
     let name = Name::parse(&name).map_err(|problem| AppError::invalid(Field::Name, problem))?;
-    store::update_name(&caller.pool, &user.user().id, &name).await?;
-    audit::record(audit::Event::NameChanged, &caller, Some(&user.user().id)).await;
+    store::change_name(&caller, &user, &name).await?;
     visitor::load(&caller.session, &caller.pool).await
 }
 
@@ -96,7 +92,7 @@ pub async fn change_password(
     let new = NewPassword::parse(&new, &[user.name.as_str(), user.email.as_str()], is_common)
         .map_err(|problem| AppError::invalid(Field::New, problem))?;
     store::require_password(&caller, user, Field::Current, &current).await?;
-    store::change_password(&caller, &confirmed, new.expose()).await?;
+    store::change_password(&caller, &confirmed, &new).await?;
     visitor::load(&caller.session, &caller.pool).await
 }
 
@@ -104,18 +100,11 @@ pub async fn change_password(
 #[server(endpoint = "auth/delete")]
 pub async fn delete_account(#[server(default)] password: String) -> Result<Visitor, AppError> {
     use super::store;
-    use crate::{
-        auth::{ConfirmedUser, audit, store::delete_user},
-        context,
-        error::Field,
-    };
+    use crate::{auth::ConfirmedUser, context, error::Field};
 
     let caller = context::caller()?;
     let confirmed = ConfirmedUser::require(&caller).await?;
-    let user = confirmed.user();
-    store::require_password(&caller, user, Field::Password, &password).await?;
-    audit::record(audit::Event::AccountRemoved, &caller, Some(&user.id)).await;
-    delete_user(&caller.pool, &user.id).await?;
-    caller.session.end().await?;
+    store::require_password(&caller, confirmed.user(), Field::Password, &password).await?;
+    store::delete_account(&caller, &confirmed).await?;
     Ok(Visitor::default())
 }

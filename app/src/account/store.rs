@@ -1,14 +1,14 @@
 //! A user's sessions and account, changed in one transaction each.
 
-use session::{OwnedSession, Sessions};
+use session::{OwnedSession, SessionError, Sessions};
 
 use super::{Device, DeviceName};
 use crate::{
     auth::{
-        ConfirmedUser, CurrentUser, SignIn, User,
+        ConfirmedUser, CurrentUser, Name, NewPassword, SignIn, User,
         audit::{self, Event},
-        confirm, password,
-        store::{update_password, verify_password},
+        password,
+        store::{delete_user, update_name, update_password, verify_password},
     },
     cart,
     context::Caller,
@@ -75,37 +75,68 @@ pub(super) async fn require_password(
     if typed.is_empty() {
         return Err(AppError::invalid(field, Problem::Missing));
     }
-    if let Some(limits) = &caller.limits {
-        limits.check_session(&here(caller).await?)?;
+    if let Some(limits) = &caller.limits
+        && let Err(error) = limits.check_session(&here(caller).await?)
+    {
+        audit::record(Event::TooManyTries, caller, Some(&user.id)).await;
+        return Err(error);
     }
-    let right = verify_password(&caller.pool, user, typed).await?;
-    let event = if right { Event::Confirmed } else { Event::ConfirmationFailed };
-    audit::record(event, caller, Some(&user.id)).await;
-    if right { Ok(()) } else { Err(AppError::invalid(field, Problem::WrongPassword)) }
+    if verify_password(&caller.pool, user, typed).await? {
+        return Ok(());
+    }
+    audit::record(Event::ConfirmationFailed, caller, Some(&user.id)).await;
+    Err(AppError::invalid(field, Problem::WrongPassword))
+}
+
+/// Confirms who it is: the session may do more now, so it gets a new id.
+pub(super) async fn confirm(caller: &Caller, user: &CurrentUser) -> Result<(), AppError> {
+    caller.session.renew().await?;
+    let sign_in = SignIn::now(caller, user.password_version());
+    caller.session.update(|kept: &mut SignIn| kept.clone_from(&sign_in)).await?;
+    audit::record(Event::Confirmed, caller, Some(&user.user().id)).await;
+    Ok(())
+}
+
+/// Changes what the account is called.
+pub(super) async fn change_name(caller: &Caller, user: &CurrentUser, name: &Name) -> Result<(), AppError> {
+    update_name(&caller.pool, &user.user().id, name).await?;
+    audit::record(Event::NameChanged, caller, Some(&user.user().id)).await;
+    Ok(())
 }
 
 /// Gives the account a new password. All other sessions end, and this one gets a new id (ASVS 7.4.3).
 ///
 /// # Errors
 ///
-/// [`AppError::SessionEnded`] when another change was faster.
+/// [`AppError::SessionEnded`] when another change was faster; then nothing has changed.
 pub(super) async fn change_password(
     caller: &Caller,
     user: &ConfirmedUser,
-    new: &str,
+    new: &NewPassword,
 ) -> Result<(), AppError> {
     let (id, here) = (&user.user().id, here(caller).await?);
-    let hash = password::hash(new).await?;
+    let hash = password::hash(new.expose()).await?;
     let mut transaction = caller.pool.begin().await?;
     let version = update_password(&mut transaction, id, &hash, user.password_version()).await?;
-    let version = version.ok_or(AppError::SessionEnded)?;
+    let sign_in = SignIn::now(caller, version.ok_or(AppError::SessionEnded)?);
+    let keep = |kept: &mut SignIn| kept.clone_from(&sign_in);
+    caller.session.update_within(&mut transaction, keep).await?;
     let ended = Sessions::end_others(&mut *transaction, &id.0, &here).await?;
     cart::save(&mut transaction, id, &ended).await?;
     transaction.commit().await?;
-    caller.session.renew().await?;
-    confirm(caller, version).await?;
     audit::record(Event::PasswordChanged, caller, Some(id)).await;
-    Ok(())
+    match caller.session.renew().await {
+        // Another request has just given this session a new id: that will do.
+        Ok(()) | Err(SessionError::Ended) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Removes the account with all that belongs to it, in one transaction.
+pub(super) async fn delete_account(caller: &Caller, user: &ConfirmedUser) -> Result<(), AppError> {
+    delete_user(&caller.pool, &user.user().id).await?;
+    audit::record(Event::AccountRemoved, caller, Some(&user.user().id)).await;
+    Ok(caller.session.end().await?)
 }
 
 /// The handle of the session that asks.

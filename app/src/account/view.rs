@@ -6,6 +6,7 @@ use super::{ChangeName, ChangePassword, Confirm, DeleteAccount, Device, RevokeDe
 use crate::{
     auth::NewPasswordField,
     error::Field,
+    forms,
     ui::{FormError, FormState, PasswordField, SubmitButton, TextField, When},
     visitor::use_visitor,
 };
@@ -113,6 +114,7 @@ fn NameForm() -> impl IntoView {
     view! {
         <ActionForm action=form.action attr:class="stack" attr:novalidate=true>
             <FormError error=form.general_error(&[Field::Name]) />
+            <input type="hidden" name=forms::AS value=move || visitor.user().map(|user| user.email) />
             <TextField
                 label="Name"
                 field=Field::Name
@@ -158,8 +160,15 @@ fn PasswordForm() -> impl IntoView {
                 field=Field::Current
                 autocomplete="current-password"
                 problem=form.problem(Field::Current)
+                done=form.times_done()
             />
-            <NewPasswordField label="New password" field=Field::New about problem=form.problem(Field::New) />
+            <NewPasswordField
+                label="New password"
+                field=Field::New
+                about
+                problem=form.problem(Field::New)
+                done=form.times_done()
+            />
             <SubmitButton pending=form.pending()>"Change password"</SubmitButton>
         </ActionForm>
     }

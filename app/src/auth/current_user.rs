@@ -1,10 +1,10 @@
 //! The signed-in user of a request. Whoever takes one as an argument is never called without.
 
 use serde::{Deserialize, Serialize};
-use session::{Pool, Session, SessionError, SessionValue};
+use session::{Pool, Session, SessionValue};
 
 use super::{
-    User,
+    User, UserId,
     store::{KnownUser, find_user},
 };
 use crate::{context::Caller, error::AppError};
@@ -23,6 +23,18 @@ pub struct SignIn {
     pub user_agent: Option<String>,
     /// Where the request came from.
     pub address: Option<String>,
+}
+
+impl SignIn {
+    /// The password of this version was typed just now.
+    pub(crate) fn now(caller: &Caller, password_version: i64) -> Self {
+        Self {
+            password_version,
+            confirmed_at: caller.now,
+            user_agent: caller.user_agent.clone(),
+            address: caller.address.map(|address| address.to_string()),
+        }
+    }
 }
 
 impl SessionValue for SignIn {
@@ -47,7 +59,7 @@ impl CurrentUser {
         let (Some(id), Some(sign_in)) = (session.owner().await?, session.read::<SignIn>().await?) else {
             return Ok(None);
         };
-        let known = find_user(pool, &super::UserId(id)).await?;
+        let known = find_user(pool, &UserId(id)).await?;
         let known = known.filter(|known| known.password_version == sign_in.password_version);
         // A clock that was set back confirms nothing.
         let confirmed = (0..CONFIRMED_SECONDS).contains(&(now - sign_in.confirmed_at));
@@ -112,26 +124,4 @@ impl ConfirmedUser {
     pub fn password_version(&self) -> i64 {
         self.0.password_version()
     }
-}
-
-/// Signs a user in, who has just typed the password: the session gets a new id (ASVS 7.2.4). It keeps what a guest or the same
-/// user had put into it, and nothing of another user's.
-///
-/// # Errors
-///
-/// [`SessionError`] when the session cannot be written.
-pub async fn start_session(caller: &Caller, known: &KnownUser, remember: bool) -> Result<(), SessionError> {
-    caller.session.restart(&known.user.id.0, remember).await?;
-    confirm(caller, known.password_version).await
-}
-
-/// Notes that the password was typed just now.
-pub(crate) async fn confirm(caller: &Caller, password_version: i64) -> Result<(), SessionError> {
-    let sign_in = SignIn {
-        password_version,
-        confirmed_at: caller.now,
-        user_agent: caller.user_agent.clone(),
-        address: caller.address.map(|address| address.to_string()),
-    };
-    caller.session.update(|kept: &mut SignIn| kept.clone_from(&sign_in)).await
 }

@@ -2,7 +2,7 @@
 //! all accounts nor all passwords for one account can be tried out. Who is signed in already is never locked out.
 
 use std::{
-    net::IpAddr,
+    net::{IpAddr, Ipv6Addr},
     num::NonZeroU32,
     str::FromStr,
     sync::atomic::{AtomicU32, Ordering},
@@ -51,7 +51,9 @@ impl FromStr for SignInLimit {
         if count == 0 || count > 1_000 {
             return Err(());
         }
-        Ok(Self { tries, within: Duration::from_secs(u64::from(count) * unit) })
+        let limit = Self { tries, within: Duration::from_secs(u64::from(count) * unit) };
+        // What is too fine to be measured would be no limit.
+        limit.quota(PER_ADDRESS).map(|_| limit).ok_or(())
     }
 }
 
@@ -88,9 +90,8 @@ impl Limits {
     ///
     /// [`AppError::TooManyTries`] when it is one too many; it is then not to be looked at.
     pub fn check(&self, email: &Email, address: Option<IpAddr>) -> Result<(), AppError> {
-        if let Some(address) = address {
-            limited(&self.addresses, &network(address))?;
-        }
+        // Whoever comes from nowhere shares one place: a header that is missing must not be a way around.
+        limited(&self.addresses, &network(address.unwrap_or(Ipv6Addr::UNSPECIFIED.into())))?;
         limited(&self.accounts, &email.to_string())?;
         self.tidy();
         Ok(())
@@ -151,7 +152,19 @@ mod tests {
     fn a_limit_is_read_as_it_is_written() {
         assert_eq!("10/3m".parse(), Ok(SignInLimit::default()));
         assert_eq!("5/1h".parse::<SignInLimit>().unwrap().within, Duration::from_secs(3_600));
-        for text in ["", "10", "0/3m", "10/0m", "-1/3m", "10/3", "10/m", "10/3d", "10/9999h", "10/3ä"] {
+        for text in [
+            "",
+            "10",
+            "0/3m",
+            "10/0m",
+            "-1/3m",
+            "10/3",
+            "10/m",
+            "10/3d",
+            "10/9999h",
+            "10/3ä",
+            "4000000000/1s",
+        ] {
             assert_eq!(text.parse::<SignInLimit>(), Err(()), "{text}");
         }
     }

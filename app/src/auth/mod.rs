@@ -26,9 +26,7 @@ pub use api::{
 #[cfg(feature = "ssr")]
 pub use common::is_common;
 #[cfg(feature = "ssr")]
-pub(crate) use current_user::confirm;
-#[cfg(feature = "ssr")]
-pub use current_user::{ConfirmedUser, CurrentUser, SignIn, start_session};
+pub use current_user::{ConfirmedUser, CurrentUser, SignIn};
 #[cfg(feature = "ssr")]
 pub use limits::{Limits, SignInLimit};
 pub use model::{Credentials, DemoAccount, Email, Name, Registration, User, UserId};

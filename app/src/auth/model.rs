@@ -39,7 +39,8 @@ impl Email {
     ///
     /// [`Problem::Missing`] and [`Problem::NotAnEmail`].
     pub fn parse(text: &str) -> Result<Self, Problem> {
-        let text = text.trim();
+        // What is kept is what is measured: some letters are longer in lower case.
+        let text = text.trim().to_lowercase();
         if text.is_empty() {
             return Err(Problem::Missing);
         }
@@ -52,7 +53,7 @@ impl Email {
         });
         let plain = text.len() <= Self::MAX_BYTES
             && !text.chars().any(|char| char.is_whitespace() || char.is_control());
-        if shaped && plain { Ok(Self(text.to_lowercase())) } else { Err(Problem::NotAnEmail) }
+        if shaped && plain { Ok(Self(text)) } else { Err(Problem::NotAnEmail) }
     }
 
     /// The address.
@@ -179,6 +180,8 @@ impl DemoAccount {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -192,6 +195,21 @@ mod tests {
         assert_eq!(Name::parse(" "), Err(Problem::Missing));
         assert_eq!(Name::parse("Ada\nAdmin"), Err(Problem::NotOneLine));
         assert_eq!(Name::parse(&"a".repeat(101)), Err(Problem::TooLong { max: 100 }));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_kept_is_an_address_again(text in "\\PC{0,120}@\\PC{0,140}") {
+            if let Ok(email) = Email::parse(&text) {
+                prop_assert_eq!(Email::parse(email.as_str()), Ok(email));
+            }
+        }
+    }
+
+    #[test]
+    fn an_address_is_measured_as_it_is_kept() {
+        let text = format!("{}@example.com", "\u{130}".repeat(120));
+        assert_eq!(Email::parse(&text), Err(Problem::NotAnEmail));
     }
 
     #[test]

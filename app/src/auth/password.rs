@@ -8,10 +8,11 @@ use tokio::{
     task::spawn_blocking,
 };
 
+use super::NewPassword;
 use crate::error::AppError;
 
-/// The longest password that is looked at, in characters: hashing megabytes would be a gift to an attacker (ASVS 6.2.9).
-pub const MAX_CHARS: usize = 128;
+/// The longest password that is looked at, in characters: no longer one can be chosen.
+const MAX_CHARS: usize = NewPassword::MAX_CHARS as usize;
 
 /// Hashes at once: each takes 19 MiB and a core for some 20 ms. Half of the cores are for the rest of the app, however many want to
 /// sign in.

@@ -3,9 +3,8 @@
 use session::Sessions;
 
 use super::{
-    CurrentUser, Email,
+    CurrentUser, Email, SignIn,
     audit::{self, Event},
-    start_session,
     store::KnownUser,
 };
 use crate::{
@@ -29,15 +28,28 @@ pub(super) async fn check_limits(caller: &Caller, email: &Email) -> Result<(), A
     checked
 }
 
-/// Lets in a user who has just typed the right password.
+/// Lets in a user who has just typed the right password: the session gets a new id (ASVS 7.2.4). It keeps what a guest or the same
+/// user had put into it, and adds the cart that waits for the user.
 ///
 /// # Errors
 ///
-/// [`AppError`] when the session or the database fails.
-pub(super) async fn enter(caller: &Caller, user: &KnownUser, remember: bool) -> Result<Visitor, AppError> {
-    start_session(caller, user, remember).await?;
-    cart::take_up_saved(caller, &user.user.id).await?;
-    audit::record(Event::SignedIn, caller, Some(&user.user.id)).await;
+/// [`AppError::WrongCredentials`] when the password has changed meanwhile, else when the session or the database fails.
+pub(super) async fn enter(caller: &Caller, known: &KnownUser, remember: bool) -> Result<Visitor, AppError> {
+    let id = &known.user.id;
+    if caller.session.owner().await?.is_some_and(|owner| owner != id.0) {
+        // Somebody else was signed in here, whose cart must not be lost.
+        leave(caller).await?;
+    }
+    let surplus = caller.session.restart(&id.0, remember).await?;
+    cart::save(&mut *caller.pool.acquire().await?, id, &surplus).await?;
+    let sign_in = SignIn::now(caller, known.password_version);
+    caller.session.update(|kept: &mut SignIn| kept.clone_from(&sign_in)).await?;
+    if CurrentUser::find(&caller.session, &caller.pool, caller.now).await?.is_none() {
+        caller.session.end().await?;
+        return Err(AppError::WrongCredentials);
+    }
+    cart::take_up_saved(caller, id).await?;
+    audit::record(Event::SignedIn, caller, Some(id)).await;
     visitor::load(&caller.session, &caller.pool).await
 }
 
@@ -50,11 +62,11 @@ pub(super) async fn leave(caller: &Caller) -> Result<(), AppError> {
     let user = CurrentUser::find(&caller.session, &caller.pool, caller.now).await?;
     if let (Some(user), Some(handle)) = (user, caller.session.handle().await?) {
         let id = &user.user().id;
-        audit::record(Event::SignedOut, caller, Some(id)).await;
         let mut transaction = caller.pool.begin().await?;
         let ended = Sessions::end_one(&mut *transaction, &id.0, &handle).await?;
         cart::save(&mut transaction, id, ended.as_slice()).await?;
         transaction.commit().await?;
+        audit::record(Event::SignedOut, caller, Some(id)).await;
     }
     Ok(caller.session.end().await?)
 }

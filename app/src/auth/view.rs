@@ -25,7 +25,14 @@ pub fn LoginForm(
     email: Option<String>,
 ) -> impl IntoView {
     let visitor = use_visitor();
-    let form = FormState::<Login>::new().staying(stay).on_done(move |answer| visitor.replace(answer));
+    let form = FormState::<Login>::new().staying(stay).on_done(move |answer| {
+        if stay {
+            // Somebody else's page is loaded anew.
+            visitor.refresh(answer);
+        } else {
+            visitor.replace(answer);
+        }
+    });
     let remember = form.typed("remember").is_some();
     let hint = demo_account.then(|| {
         view! {
@@ -112,6 +119,9 @@ pub fn NewPasswordField(
     about: Signal<Vec<String>>,
     /// What is wrong with it, as the server says.
     problem: Signal<Option<Problem>>,
+    /// Changes when the form has done its work.
+    #[prop(optional)]
+    done: Option<Signal<u32>>,
 ) -> impl IntoView {
     let typed = RwSignal::new(String::new());
     let common = RwSignal::new(None::<Vec<String>>);
@@ -156,7 +166,7 @@ pub fn NewPasswordField(
         }
     };
     view! {
-        <PasswordField label field autocomplete="new-password" problem hint=ViewFn::from(hint) typed />
+        <PasswordField label field autocomplete="new-password" problem hint=ViewFn::from(hint) typed done=done.unwrap_or_else(|| Signal::stored(0)) />
     }
 }
 

@@ -49,15 +49,7 @@ pub(super) async fn price(cart: &Cart) -> Result<PricedCart, AppError> {
 /// [`sqlx::Error`] when the database fails.
 pub async fn save(db: &mut Connection, user: &UserId, ended: &[OwnedSession]) -> Result<(), sqlx::Error> {
     let carts = ended.iter().filter_map(OwnedSession::read::<Cart>);
-    put_by(db, user, carts.flat_map(|cart| cart.lines().to_vec())).await
-}
-
-async fn put_by(
-    db: &mut Connection,
-    user: &UserId,
-    lines: impl Iterator<Item = CartLine>,
-) -> Result<(), sqlx::Error> {
-    for (position, line) in (0_i64..).zip(lines) {
+    for (position, line) in (0_i64..).zip(carts.flat_map(|cart| cart.lines().to_vec())) {
         sqlx::query(
             "insert into saved_cart_lines (user_id, product_id, quantity, position) values ($1, $2, $3, $4)
              on conflict (user_id, product_id) do update set quantity =
@@ -75,21 +67,20 @@ async fn put_by(
     Ok(())
 }
 
-/// Adds what waits for a user to the cart in the session. It waits no longer then: of two sign-ins at once only one gets it.
+/// Adds what waits for a user to the cart in the session, in one transaction. It waits no longer then: of two sign-ins at once
+/// only one gets it.
 ///
 /// # Errors
 ///
-/// [`AppError`] when the session or the database fails.
+/// [`AppError`] when the session or the database fails; then it goes on waiting.
 pub async fn take_up_saved(caller: &Caller, user: &UserId) -> Result<(), AppError> {
+    let mut transaction = caller.pool.begin().await?;
     let rows = sqlx::query(
         "delete from saved_cart_lines where user_id = $1 returning product_id, quantity, position",
     )
     .bind(&user.0)
-    .fetch_all(&caller.pool)
+    .fetch_all(&mut *transaction)
     .await?;
-    if rows.is_empty() {
-        return Ok(());
-    }
     let lines = rows.iter().map(|row| {
         let quantity = u32::try_from(row.try_get::<i64, _>("quantity")?).unwrap_or(u32::MAX);
         let quantity = Quantity::new(quantity).map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
@@ -98,11 +89,7 @@ pub async fn take_up_saved(caller: &Caller, user: &UserId) -> Result<(), AppErro
     });
     let mut lines = lines.collect::<Result<Vec<_>, sqlx::Error>>()?;
     lines.sort_by_key(|(position, _)| *position);
-    let lines: Vec<_> = lines.into_iter().map(|(_, line)| line).collect();
-    let merge = |cart: &mut Cart| lines.iter().for_each(|line| cart.merge(*line));
-    if let Err(error) = caller.session.update(merge).await {
-        put_by(&mut *caller.pool.acquire().await?, user, lines.into_iter()).await?;
-        return Err(error.into());
-    }
-    Ok(())
+    let merge = |cart: &mut Cart| lines.iter().for_each(|(_, line)| cart.merge(*line));
+    caller.session.update_within(&mut transaction, merge).await?;
+    Ok(transaction.commit().await?)
 }

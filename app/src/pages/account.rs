@@ -23,11 +23,18 @@ pub(crate) fn AccountPage() -> impl IntoView {
                 if signed_in { list_devices().await } else { Err(AppError::SignInFirst) }
             },
         );
+    // Signed out elsewhere, or by the clock, since the page was opened.
+    Effect::new(move || {
+        if let Some(Err(AppError::SignInFirst | AppError::SessionEnded)) = devices.get()
+            && untrack(|| visitor.user()).is_some()
+        {
+            visitor.check();
+        }
+    });
     let list = move || {
         Suspend::new(async move {
             match devices.await {
                 Ok(devices) => view! { <DeviceList devices /> }.into_any(),
-                // Who is no longer signed in is led away from here.
                 Err(AppError::SignInFirst | AppError::SessionEnded) => ().into_any(),
                 Err(error) => view! { <Failed error /> }.into_any(),
             }

@@ -11,7 +11,7 @@ use crate::{
     error::{AppError, Field, Problem},
     flash::{Failure, Notices},
     forms::{self, Then},
-    nav::LocalPath,
+    nav::{self, LocalPath},
     visitor::{Tabs, use_visitor},
 };
 
@@ -25,6 +25,7 @@ where
     pub action: ServerAction<S>,
     refused: StoredValue<Option<Failure>>,
     stays: bool,
+    done: RwSignal<u32>,
 }
 
 impl<S> Clone for FormState<S>
@@ -64,7 +65,12 @@ where
 
     fn matching(mine: impl FnOnce(&Failure) -> bool) -> Self {
         let refused = use_visitor().failure().filter(|failure| failure.form == S::PATH && mine(failure));
-        Self { action: ServerAction::new(), refused: StoredValue::new(refused), stays: false }
+        Self {
+            action: ServerAction::new(),
+            refused: StoredValue::new(refused),
+            stays: false,
+            done: RwSignal::new(0),
+        }
     }
 
     /// In the browser, stays on the page even where the form would lead on.
@@ -89,7 +95,12 @@ where
             Some(Err(error)) => {
                 notices.clear();
                 match error {
-                    AppError::SessionEnded | AppError::SignInFirst => visitor.end(),
+                    AppError::SignInFirst if untrack(|| visitor.user()).is_none() => {
+                        let here = LocalPath::parse(&here.read_untracked());
+                        navigate(&nav::with_next(nav::LOGIN, here.as_ref()), NavigateOptions::default());
+                    }
+                    // It may also have been overtaken by another tab that got a new id.
+                    AppError::SessionEnded | AppError::SignInFirst => visitor.check(),
                     AppError::ConfirmFirst => visitor.unconfirm(),
                     _ => {}
                 }
@@ -97,6 +108,7 @@ where
             Some(Ok(answer)) => {
                 visitor.was_active();
                 done(answer);
+                self.done.update(|count| *count += 1);
                 tabs.tell();
                 let next = || {
                     next.with_untracked(|query| query.get("next")).and_then(|path| LocalPath::parse(&path))
@@ -150,6 +162,12 @@ where
     #[must_use]
     pub fn typed(self, field: &str) -> Option<String> {
         self.refused.with_value(|failure| failure.as_ref()?.typed(field).map(str::to_owned))
+    }
+
+    /// Counts how often the form has done its work.
+    #[must_use]
+    pub fn times_done(self) -> Signal<u32> {
+        self.done.into()
     }
 
     /// Whether an answer is being waited for.

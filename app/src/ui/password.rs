@@ -1,6 +1,6 @@
 //! A field for a password, which can be shown while one types.
 
-use leptos::prelude::*;
+use leptos::{html::Input, prelude::*};
 
 use super::FieldError;
 use crate::error::{Field, Problem};
@@ -24,9 +24,22 @@ pub fn PasswordField(
     hint: Option<ViewFn>,
     /// What is typed.
     #[prop(optional)]
-    typed: Option<RwSignal<String>>,
+    typed: RwSignal<String>,
+    /// Changes when the form has done its work: then nobody needs the password any more.
+    #[prop(optional)]
+    done: Option<Signal<u32>>,
 ) -> impl IntoView {
     let shown = RwSignal::new(false);
+    let input = NodeRef::<Input>::new();
+    Effect::new(move || {
+        if done.is_some_and(|done| done.get() > 0) {
+            if let Some(input) = input.get_untracked() {
+                input.set_value("");
+            }
+            typed.set(String::new());
+            shown.set(false);
+        }
+    });
     let id = format!("{prefix}{}", field.name());
     let error_id = format!("{id}-error");
     let described_by = if hint.is_some() { format!("{error_id} {id}-hint") } else { error_id.clone() };
@@ -44,11 +57,8 @@ pub fn PasswordField(
                     aria-required="true"
                     aria-invalid=move || problem.get().map(|_| "true")
                     aria-describedby=described_by
-                    on:input=move |event| {
-                        if let Some(typed) = typed {
-                            typed.set(event_target_value(&event));
-                        }
-                    }
+                    node_ref=input
+                    on:input=move |event| typed.set(event_target_value(&event))
                 />
                 // Without JavaScript it could do nothing, and is not shown.
                 <button

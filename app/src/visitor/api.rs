@@ -11,3 +11,10 @@ use crate::error::AppError;
 pub async fn show_visitor() -> Result<Visitor, AppError> {
     super::current().await
 }
+
+/// The visitor, for a page that asks by itself: it does not count as a use of the session.
+#[server(endpoint = "visitor/peek", input = GetUrl)]
+pub async fn peek_visitor() -> Result<Visitor, AppError> {
+    crate::context::session()?.read_quietly();
+    super::current().await
+}

@@ -8,10 +8,10 @@ mod tabs;
 mod view;
 mod watch;
 
-pub use api::{ShowVisitor, show_visitor};
+pub use api::{PeekVisitor, ShowVisitor, peek_visitor, show_visitor};
 pub use model::{Account, SessionTime, Visitor};
 #[cfg(feature = "ssr")]
 pub use store::{current, load, snapshot};
 pub use tabs::{Tabs, provide_tabs};
 pub use view::{CurrentVisitor, SignedIn, SignedOut, provide_visitor, use_visitor};
-pub use watch::{SessionEnded, SessionWarning, guard_private_pages, watch_session};
+pub use watch::{SessionEnded, SessionWarning, follow_navigation, guard_private_pages, watch_session};

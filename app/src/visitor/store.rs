@@ -3,7 +3,7 @@
 use session::{Pool, Session};
 
 use super::{Account, SessionTime, Visitor};
-use crate::{auth::CurrentUser, cart::Cart, context, error::AppError, flash};
+use crate::{auth::CurrentUser, cart::Cart, context, error::AppError, flash, forms::AS};
 
 /// The visitor who is asking.
 ///
@@ -20,8 +20,12 @@ pub async fn current() -> Result<Visitor, AppError> {
 ///
 /// [`AppError::Unavailable`] when the session or the database fails.
 pub async fn snapshot(session: &Session, pool: &Pool, path: &str) -> Result<Visitor, AppError> {
-    let flash = flash::take(session, path).await?;
-    Ok(Visitor { flash, ..load(session, pool).await? })
+    let mut flash = flash::take(session, path).await?;
+    let visitor = load(session, pool).await?;
+    let email = visitor.user.as_ref().map(|user| user.email.as_str());
+    // What one user has typed is not for the next one's eyes.
+    flash.failure = flash.failure.filter(|failure| failure.typed(AS).is_none_or(|who| Some(who) == email));
+    Ok(Visitor { flash, ..visitor })
 }
 
 /// The visitor whose session this is.

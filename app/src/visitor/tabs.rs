@@ -4,7 +4,7 @@ use codee::string::FromToStringCodec;
 use leptos::{ev, prelude::*, task::spawn_local};
 use leptos_use_broadcast_channel::{UseBroadcastChannelReturn, use_broadcast_channel};
 
-use super::{CurrentVisitor, show_visitor};
+use super::{CurrentVisitor, peek_visitor};
 
 /// Tells the other tabs. Nothing of the visitor travels: each tab asks the server itself.
 #[derive(Clone, Copy)]
@@ -34,10 +34,17 @@ impl Tabs {
 pub fn provide_tabs(visitor: CurrentVisitor) {
     let tabs = Tabs { tell: StoredValue::new(None), heard: RwSignal::new(0) };
     provide_context(tabs);
+    let asked = StoredValue::new(0_u32);
     let refresh = move || {
+        asked.update_value(|count| *count += 1);
+        let number = asked.get_value();
         spawn_local(async move {
-            if let Ok(answer) = show_visitor().await {
-                visitor.replace(answer);
+            let answer = peek_visitor().await;
+            // An answer that was overtaken by a later question is old news.
+            if let Ok(answer) = answer
+                && number == asked.get_value()
+                && visitor.refresh(answer)
+            {
                 tabs.heard.update(|count| *count += 1);
             }
         });

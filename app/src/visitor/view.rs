@@ -1,8 +1,8 @@
 //! Components that show by session state, in the first HTML and after each action alike.
 
-use leptos::{prelude::*, server::SharedValue};
+use leptos::{prelude::*, server::SharedValue, task::spawn_local};
 
-use super::{Account, SessionTime, Visitor};
+use super::{Account, SessionTime, Visitor, peek_visitor};
 use crate::{flash::Failure, preferences::Theme};
 
 /// The visitor on this page, as of the latest answer of the server.
@@ -38,19 +38,38 @@ pub fn use_visitor() -> CurrentVisitor {
 impl CurrentVisitor {
     /// Takes over what a server function answered.
     pub fn replace(self, visitor: Visitor) {
-        let before = self.ended.get_untracked().or_else(|| untrack(|| self.user()));
-        match (before, &visitor.user) {
-            // Nothing of one user's page is shown to another.
-            (Some(before), Some(now)) if now.email != before.email => {
-                if let Err(error) = location().reload() {
-                    leptos::logging::error!("cannot reload: {error:?}");
-                }
-            }
-            (_, Some(_)) => self.ended.set(None),
-            (_, None) => {}
+        if visitor.user.is_some() {
+            self.ended.set(None);
         }
         self.asked_at.set_value(js_sys::Date::now());
         self.visitor.set(visitor);
+    }
+
+    /// Takes over who the server says is visiting now. Nothing of one user's page is shown to the next: then it is loaded anew, and
+    /// this returns `false`.
+    pub fn refresh(self, visitor: Visitor) -> bool {
+        let before = self.ended.get_untracked().or_else(|| untrack(|| self.user())).map(|user| user.email);
+        let now = visitor.user.as_ref().map(|user| &user.email);
+        if before.is_none() || before.as_ref() == now {
+            self.replace(visitor);
+            return true;
+        }
+        if let Err(error) = location().reload() {
+            leptos::logging::error!("cannot reload the page: {error:?}");
+        }
+        false
+    }
+
+    /// Asks the server whether the session goes on, without using it.
+    pub fn check(self) {
+        spawn_local(async move {
+            match peek_visitor().await {
+                Ok(answer) if answer.user.is_none() => self.end(),
+                Ok(answer) => self.replace(answer),
+                // The next use will tell.
+                Err(_) => {}
+            }
+        });
     }
 
     /// Takes over the number of things in the cart.
@@ -70,8 +89,16 @@ impl CurrentVisitor {
     /// The server says that the session is over. What is on the page stays, for who signs in again.
     pub fn end(self) {
         let (user, theme) = self.visitor.with_untracked(|visitor| (visitor.user.clone(), visitor.theme));
-        self.ended.set(user);
+        // Told twice it is still the same user's.
+        if user.is_some() {
+            self.ended.set(user);
+        }
         self.visitor.set(Visitor { theme, ..Visitor::default() });
+    }
+
+    /// The visitor goes on without signing in again.
+    pub fn go_on_as_guest(self) {
+        self.ended.set(None);
     }
 
     /// Whose session has ended while this page was open.

@@ -21,32 +21,48 @@ const LONGEST_TIMER: i64 = 20 * 24 * 3_600;
 #[derive(Clone, Copy)]
 struct EndsSoon(RwSignal<bool>);
 
-/// Sets timers for the warning and for the end, anew whenever the session was used.
+/// Sets timers for the warning and for the end, anew whenever the session was used. Other tabs may have used it too, so both ask
+/// the server first.
 pub fn watch_session(visitor: CurrentVisitor) {
     let ends_soon = RwSignal::new(false);
     provide_context(EndsSoon(ends_soon));
     Effect::new(move |before: Option<Vec<TimeoutHandle>>| {
         before.into_iter().flatten().for_each(|timer| timer.clear());
-        ends_soon.set(false);
         let Some(time) = visitor.session().filter(|time| time.unused < LONGEST_TIMER) else {
+            ends_soon.set(false);
             return Vec::new();
         };
-        let after = |seconds: i64| Duration::from_secs(u64::try_from(seconds).unwrap_or_default());
-        let warn = set_timeout_with_handle(move || ends_soon.set(true), after(time.warn_in()));
+        let check_after = |seconds: i64| {
+            let after = Duration::from_secs(u64::try_from(seconds).unwrap_or_default());
+            set_timeout_with_handle(move || visitor.check(), after)
+        };
+        let warn_in = time.warn_in();
+        ends_soon.set(warn_in == 0);
         // A second later, so that the server agrees.
-        let end = set_timeout_with_handle(move || ask(visitor), after(time.unused + 1));
-        warn.into_iter().chain(end).collect()
+        let next = if warn_in == 0 { time.unused + 1 } else { warn_in };
+        check_after(next).into_iter().collect()
     });
 }
 
-/// Asks the server how it stands, which counts as a use.
-fn ask(visitor: CurrentVisitor) {
+/// Follows the session on each way from page to page, which is a use of it.
+pub fn follow_navigation(visitor: CurrentVisitor) {
+    let path = use_location().pathname;
+    Effect::new(move |before: Option<String>| {
+        let here = path.get();
+        if before.is_some_and(|before| before != here) {
+            visitor.go_on_as_guest();
+            use_session(visitor);
+        }
+        here
+    });
+}
+
+/// Asks the server who is visiting, which keeps the session alive.
+fn use_session(visitor: CurrentVisitor) {
     spawn_local(async move {
-        match show_visitor().await {
-            Ok(answer) if answer.user.is_none() => visitor.end(),
-            Ok(answer) => visitor.replace(answer),
-            // The next use will tell.
-            Err(_) => {}
+        // Without an answer all stays as it is.
+        if let Ok(answer) = show_visitor().await {
+            visitor.refresh(answer);
         }
     });
 }
@@ -71,7 +87,7 @@ pub fn SessionWarning() -> impl IntoView {
     let EndsSoon(ends_soon) = expect_context();
     let extendable = move || visitor.session().is_some_and(|time| time.can_be_extended());
     view! {
-        <div class="notices" role="alert">
+        <div class="session-warning" role="alert">
             <Show when=move || ends_soon.get()>
                 <div class="notice">
                     <Show
@@ -79,7 +95,7 @@ pub fn SessionWarning() -> impl IntoView {
                         fallback=|| view! { <span>"Your session ends in a minute. Please finish what you are doing."</span> }
                     >
                         <span>"You will be signed out in a minute."</span>
-                        <button type="button" class="button" on:click=move |_| ask(visitor)>
+                        <button type="button" class="button" on:click=move |_| use_session(visitor)>
                             "Stay signed in"
                         </button>
                     </Show>
@@ -102,6 +118,7 @@ pub fn SessionEnded() -> impl IntoView {
 
 #[component]
 fn SignInAgain(email: Option<String>) -> impl IntoView {
+    let visitor = use_visitor();
     let heading = NodeRef::<H1>::new();
     // What had the focus is hidden now.
     Effect::new(move || {
@@ -117,6 +134,11 @@ fn SignInAgain(email: Option<String>) -> impl IntoView {
             </h1>
             <p>"Sign in again to go on. What you typed on this page is kept."</p>
             <LoginForm stay=true demo_account=false email />
+            <p>
+                <button type="button" class="button-quiet" on:click=move |_| visitor.go_on_as_guest()>
+                    "Go on without signing in"
+                </button>
+            </p>
         </section>
     }
 }

@@ -1,6 +1,6 @@
 //! The own account: devices, name, password, removal; and who may not.
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use serde_json::json;
 use time::Duration;
 
@@ -29,29 +29,59 @@ async fn a_guest_is_sent_to_sign_in_and_comes_back() {
     assert_eq!(visitor.open("/account").await.status, StatusCode::OK);
 }
 
+/// The functions that guests may call. A new one is for users only until it stands here.
+const PUBLIC: &[&str] = &[
+    "/api/auth/common_passwords",
+    "/api/auth/login",
+    "/api/auth/logout",
+    "/api/auth/register",
+    "/api/cart/",
+    "/api/catalog/",
+    "/api/preferences/",
+    "/api/visitor/",
+    "/api/visits/",
+];
+
 #[tokio::test]
-async fn every_function_for_users_refuses_a_guest() {
+async fn every_other_function_refuses_a_guest() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
     let refused = (StatusCode::UNAUTHORIZED, r#"{"error":"sign_in_first"}"#.to_owned());
-    let answer = visitor.ask("/api/auth/devices").await;
-    assert_eq!((answer.status, answer.body), refused);
-    for (path, body) in [
-        ("/api/auth/revoke", "device=x"),
-        ("/api/auth/revoke_others", ""),
-        ("/api/auth/confirm", "password=x"),
-        ("/api/auth/name", "name=x"),
-        ("/api/auth/password", "current=x&new=four-words-are-better"),
-        ("/api/auth/delete", "password=x"),
-    ] {
-        let answer = visitor.call(path, body).await;
+    let mut seen = 0;
+    for (path, method) in server_fn::axum::server_fn_paths() {
+        if PUBLIC.iter().any(|public| path.starts_with(public)) {
+            continue;
+        }
+        seen += 1;
+        if method == Method::GET {
+            let answer = visitor.ask(path).await;
+            assert_eq!((answer.status, answer.body), refused, "{path}");
+            continue;
+        }
+        let answer = visitor.call(path, "").await;
         assert_eq!((answer.status, answer.body), refused, "{path}");
-        let answer = visitor.submit("/account", path, body).await;
+        let answer = visitor.submit("/account", path, "").await;
         assert_eq!(
             (answer.status, answer.location()),
             (StatusCode::SEE_OTHER, "/login?next=%2Faccount"),
             "{path}"
         );
+    }
+    assert!(seen >= 7, "{seen}");
+}
+
+#[tokio::test]
+async fn no_way_of_writing_a_private_path_gets_past_the_guard() {
+    let app = TestApp::start().await;
+    for path in
+        ["/./account", "/x/../account", "/x/%2e%2e/account", "/%2E/account", "/account/", "/account?a=b"]
+    {
+        let answer = app.visitor().open(path).await;
+        assert_eq!((answer.status, answer.body.as_str()), (StatusCode::SEE_OTHER, ""), "{path}");
+    }
+    for path in ["//account", "/account%2f", "/Account", "/%61ccount"] {
+        let answer = app.visitor().open(path).await;
+        assert!(!answer.body.contains("Your devices"), "{path}");
     }
 }
 
@@ -61,7 +91,7 @@ async fn what_a_plain_form_held_is_there_again_after_signing_in() {
     let visitor = app.visitor();
     visitor.sign_in().await;
     app.clock.advance(Duration::hours(1));
-    let answer = visitor.submit("/account", "/api/auth/name", "name=Countess+Ada").await;
+    let answer = visitor.submit("/account", "/api/auth/name", "name=Countess+Ada&as=demo@example.com").await;
     assert_eq!(answer.location(), "/login?next=%2Faccount");
     assert!(!visitor.open(answer.location()).await.body.contains("Countess Ada"));
     let form = "email=demo@example.com&password=keep-it-in-the-satchel&next=/account";
@@ -69,6 +99,20 @@ async fn what_a_plain_form_held_is_there_again_after_signing_in() {
     assert!(page.contains("value=\"Countess Ada\"") && page.contains("You are signed in."), "{page}");
     let page = visitor.open("/account").await.body;
     assert!(!page.contains("Countess Ada"), "once: {page}");
+}
+
+#[tokio::test]
+async fn what_one_user_has_typed_is_not_shown_to_the_next() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    visitor.register("Ada").await;
+    let page = visitor.open("/account").await.body;
+    assert!(page.contains("name=\"as\" value=\"ada@example.com\""), "{page}");
+    app.clock.advance(Duration::hours(1));
+    visitor.submit("/account", "/api/auth/name", "name=Countess&as=ada@example.com").await;
+    visitor.sign_in().await;
+    let page = visitor.open("/account").await.body;
+    assert!(page.contains("demo@example.com") && !page.contains("Countess"), "{page}");
 }
 
 #[tokio::test]
@@ -171,6 +215,19 @@ async fn a_session_from_before_a_change_of_the_password_is_worth_nothing() {
     sqlx::query("update users set password_version = password_version + 1").execute(&app.pool).await.unwrap();
     assert_eq!(visitor.name().await, None);
     assert_eq!(visitor.open("/account").await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn a_page_that_asks_by_itself_keeps_no_session_alive() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    visitor.sign_in().await;
+    for minutes in [20, 9] {
+        app.clock.advance(Duration::minutes(minutes));
+        assert_eq!(visitor.ask("/api/visitor/peek").await.json()["user"]["name"], "Demo");
+    }
+    app.clock.advance(Duration::minutes(1));
+    assert_eq!(visitor.ask("/api/visitor/peek").await.json()["user"], json!(null));
 }
 
 #[tokio::test]
@@ -280,4 +337,10 @@ async fn signing_out_tells_the_browser_to_forget() {
     let answer = visitor.submit("/account", "/api/auth/logout", "").await;
     assert_eq!(answer.headers["clear-site-data"], r#""cache", "storage""#);
     assert!(!visitor.call("/api/visits/record", "").await.headers.contains_key("clear-site-data"));
+    visitor.sign_in().await;
+    let answer = visitor.submit("/account", "/api/auth/delete", "password=wrong").await;
+    assert!(
+        !answer.headers.contains_key("clear-site-data"),
+        "who stays signed in keeps what the browser has"
+    );
 }

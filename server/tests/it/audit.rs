@@ -35,6 +35,7 @@ fn what_happens_to_accounts_is_logged_by_hashes_only() {
     phone.post("/api/auth/login", &old);
     laptop.post("/api/auth/revoke_others", "");
     laptop.post("/api/auth/confirm", "password=hunter2");
+    laptop.post("/api/auth/confirm", &format!("password={PASSWORD}"));
     laptop.post("/api/auth/name", "name=Countess");
     laptop.post("/api/auth/password", &format!("current={PASSWORD}&new={NEW}"));
     laptop.post("/api/auth/logout", "");

@@ -1,8 +1,9 @@
 //! The cart and the account: what is put by at sign-out, and what a sign-in adds.
 
+use axum::http::StatusCode;
 use serde_json::json;
 
-use crate::client::{TestApp, Visitor};
+use crate::client::{PASSWORD, TestApp, Visitor};
 
 async fn lines(visitor: &Visitor<'_>) -> Vec<(i64, i64)> {
     let cart = visitor.ask("/api/cart/show").await.json();
@@ -64,4 +65,47 @@ async fn who_signs_in_as_somebody_else_gets_nothing_of_the_first_one() {
     assert_eq!(visitor.ask("/api/visits/show").await.json()["count"], 0);
     let page = visitor.open("/account").await.body;
     assert!(page.contains("Eve") && !page.contains("Ada"), "{page}");
+    assert_eq!(app.visitor().sign_in_as("Ada").await.json()["items"], 5, "and the first one loses nothing");
+}
+
+#[tokio::test]
+async fn a_cart_survives_the_plain_forms_too() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    visitor.register("Ada").await;
+    visitor.submit("/", "/api/cart/add", "product=1&quantity=2").await;
+    visitor.submit("/", "/api/auth/logout", "").await;
+    let form = format!("email=ada@example.com&password={PASSWORD}");
+    let page = visitor.submit_and_follow("/login", "/api/auth/login", &form).await.body;
+    assert!(page.contains("2<span class=\"visually-hidden\"> items</span>"), "{page}");
+}
+
+/// A sign-in that was verified with a password which is changed before it comes in gets nothing, and leaves nothing behind.
+#[tokio::test]
+async fn a_sign_in_that_loses_against_a_change_of_the_password_gets_no_cart() {
+    let app = TestApp::start_with(&[("SIGN_IN_LIMIT", "off")]).await;
+    let (ada, thief) = (app.visitor(), app.visitor());
+    ada.register("Ada").await;
+    ada.call("/api/cart/add", "product=1&quantity=5").await;
+    ada.call("/api/auth/logout", "").await;
+    ada.sign_in_as("Ada").await;
+    ada.call("/api/auth/logout", "").await;
+    // The version goes up as soon as the thief's session is there, as a change at that moment does.
+    sqlx::query(
+        "create trigger change after update of owner on sessions when new.owner is not null
+         begin update users set password_version = password_version + 1; end",
+    )
+    .execute(&app.pool)
+    .await
+    .unwrap();
+    thief.call("/api/visits/record", "").await;
+    assert_eq!(thief.sign_in_as("Ada").await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!((lines(&thief).await, thief.name().await), (Vec::new(), None));
+    sqlx::query("drop trigger change").execute(&app.pool).await.unwrap();
+    let owned: i64 = sqlx::query_scalar("select count(*) from sessions where owner is not null")
+        .fetch_one(&app.pool)
+        .await
+        .unwrap();
+    assert_eq!(owned, 0, "no device is left in the list");
+    assert_eq!(ada.sign_in_as("Ada").await.json()["items"], 5);
 }

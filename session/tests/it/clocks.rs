@@ -107,7 +107,7 @@ async fn remember_me_outlasts_later_writes_and_idle_days() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     browser.count().await.unwrap();
-    let age = max_age(&browser, async |session| session.restart("ada", true).await.unwrap()).await;
+    let age = max_age(&browser, async |session| drop(session.restart("ada", true).await.unwrap())).await;
     assert_eq!(age, Some(31 * DAY));
     test.clock.advance(Duration::days(10));
     assert_eq!(browser.count().await.unwrap(), 2);
@@ -148,7 +148,7 @@ async fn taking_remember_me_back_shortens_and_never_ends_at_once() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     browser.count().await.unwrap();
-    max_age(&browser, async |session| session.restart("ada", true).await.unwrap()).await;
+    max_age(&browser, async |session| drop(session.restart("ada", true).await.unwrap())).await;
     test.clock.advance(Duration::days(2));
     assert_eq!(max_age(&browser, async |session| session.remember(false).await.unwrap()).await, None);
     assert_eq!(browser.counted().await, Some(1));
@@ -169,7 +169,7 @@ async fn the_lifetime_counts_from_the_restart_in_later_requests_too() {
         test.clock.advance(Duration::minutes(15));
         browser.counted().await;
     }
-    max_age(&browser, async |session| session.restart("ada", false).await.unwrap()).await;
+    max_age(&browser, async |session| drop(session.restart("ada", false).await.unwrap())).await;
     test.clock.advance(Duration::minutes(15));
     let age = max_age(&browser, async |session| session.remember(true).await.unwrap()).await;
     assert_eq!(age, Some(31 * DAY - 15 * 60));

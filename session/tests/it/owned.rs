@@ -7,7 +7,7 @@ use crate::harness::{Browser, Count, Name, TestSessions, increment};
 
 async fn sign_in(browser: &Browser, owner: &str) -> String {
     let session = browser.request();
-    session.restart(owner, false).await.unwrap();
+    drop(session.restart(owner, false).await.unwrap());
     let handle = session.handle().await.unwrap().unwrap();
     browser.respond(&session).await;
     handle
@@ -131,6 +131,9 @@ async fn who_signs_in_too_often_loses_what_was_used_least_lately() {
     }
     let owners = [owner(&browsers[0]).await, owner(&browsers[1]).await, owner(&browsers[2]).await];
     assert_eq!(owners.map(|owner| owner.is_some()), [false, true, true]);
+    let session = browsers[0].request();
+    let ended = session.restart("ada", false).await.unwrap();
+    assert_eq!(ended.len(), 1, "and is told so");
 }
 
 #[tokio::test]
@@ -149,4 +152,77 @@ async fn a_session_tells_how_long_it_goes_on() {
             Duration::minutes(30)
         )
     );
+}
+
+#[tokio::test]
+async fn asking_quietly_keeps_no_session_alive() {
+    let test = TestSessions::new().await;
+    let browser = test.browser();
+    sign_in(&browser, "ada").await;
+    let ask = async || {
+        let session = browser.request();
+        session.read_quietly();
+        session.lifetime().await.unwrap().map(|lifetime| lifetime.unused)
+    };
+    test.clock.advance(Duration::minutes(29));
+    assert_eq!(ask().await, Some(Duration::minutes(1)));
+    test.clock.advance(Duration::seconds(59));
+    assert_eq!(ask().await, Some(Duration::seconds(1)));
+    test.clock.advance(Duration::seconds(1));
+    assert_eq!(ask().await, None);
+}
+
+#[tokio::test]
+async fn an_update_within_a_transaction_shares_its_fate() {
+    let test = TestSessions::new().await;
+    let browser = test.browser();
+    browser.count().await.unwrap();
+    sqlx::query("create table notes (text text not null)").execute(&test.pool).await.unwrap();
+    for kept in [false, true] {
+        let session = browser.request();
+        session.read::<Count>().await.unwrap();
+        let mut transaction = test.pool.begin().await.unwrap();
+        sqlx::query("insert into notes values ('a')").execute(&mut *transaction).await.unwrap();
+        assert_eq!(session.update_within(&mut transaction, increment).await.unwrap(), 2);
+        if kept {
+            transaction.commit().await.unwrap()
+        } else {
+            transaction.rollback().await.unwrap()
+        }
+        let count = if kept { 2 } else { 1 };
+        assert_eq!(session.read().await.unwrap(), Some(Count(count)), "in the same request too");
+        browser.respond(&session).await;
+        assert_eq!(browser.counted().await, Some(count));
+    }
+}
+
+#[tokio::test]
+async fn updates_within_transactions_and_without_lose_nothing() {
+    let test = TestSessions::new().await;
+    let browser = test.browser();
+    browser.count().await.unwrap();
+    sqlx::query("create table notes (text text not null)").execute(&test.pool).await.unwrap();
+    let within = (0..20).map(|_| async {
+        let session = browser.request();
+        let mut transaction = test.pool.begin().await.unwrap();
+        sqlx::query("insert into notes values ('a')").execute(&mut *transaction).await.unwrap();
+        session.update_within(&mut transaction, increment).await.unwrap();
+        transaction.commit().await.unwrap();
+    });
+    let without = (0..20).map(|_| async {
+        browser.count().await.unwrap();
+    });
+    let (within, without) = (all(within), all(without));
+    tokio::join!(within, without);
+    assert_eq!(browser.counted().await, Some(41));
+}
+
+/// All of them at once.
+async fn all<F: Future<Output = ()>>(tasks: impl Iterator<Item = F>) {
+    let mut tasks: Vec<_> = tasks.map(Box::pin).collect();
+    std::future::poll_fn(|context| {
+        tasks.retain_mut(|task| task.as_mut().poll(context).is_pending());
+        if tasks.is_empty() { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+    })
+    .await;
 }

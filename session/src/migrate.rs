@@ -1,0 +1,85 @@
+//! How the tables came to be, step by step.
+
+use crate::{Pool, SessionError};
+
+/// How the tables came to be. A step that has landed is never edited.
+const STEPS: &[&[&str]] = &[
+    &[
+        "create table if not exists sessions (
+            id text not null,
+            data text not null,
+            version bigint not null,
+            began_at bigint not null,
+            used_at bigint not null,
+            ends_at bigint not null,
+            expires_at bigint not null,
+            remembered bigint not null,
+            constraint sessions_pkey primary key (id)
+        )",
+        "create index if not exists sessions_expires_at on sessions (expires_at)",
+        // Ids that were exchanged for new ones: who still comes with one is late, not forged.
+        "create table if not exists renewed_sessions (
+            id text not null,
+            successor text not null,
+            renewed_at bigint not null,
+            constraint renewed_sessions_pkey primary key (id)
+        )",
+        "create index if not exists renewed_sessions_renewed_at on renewed_sessions (renewed_at)",
+    ],
+    // Owners see their sessions and end them, by a name that is none of the ids.
+    &[
+        "alter table sessions add column owner text",
+        // A server from before this step goes on inserting sessions, without a handle.
+        "alter table sessions add column handle text not null default ''",
+        "update sessions set handle = substr(id, 1, 22)",
+        "create index sessions_owner on sessions (owner, used_at)",
+    ],
+];
+
+/// Brings the tables up to date, step by step.
+pub(crate) async fn migrate(pool: &Pool) -> Result<(), SessionError> {
+    sqlx::query("create table if not exists session_steps (step bigint not null, constraint session_steps_pkey primary key (step))")
+        .execute(pool)
+        .await?;
+    for (step, statements) in (1_i64..).zip(STEPS) {
+        let mut transaction = pool.begin().await?;
+        // The first statement writes, so that of two servers that start at once one waits here for the other.
+        let due = sqlx::query("insert into session_steps (step) values ($1) on conflict (step) do nothing")
+            .bind(step)
+            .execute(&mut *transaction)
+            .await?;
+        if due.rows_affected() == 1 {
+            for statement in *statements {
+                sqlx::query(statement).execute(&mut *transaction).await?;
+            }
+        }
+        transaction.commit().await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{id::SessionId, store::Store};
+
+    #[tokio::test]
+    async fn tables_from_before_there_were_steps_are_brought_up_to_date() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/old.db?mode=rwc", folder.path().display());
+        let pool = Pool::connect(&url).await.unwrap();
+        for statement in STEPS[0] {
+            sqlx::query(statement).execute(&pool).await.unwrap();
+        }
+        let id = SessionId::random().hash();
+        sqlx::query("insert into sessions values ($1, '{}', 1, 0, 0, 100, 100, 0)")
+            .bind(id.as_str())
+            .execute(&pool)
+            .await
+            .unwrap();
+        migrate(&pool).await.unwrap();
+        migrate(&pool).await.unwrap();
+        let found = Store::new(pool).find(&id, 1).await.unwrap().unwrap();
+        assert_eq!((found.owner, found.handle.len()), (None, 22));
+    }
+}
