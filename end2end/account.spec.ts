@@ -146,8 +146,11 @@ test.describe("other tabs of the browser", { tag: "@js" }, () => {
     await open(page, "/");
     const tab = await context.newPage();
     await open(tab, "/visits");
+    const cart = await context.newPage();
+    await open(cart, "/cart");
     await addToCart(page, "Enamel mug", 3);
     await expectCartItems(tab, 3);
+    await expect(cart.getByRole("listitem", { name: "Enamel mug" })).toBeVisible();
     await open(page, "/login");
     await signIn(page, account);
     await expectVisitor(tab, account.name);

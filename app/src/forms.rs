@@ -40,8 +40,8 @@ pub struct FormRoute {
     pub kept: &'static [&'static str],
 }
 
-/// The hidden field that tells, by e-mail address, who has filled in a form on a private page.
-pub const AS: &str = "as";
+/// The hidden field that tells, by e-mail address, whose form on a private page it is: another user may have signed in since.
+pub const WHOSE: &str = "whose";
 
 /// Every form of the app.
 pub const FORMS: &[FormRoute] = &[
@@ -114,7 +114,7 @@ pub const FORMS: &[FormRoute] = &[
         page: nav::ACCOUNT,
         then: Then::Stay,
         done: Some(Message::NameChanged),
-        kept: &["name", AS],
+        kept: &["name", WHOSE],
     },
     FormRoute {
         path: ChangePassword::PATH,

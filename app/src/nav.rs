@@ -25,6 +25,16 @@ pub fn product(id: crate::catalog::ProductId) -> String {
     format!("/products/{id}")
 }
 
+/// What a search finds in the catalogue, sorted.
+#[must_use]
+pub fn search(q: &str, sort: &str) -> String {
+    let query = form_urlencoded::Serializer::new(String::new())
+        .append_pair("q", q)
+        .append_pair("sort", sort)
+        .finish();
+    format!("{HOME}?{query}")
+}
+
 /// Whether only a signed-in user may see the page with this path.
 #[must_use]
 pub fn is_private(path: &str) -> bool {

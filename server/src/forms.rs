@@ -35,7 +35,8 @@ const MAX_BODY: usize = 64 * 1024;
 
 /// The middleware around all server functions.
 pub async fn answer(session: Session, request: Request, next: Next) -> Response {
-    let plain_form = request.method() == Method::POST && accepts_html(request.headers());
+    let post = request.method() == Method::POST;
+    let plain_form = post && accepts_html(request.headers());
     let (mut parts, body) = request.into_parts();
     parts.headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     let path = parts.uri.path().to_owned();
@@ -57,7 +58,8 @@ pub async fn answer(session: Session, request: Request, next: Next) -> Response 
         Err(error) => (Bytes::new(), Err(error)),
     };
     match (plain_form, result) {
-        (false, Ok(response)) => with_clearance(&path, response),
+        (false, Ok(response)) if post => with_clearance(&path, response),
+        (false, Ok(response)) => response,
         (false, Err(error)) => json(&error),
         (true, Ok(response)) if response.status() != StatusCode::OK => response,
         (true, result) => match forms::find(&path) {

@@ -1,6 +1,11 @@
 //! Starts the server and stops it cleanly, or does what an operator wants.
 
-use std::{io::ErrorKind, net::SocketAddr, process::ExitCode, time::Duration};
+use std::{
+    io::{ErrorKind, IsTerminal},
+    net::SocketAddr,
+    process::ExitCode,
+    time::Duration,
+};
 
 use anyhow::{Context, anyhow};
 use axum::serve::ListenerExt;
@@ -48,12 +53,15 @@ fn start(command: Option<Command>) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     match command {
         None => {
-            tracing_subscriber::fmt().with_env_filter(filter).init();
+            let colours = std::io::stdout().is_terminal();
+            tracing_subscriber::fmt().with_ansi(colours).with_env_filter(filter).init();
             runtime.block_on(serve(settings))
         }
         Some(command) => {
             // What a command says goes to standard output; the log is not to be mixed with it.
-            tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+            let colours = std::io::stderr().is_terminal();
+            let log = tracing_subscriber::fmt().with_ansi(colours).with_writer(std::io::stderr);
+            log.with_env_filter(filter).init();
             runtime.block_on(commands::run(command, settings))
         }
     }

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::{
     Connection, SessionError, SessionValue, Sessions,
-    state::{Phase, Shared},
+    state::{Changed, Phase, Shared},
     value::{decode, encode},
 };
 
@@ -158,9 +158,7 @@ impl Session {
 }
 
 /// A change of a typed value as one of the stored JSON: the new one, or nothing where it stays.
-fn typed<T, R>(
-    mut change: impl FnMut(&mut T) -> R + Send,
-) -> impl FnMut(Option<&Value>) -> Result<(Option<Option<Value>>, R), SessionError> + Send
+fn typed<T, R>(mut change: impl FnMut(&mut T) -> R + Send) -> impl FnMut(Option<&Value>) -> Changed<R> + Send
 where
     T: SessionValue + Default,
 {

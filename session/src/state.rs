@@ -24,6 +24,9 @@ use crate::{
 /// For so long a request may still come in with an id that was exchanged for a new one.
 pub(crate) const LATE_SECONDS: i64 = 60;
 
+/// What a change makes of a stored value: another one, `None` inside to take it out, or nothing where it stays; and its answer.
+pub(crate) type Changed<R> = Result<(Option<Option<Value>>, R), SessionError>;
+
 pub(crate) struct Shared {
     pub(crate) sessions: Sessions,
     presented: Presented,
@@ -137,7 +140,7 @@ impl Shared {
     pub(crate) async fn change<R: Send>(
         &self,
         key: &'static str,
-        mut change: impl FnMut(Option<&Value>) -> Result<(Option<Option<Value>>, R), SessionError> + Send,
+        mut change: impl FnMut(Option<&Value>) -> Changed<R> + Send,
     ) -> Result<R, SessionError> {
         let mut state = self.state.lock().await;
         self.refuse_late(key)?;
@@ -171,7 +174,7 @@ impl Shared {
         &self,
         db: &mut Connection,
         key: &'static str,
-        mut change: impl FnMut(Option<&Value>) -> Result<(Option<Option<Value>>, R), SessionError> + Send,
+        mut change: impl FnMut(Option<&Value>) -> Changed<R> + Send,
     ) -> Result<R, SessionError> {
         let mut state = self.state.lock().await;
         self.refuse_late(key)?;

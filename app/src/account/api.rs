@@ -54,9 +54,12 @@ pub async fn confirm(#[server(default)] password: String) -> Result<Visitor, App
     visitor::load(&caller.session, &caller.pool).await
 }
 
-/// Changes what the account is called.
+/// Changes what the account is called. `whose` is the address of the user who saw the form, where a page sends it.
 #[server(endpoint = "auth/name")]
-pub async fn change_name(#[server(default)] name: String) -> Result<Visitor, AppError> {
+pub async fn change_name(
+    #[server(default)] name: String,
+    #[server(default)] whose: Option<String>,
+) -> Result<Visitor, AppError> {
     use super::store;
     use crate::{
         auth::{CurrentUser, Name},
@@ -67,6 +70,7 @@ pub async fn change_name(#[server(default)] name: String) -> Result<Visitor, App
 
     let caller = context::caller()?;
     let user = CurrentUser::require(&caller).await?;
+    user.require_form_of(whose.as_deref())?;
     let name = Name::parse(&name).map_err(|problem| AppError::invalid(Field::Name, problem))?;
     store::change_name(&caller, &user, &name).await?;
     visitor::load(&caller.session, &caller.pool).await

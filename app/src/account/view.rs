@@ -114,7 +114,7 @@ fn NameForm() -> impl IntoView {
     view! {
         <ActionForm action=form.action attr:class="stack" attr:novalidate=true>
             <FormError error=form.general_error(&[Field::Name]) />
-            <input type="hidden" name=forms::AS value=move || visitor.user().map(|user| user.email) />
+            <input type="hidden" name=forms::WHOSE value=move || visitor.user().map(|user| user.email) />
             <TextField
                 label="Name"
                 field=Field::Name

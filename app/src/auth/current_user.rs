@@ -91,6 +91,16 @@ impl CurrentUser {
         self.password_version
     }
 
+    /// Refuses a form that another user had before, in a tab that has stayed open.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::SessionEnded`]: that user's has.
+    pub fn require_form_of(&self, whose: Option<&str>) -> Result<(), AppError> {
+        let own = whose.is_none_or(|whose| whose == self.user.email.as_str());
+        if own { Ok(()) } else { Err(AppError::SessionEnded) }
+    }
+
     /// Whether the password was typed within the last ten minutes.
     #[must_use]
     pub fn is_confirmed(&self) -> bool {

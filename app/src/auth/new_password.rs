@@ -32,7 +32,7 @@ impl NewPassword {
     pub fn parse(text: &str, about: &[&str], common: impl Fn(&str) -> bool) -> Result<Self, Problem> {
         let chars = u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
         let folded = text.to_lowercase();
-        let mut known = about.iter().flat_map(|text| text.split(['@', '.', ' ']));
+        let mut known = about.iter().flat_map(|text| text.split(['@', '.', ' ']).chain([*text]));
         let same = |text: &str| text.chars().all(|char| text.starts_with(char));
         match chars {
             0 => Err(Problem::Missing),
@@ -129,7 +129,7 @@ mod tests {
         for text in ["password1", "PassWord1", "aaaaaaaaaaaa"] {
             assert_eq!(parse(text), Err(Problem::CommonPassword), "{text}");
         }
-        for text in ["lovelace", "Lovelace1815", "countess!"] {
+        for text in ["lovelace", "Lovelace1815", "countess!", "Countess@example.com"] {
             assert_eq!(parse(text), Err(Problem::PersonalPassword), "{text}");
         }
         assert!(parse("the countess counts her cats").is_ok(), "a name in a long sentence is no harm");

@@ -317,7 +317,8 @@ mod tests {
         let mut cart = Cart::default();
         cart.add(MUG, quantity(2)).unwrap();
         cart.add(PEN, quantity(1)).unwrap();
-        let pen = Product { id: PEN, name: "Pen".into(), description: String::new(), price: Cents(150) };
+        let pen =
+            Product { id: PEN, name: "Pen".into(), description: String::new(), price: Cents(150), stock: 1 };
         let priced = PricedCart::new(&cart, &[pen]);
         assert_eq!((priced.lines.len(), priced.items, priced.total), (1, 1, Cents(150)));
     }

@@ -6,10 +6,16 @@ use server_fn::codec::GetUrl;
 use super::Product;
 use crate::error::AppError;
 
-/// All products.
+/// The products in whose name or text all words of `q` stand, sorted by `name`, `cheapest` or `dearest`.
 #[server(endpoint = "catalog/list", input = GetUrl)]
-pub async fn list_products() -> Result<Vec<Product>, AppError> {
-    Ok(super::store::list_products(&crate::context::pool()?).await?)
+pub async fn list_products(
+    #[server(default)] q: String,
+    #[server(default)] sort: String,
+) -> Result<Vec<Product>, AppError> {
+    use super::{Search, Sorting, store};
+
+    let (search, sorting) = (Search::parse(&q), Sorting::parse(&sort));
+    Ok(store::search_products(&crate::context::pool()?, &search, sorting).await?)
 }
 
 /// One product.

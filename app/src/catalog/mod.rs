@@ -7,5 +7,5 @@ pub mod store;
 mod view;
 
 pub use api::{ListProducts, ShowProduct, list_products, show_product};
-pub use model::{Cents, Product, ProductId};
-pub use view::{ProductDetails, ProductList};
+pub use model::{Cents, Product, ProductId, Search, Sorting};
+pub use view::{ProductDetails, ProductList, SearchForm};

@@ -61,6 +61,97 @@ pub struct Product {
     pub description: String,
     /// What one of it costs.
     pub price: Cents,
+    /// How many are left.
+    pub stock: u32,
+}
+
+impl Product {
+    /// From so many on it goes without saying that there are enough.
+    const PLENTY: u32 = 10;
+
+    /// What is said about the stock, where it needs saying.
+    #[must_use]
+    pub fn stock_note(&self) -> Option<String> {
+        match self.stock {
+            0 => Some("Sold out".to_owned()),
+            left if left < Self::PLENTY => Some(format!("{left} left")),
+            _ => None,
+        }
+    }
+}
+
+/// In which order products are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sorting {
+    /// As in the catalogue.
+    #[default]
+    Catalogue,
+    /// By name.
+    Name,
+    /// The cheapest first.
+    Cheapest,
+    /// The dearest first.
+    Dearest,
+}
+
+impl Sorting {
+    /// All of them, the usual one first.
+    pub const ALL: [Self; 4] = [Self::Catalogue, Self::Name, Self::Cheapest, Self::Dearest];
+
+    /// Reads what stands in a query; what it does not know is the usual order.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        Self::ALL.into_iter().find(|sorting| sorting.as_str() == text).unwrap_or_default()
+    }
+
+    /// The word for a query.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Catalogue => "",
+            Self::Name => "name",
+            Self::Cheapest => "cheapest",
+            Self::Dearest => "dearest",
+        }
+    }
+
+    /// What it is called on the page.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Catalogue => "our order",
+            Self::Name => "name",
+            Self::Cheapest => "cheapest first",
+            Self::Dearest => "dearest first",
+        }
+    }
+}
+
+/// What somebody looks for: a few words, each of which must stand in the name or in the text, in any case.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Search {
+    words: Vec<String>,
+}
+
+impl Search {
+    /// More words find nothing that fewer do not.
+    const MAX_WORDS: usize = 5;
+    /// A longer word stands in no text.
+    const MAX_CHARS: usize = 50;
+
+    /// Takes any text; what is beyond the limits is left out, and so are control characters, which databases cannot hold.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let text: String = text.chars().filter(|char| !char.is_control() || char.is_whitespace()).collect();
+        let word = |word: &str| word.chars().take(Self::MAX_CHARS).collect::<String>().to_lowercase();
+        Self { words: text.split_whitespace().take(Self::MAX_WORDS).map(word).collect() }
+    }
+
+    /// The words in lower case; none finds everything.
+    #[must_use]
+    pub fn words(&self) -> &[String] {
+        &self.words
+    }
 }
 
 #[cfg(test)]
@@ -79,6 +170,36 @@ mod tests {
     fn sums_of_money_do_not_overflow() {
         assert_eq!(Cents(i64::MAX).times(99), Cents(i64::MAX));
         assert_eq!([Cents(i64::MAX), Cents(1)].into_iter().sum::<Cents>(), Cents(i64::MAX));
+    }
+
+    #[test]
+    fn a_stock_is_told_when_it_runs_low() {
+        let product = |stock| Product {
+            id: ProductId(1),
+            name: String::new(),
+            description: String::new(),
+            price: Cents(1),
+            stock,
+        };
+        assert_eq!(product(0).stock_note().as_deref(), Some("Sold out"));
+        assert_eq!(product(3).stock_note().as_deref(), Some("3 left"));
+        assert_eq!(product(10).stock_note(), None);
+    }
+
+    #[test]
+    fn a_search_is_a_few_words_in_lower_case() {
+        assert_eq!(Search::parse("  Brass\tPENCIL ").words(), ["brass", "pencil"]);
+        assert_eq!(Search::parse(" \0 ").words().len(), 0);
+        assert_eq!(Search::parse(&"a ".repeat(100)).words().len(), 5);
+        assert_eq!(Search::parse(&"a".repeat(1_000)).words()[0].len(), 50);
+    }
+
+    #[test]
+    fn an_unknown_order_is_the_usual_one() {
+        for sorting in Sorting::ALL {
+            assert_eq!(Sorting::parse(sorting.as_str()), sorting);
+        }
+        assert_eq!(Sorting::parse("price; drop table products"), Sorting::Catalogue);
     }
 
     #[test]

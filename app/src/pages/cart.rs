@@ -6,11 +6,14 @@ use super::Head;
 use crate::{
     cart::{CartPanel, show_cart},
     ui::Failed,
+    visitor::Tabs,
 };
 
 #[component]
 pub(crate) fn CartPage() -> impl IntoView {
-    let cart = Resource::new(|| (), |()| show_cart());
+    let tabs = expect_context::<Tabs>();
+    // What another tab has changed is shown here too.
+    let cart = Resource::new(move || tabs.heard(), |_| show_cart());
     let panel = move || {
         Suspend::new(async move {
             match cart.await {
@@ -22,6 +25,6 @@ pub(crate) fn CartPage() -> impl IntoView {
     view! {
         <Head title="Your cart" description="What you have chosen so far." />
         <h1>"Your cart"</h1>
-        <Suspense fallback=|| view! { <p>"Loading your cart…"</p> }>{panel}</Suspense>
+        <Transition fallback=|| view! { <p>"Loading your cart…"</p> }>{panel}</Transition>
     }
 }

@@ -1,32 +1,65 @@
-//! `/`: the catalogue.
+//! `/`: the catalogue, whole or what a search finds in it.
 
 use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
 
 use super::Head;
 use crate::{
     cart::AddToCartForm,
-    catalog::{ProductList, list_products},
+    catalog::{Product, ProductList, SearchForm, Sorting, list_products},
+    nav,
     ui::Failed,
 };
 
 #[component]
 pub(crate) fn HomePage() -> impl IntoView {
-    let products = Resource::new(|| (), |()| list_products());
+    let query = use_query_map();
+    let asked = Memo::new(move |_| {
+        query.with(|query| (query.get("q").unwrap_or_default(), query.get("sort").unwrap_or_default()))
+    });
+    let products = Resource::new(move || asked.get(), |(q, sort)| list_products(q, sort));
     let list = move || {
         Suspend::new(async move {
             match products.await {
-                Ok(products) => {
-                    view! { <ProductList products action=|product| view! { <AddToCartForm product /> }.into_any() /> }
-                        .into_any()
-                }
+                Ok(products) => view! { <Found products q=asked.get_untracked().0 /> }.into_any(),
                 Err(error) => view! { <Failed error /> }.into_any(),
             }
         })
+    };
+    let search = move || {
+        let (q, sort) = asked.get();
+        view! { <SearchForm q sorting=Sorting::parse(&sort) /> }
     };
     view! {
         <Head title="Catalogue" description="Twelve things for people who carry their work with them." />
         <h1>"Things worth carrying"</h1>
         <p class="lead">"Put something into your cart. It stays there: through reloads, restarts of the server and signing in."</p>
-        <Suspense fallback=|| view! { <p>"Loading the catalogue…"</p> }>{list}</Suspense>
+        {search}
+        <Transition fallback=|| view! { <p>"Loading the catalogue…"</p> }>{list}</Transition>
+    }
+}
+
+/// The products that were found, and how many where somebody searched.
+#[component]
+fn Found(products: Vec<Product>, q: String) -> impl IntoView {
+    let searched = !q.trim().is_empty();
+    let count = match products.len() {
+        0 => format!("Nothing found for \u{201c}{q}\u{201d}."),
+        1 => "One thing found.".to_owned(),
+        count => format!("{count} things found."),
+    };
+    let empty = products.is_empty();
+    view! {
+        <div aria-live="polite">
+            {searched
+                .then(|| {
+                    view! {
+                        <p class="found">
+                            {count} " " <a href=nav::HOME>{if empty { "Show all things" } else { "Show all" }}</a>
+                        </p>
+                    }
+                })}
+        </div>
+        <ProductList products action=|product| view! { <AddToCartForm product /> }.into_any() />
     }
 }

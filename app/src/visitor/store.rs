@@ -3,7 +3,7 @@
 use session::{Pool, Session};
 
 use super::{Account, SessionTime, Visitor};
-use crate::{auth::CurrentUser, cart::Cart, context, error::AppError, flash, forms::AS};
+use crate::{auth::CurrentUser, cart::Cart, context, error::AppError, flash, forms::WHOSE};
 
 /// The visitor who is asking.
 ///
@@ -24,7 +24,7 @@ pub async fn snapshot(session: &Session, pool: &Pool, path: &str) -> Result<Visi
     let visitor = load(session, pool).await?;
     let email = visitor.user.as_ref().map(|user| user.email.as_str());
     // What one user has typed is not for the next one's eyes.
-    flash.failure = flash.failure.filter(|failure| failure.typed(AS).is_none_or(|who| Some(who) == email));
+    flash.failure = flash.failure.filter(|failure| failure.typed(WHOSE).is_none_or(|who| Some(who) == email));
     Ok(Visitor { flash, ..visitor })
 }
 

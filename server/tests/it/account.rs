@@ -91,7 +91,8 @@ async fn what_a_plain_form_held_is_there_again_after_signing_in() {
     let visitor = app.visitor();
     visitor.sign_in().await;
     app.clock.advance(Duration::hours(1));
-    let answer = visitor.submit("/account", "/api/auth/name", "name=Countess+Ada&as=demo@example.com").await;
+    let answer =
+        visitor.submit("/account", "/api/auth/name", "name=Countess+Ada&whose=demo@example.com").await;
     assert_eq!(answer.location(), "/login?next=%2Faccount");
     assert!(!visitor.open(answer.location()).await.body.contains("Countess Ada"));
     let form = "email=demo@example.com&password=keep-it-in-the-satchel&next=/account";
@@ -107,9 +108,9 @@ async fn what_one_user_has_typed_is_not_shown_to_the_next() {
     let visitor = app.visitor();
     visitor.register("Ada").await;
     let page = visitor.open("/account").await.body;
-    assert!(page.contains("name=\"as\" value=\"ada@example.com\""), "{page}");
+    assert!(page.contains("name=\"whose\" value=\"ada@example.com\""), "{page}");
     app.clock.advance(Duration::hours(1));
-    visitor.submit("/account", "/api/auth/name", "name=Countess&as=ada@example.com").await;
+    visitor.submit("/account", "/api/auth/name", "name=Countess&whose=ada@example.com").await;
     visitor.sign_in().await;
     let page = visitor.open("/account").await.body;
     assert!(page.contains("demo@example.com") && !page.contains("Countess"), "{page}");
@@ -295,6 +296,17 @@ async fn a_changed_name_is_in_the_header_and_a_bad_one_beside_its_field() {
     assert_eq!(visitor.call("/api/auth/name", "name=Countess").await.json()["user"]["name"], "Countess");
     let page = visitor.submit_and_follow("/account", "/api/auth/name", "name=+").await.body;
     assert!(page.contains("Please fill this in.") && page.contains("Countess"), "{page}");
+}
+
+#[tokio::test]
+async fn a_form_that_another_user_left_open_changes_nothing() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    visitor.register("Ada").await;
+    visitor.register("Eve").await;
+    let answer = visitor.call("/api/auth/name", "name=Countess&whose=ada@example.com").await;
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(visitor.name().await.as_deref(), Some("Eve"));
 }
 
 #[tokio::test]

@@ -23,7 +23,7 @@ impl Browser<'_> {
 #[test]
 fn what_happens_to_accounts_is_logged_by_hashes_only() {
     let folder = tempfile::tempdir().unwrap();
-    let settings = [("SIGN_IN_LIMIT", "4/1h"), ("RUST_LOG", "trace"), ("NO_COLOR", "1")];
+    let settings = [("SIGN_IN_LIMIT", "4/1h"), ("RUST_LOG", "trace")];
     let server = Running::start_with(folder.path(), &settings);
     let mut laptop = Browser { server: &server, cookies: Vec::new() };
     let mut phone = Browser { server: &server, cookies: Vec::new() };

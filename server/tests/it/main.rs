@@ -9,6 +9,7 @@ mod auth;
 mod bad_input;
 mod binary;
 mod cart;
+mod catalog;
 mod client;
 mod commands;
 mod concurrency;

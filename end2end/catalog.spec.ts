@@ -1,0 +1,47 @@
+import { expect, expectNoAxeViolations, open, product, test } from "./fixtures";
+
+test("a search shows what was found, at an address of its own", async ({ page }) => {
+  await open(page, "/");
+  const search = page.getByRole("search");
+  await search.getByLabel("Search").fill("brass");
+  await search.getByLabel("Sort by").selectOption({ label: "cheapest first" });
+  await search.getByRole("button", { name: "Show" }).click();
+  await expect(page).toHaveURL("/?q=brass&sort=cheapest");
+  await expect(page.getByText("2 things found.")).toBeVisible();
+  await expect(page.getByRole("main").getByRole("heading", { level: 2 })).toHaveText([
+    "Brass mechanical pencil",
+    "Canvas satchel",
+  ]);
+  await expect(search.getByLabel("Search")).toHaveValue("brass");
+  await page.getByRole("link", { name: "Show all" }).click();
+  await expect(page).toHaveURL("/");
+  await expect(page.getByRole("main").getByRole("heading", { level: 2 })).toHaveCount(12);
+});
+
+test("a search that finds nothing says so, with a way back", async ({ page }) => {
+  await open(page, "/?q=unicorn");
+  await expect(page.getByText("Nothing found for “unicorn”.")).toBeVisible();
+  await page.getByRole("link", { name: "Show all things" }).click();
+  await expect(product(page, "Enamel mug")).toBeVisible();
+});
+
+test("what runs low is said, and everything has its drawing", async ({ page }) => {
+  await open(page, "/");
+  await expect(product(page, "Brass mechanical pencil")).toContainText("3 left");
+  await expect(product(page, "Enamel mug")).not.toContainText("left");
+  const drawings = page.getByRole("main").locator("img");
+  await expect(drawings).toHaveCount(12);
+  for (const drawing of await drawings.all()) {
+    await expect.poll(() => drawing.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBeGreaterThan(0);
+  }
+});
+
+test("a search by keyboard stays in the same document", { tag: "@js" }, async ({ page }) => {
+  await open(page, "/");
+  await page.locator("html").evaluate((root) => root.setAttribute("data-marked", ""));
+  await page.getByRole("search").getByLabel("Search").fill("mug");
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("One thing found.")).toBeVisible();
+  await expect(page.locator("html")).toHaveAttribute("data-marked");
+  await expectNoAxeViolations(page);
+});

@@ -1,0 +1,61 @@
+//! Finding things.
+
+use axum::http::StatusCode;
+
+use crate::client::{TestApp, Visitor};
+
+async fn found(visitor: &Visitor<'_>, query: &str) -> Vec<i64> {
+    let answer = visitor.ask(&format!("/api/catalog/list?{query}")).await;
+    assert_eq!(answer.status, StatusCode::OK, "{query}: {}", answer.body);
+    answer.json().as_array().unwrap().iter().map(|product| product["id"].as_i64().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_search_looks_into_names_and_texts_in_any_case_for_every_word() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    assert_eq!(found(&visitor, "q=MUG").await, [4]);
+    assert_eq!(found(&visitor, "q=pen").await, [2, 3, 9, 10]);
+    assert_eq!(found(&visitor, "q=pen+linen").await, [10]);
+    assert!(found(&visitor, "q=unicorn").await.is_empty());
+    assert_eq!(found(&visitor, "").await.len(), 12);
+}
+
+#[tokio::test]
+async fn what_means_something_to_the_database_is_only_text() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    for q in ["%25", "_", "%5C", "'%20or%201=1--", "%22", "a%00b%25", "%F0%9F%8E%92"] {
+        assert!(found(&visitor, &format!("q={q}")).await.is_empty(), "{q}");
+    }
+    let long = "x".repeat(4_000);
+    assert!(found(&visitor, &format!("q={long}")).await.is_empty());
+}
+
+#[tokio::test]
+async fn the_order_is_the_visitors_choice() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    assert_eq!(found(&visitor, "sort=cheapest").await[..3], [12, 2, 4]);
+    assert_eq!(found(&visitor, "sort=dearest").await[..3], [1, 5, 9]);
+    assert_eq!(found(&visitor, "sort=name").await[..3], [3, 1, 11]);
+    assert_eq!(found(&visitor, "sort=whatever").await[..3], [1, 2, 3]);
+}
+
+#[tokio::test]
+async fn the_page_shows_what_was_found_and_the_search_again() {
+    let app = TestApp::start().await;
+    let page = app.visitor().open("/?q=mug&sort=name").await.body;
+    assert!(page.contains("Enamel mug") && !page.contains("Canvas satchel"), "{page}");
+    assert!(page.contains("One thing found.") && page.contains("value=\"mug\""), "{page}");
+    let page = app.visitor().open("/?q=%3Cscript%3Ealert(1)%3C/script%3E").await.body;
+    assert!(page.contains("Nothing found") && !page.contains("<script>alert"), "{page}");
+}
+
+#[tokio::test]
+async fn what_runs_low_is_said() {
+    let app = TestApp::start().await;
+    assert!(app.visitor().open("/products/3").await.body.contains("3 left"));
+    sqlx::query("update products set stock = 0 where id = 3").execute(&app.pool).await.unwrap();
+    assert!(app.visitor().open("/").await.body.contains("Sold out"));
+}
