@@ -1,4 +1,5 @@
 import type { Browser, Locator, Page } from "@playwright/test";
+import { randomUUID } from "node:crypto";
 
 import {
   type Account,
@@ -16,6 +17,7 @@ import {
   submit,
   test,
 } from "./fixtures";
+import { limitedServer } from "./servers";
 
 const better = "four-words-are-better";
 
@@ -267,6 +269,41 @@ test.describe("the end of a session", { tag: "@js" }, () => {
     await expect(page.getByLabel("Name", { exact: true })).toHaveValue("Countess of Lovelace");
     await submit(page.getByRole("button", { name: "Change name" }));
     await expectVisitor(page, "Countess of Lovelace");
+  });
+});
+
+test("what a plain form held when the session ended is there after signing in", { tag: "@no-js" }, async ({
+  page,
+  browser,
+  account,
+}) => {
+  await enter(page, account);
+  await page.getByLabel("Name", { exact: true }).fill("Countess of Lovelace");
+  const elsewhere = await anotherBrowser(browser, account);
+  await submit(elsewhere.getByRole("button", { name: "Sign out everywhere else" }));
+  await elsewhere.context().close();
+  await submit(page.getByRole("button", { name: "Change name" }));
+  await expect(page).toHaveURL("/login?next=%2Faccount");
+  await expectMessage(page, "Your session has ended. Sign in again to go on: what you typed is kept.");
+  await signIn(page, account);
+  await expect(page).toHaveURL("/account");
+  await expect(page.getByLabel("Name", { exact: true })).toHaveValue("Countess of Lovelace");
+});
+
+test.describe("who guesses passwords", () => {
+  test.use({ baseURL: limitedServer });
+
+  test("is told how long to wait", async ({ page, allowConsole }) => {
+    allowConsole(/status of 4(01|29) .*api\/auth\/login/);
+    const email = `${randomUUID()}@example.com`;
+    await open(page, "/login");
+    for (let number = 0; number < 3; number += 1) {
+      await signIn(page, { name: "", email, password: "guess" });
+      await expect(errors(page)).toHaveText(/do not belong together/);
+    }
+    await signIn(page, { name: "", email, password: "guess" });
+    await expect(errors(page)).toHaveText("Those were too many tries. Please wait 20 minutes before the next one.");
+    await expect(page.getByLabel("E-mail")).toHaveValue(email);
   });
 });
 

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 
 import { installedChromium } from "./chromium.js";
+import { limitedServer, usualServer } from "./servers.js";
 
-const address = `127.0.0.1:${process.env.E2E_PORT ?? "3987"}`;
 const target = path.resolve(import.meta.dirname, "../target");
 
 /** Needs no browser, so that one project is enough. */
@@ -21,7 +21,7 @@ export default defineConfig({
   workers: 2,
   reporter: [["list"], ["html", { open: "never" }]],
   use: {
-    baseURL: `http://${address}`,
+    baseURL: usualServer,
     viewport: { width: 1280, height: 800 },
     screenshot: "only-on-failure",
     trace: "retain-on-failure",
@@ -48,12 +48,15 @@ export default defineConfig({
       testIgnore: noBrowser,
     },
   ],
-  // Each worker reads this file too; only the main process starts the server.
-  webServer: process.env.TEST_WORKER_INDEX === undefined ? server() : undefined,
+  // Each worker reads this file too; only the main process starts the servers.
+  webServer:
+    process.env.TEST_WORKER_INDEX === undefined
+      ? [server(usualServer, "off"), server(limitedServer, "3/1h")]
+      : undefined,
 });
 
-/** The debug server, with a folder and a database of its own. */
-function server() {
+/** The debug server, with a folder and a database of its own, and a limit for signing in. */
+function server(url: string, signInLimit: string) {
   const folder = mkdtempSync(path.join(tmpdir(), "satchel-end2end-"));
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 
@@ -65,13 +68,13 @@ function server() {
       LEPTOS_ENV: "DEV",
       LEPTOS_HASH_FILES: "false",
       LEPTOS_OUTPUT_NAME: "satchel",
-      LEPTOS_SITE_ADDR: address,
+      LEPTOS_SITE_ADDR: new URL(url).host,
       LEPTOS_SITE_PKG_DIR: "pkg",
       LEPTOS_SITE_ROOT: path.join(target, "site"),
-      RUST_LOG: "warn",
-      SIGN_IN_LIMIT: "off",
+      RUST_LOG: "warn,audit=off",
+      SIGN_IN_LIMIT: signInLimit,
     },
-    url: `http://${address}/readyz`,
+    url: `${url}/readyz`,
     timeout: 30_000,
     gracefulShutdown: { signal: "SIGTERM" as const, timeout: 5_000 },
     stdout: "pipe" as const,

@@ -7,7 +7,7 @@ use app::{
     account::DeleteAccount,
     auth::Logout,
     error::AppError,
-    flash::{self, Failure, Flash},
+    flash::{self, Failure, Flash, Message},
     forms::{self, FormRoute, Then},
     nav::{self, LocalPath},
 };
@@ -103,7 +103,9 @@ async fn redirect(
         Err(AppError::Unavailable) => return out_of_order(AppError::Unavailable.status()),
         Err(error) => {
             let failure = Failure { form: form.path.to_owned(), error, typed: typed(body, form.kept) };
-            let flash = Flash { message: None, failure: Some(failure), waits_for: detour.then_some(page) };
+            let ended = detour && failure.error == AppError::SessionEnded;
+            let message = ended.then_some(Message::SessionEnded);
+            let flash = Flash { message, failure: Some(failure), waits_for: detour.then_some(page) };
             let next = LocalPath::parse(&back).filter(|_| detour);
             (flash, next.map_or(back, |next| nav::login(&next)))
         }

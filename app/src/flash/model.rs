@@ -22,6 +22,8 @@ pub enum Message {
     SignedIn,
     #[error("You are signed out. See you soon!")]
     SignedOut,
+    #[error("Your session has ended. Sign in again to go on: what you typed is kept.")]
+    SessionEnded,
     #[error("Your account is made. Welcome!")]
     Registered,
     #[error("Thank you. For ten minutes you may change what matters most.")]

@@ -94,7 +94,8 @@ async fn what_a_plain_form_held_is_there_again_after_signing_in() {
     let answer =
         visitor.submit("/account", "/api/auth/name", "name=Countess+Ada&whose=demo@example.com").await;
     assert_eq!(answer.location(), "/login?next=%2Faccount");
-    assert!(!visitor.open(answer.location()).await.body.contains("Countess Ada"));
+    let page = visitor.open(answer.location()).await.body;
+    assert!(page.contains("Your session has ended.") && !page.contains("Countess Ada"), "{page}");
     let form = "email=demo@example.com&password=keep-it-in-the-satchel&next=/account";
     let page = visitor.submit_and_follow(answer.location(), "/api/auth/login", form).await.body;
     assert!(page.contains("value=\"Countess Ada\"") && page.contains("You are signed in."), "{page}");
