@@ -60,8 +60,7 @@ export const test = base.extend<Fixtures>({
 /** Waits until the page answers to the visitor: at once without JavaScript, after hydration with it. */
 export async function hydrated(page: Page) {
   if (!javaScriptEnabled()) return;
-  // The debug build's code is large: a busy machine takes its time.
-  await expect(page.locator("html")).toHaveAttribute("data-hydrated", "true", { timeout: 15_000 });
+  await expect(page.locator("html")).toHaveAttribute("data-hydrated", "true");
 }
 
 /** Opens a page and waits until it answers to the visitor. */

@@ -18,6 +18,8 @@ export default defineConfig({
   retries: 0,
   // Twice the usual: the debug build's code is large, and some tests open several browsers.
   timeout: 60_000,
+  // How long a busy machine may take is not what these tests are about.
+  expect: { timeout: 15_000 },
   workers: 2,
   reporter: [["list"], ["html", { open: "never" }]],
   use: {
