@@ -7,6 +7,9 @@ create table saved_cart_lines (
     user_id text not null,
     product_id bigint not null,
     quantity bigint not null,
+    -- As the user has seen them: what is another price by then is told, and what is gone has still a name.
+    name text not null,
+    price_cents bigint not null,
     -- The order of choosing.
     position bigint not null,
     constraint saved_cart_lines_pkey primary key (user_id, product_id),

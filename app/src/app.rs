@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     flash::{NoticeBar, provide_notices},
     pages::{
-        AccountPage, CartPage, HomePage, LoginPage, NotFoundPage, ProductPage, RegisterPage, VisitsPage,
+        AccountPage, CartPage, HomePage, LoginPage, NotFoundPage, OrderPage, OrdersPage, ProductPage,
+        RegisterPage, VisitsPage,
     },
     ui::{Footer, Header},
     visitor::{
@@ -66,6 +67,8 @@ fn Frame(visitor: CurrentVisitor) -> impl IntoView {
                 <Route path=path!("/") view=HomePage ssr=SsrMode::Async />
                 <Route path=path!("/products/:id") view=ProductPage ssr=SsrMode::Async />
                 <Route path=path!("/cart") view=CartPage ssr=SsrMode::Async />
+                <Route path=path!("/orders") view=OrdersPage ssr=SsrMode::Async />
+                <Route path=path!("/orders/:id") view=OrderPage ssr=SsrMode::Async />
                 <Route path=path!("/visits") view=VisitsPage ssr=SsrMode::Async />
                 <Route path=path!("/login") view=LoginPage ssr=SsrMode::Async />
                 <Route path=path!("/register") view=RegisterPage ssr=SsrMode::Async />

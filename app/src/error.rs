@@ -42,6 +42,19 @@ pub enum AppError {
         /// After so many seconds another one is taken.
         seconds: u32,
     },
+    /// There is nothing to order.
+    #[error("Your cart is empty: there is nothing to order.")]
+    CartEmpty,
+    /// The cart or its prices are not what the visitor has seen. Nothing was ordered.
+    #[error(
+        "Your cart or a price has changed meanwhile, so nothing was ordered. Please look it over and order again."
+    )]
+    CartChanged,
+    /// There is less of something than the cart has. Nothing was ordered.
+    #[error(
+        "Something is no longer there in that number, so nothing was ordered. Please change what is marked."
+    )]
+    OutOfStock,
     /// What the request names does not exist.
     #[error("We could not find that. It may have been removed.")]
     NotFound,
@@ -85,6 +98,7 @@ pub enum Field {
     Product,
     Quantity,
     Theme,
+    Token,
 }
 
 impl Field {
@@ -101,6 +115,7 @@ impl Field {
             Self::Product => "product",
             Self::Quantity => "quantity",
             Self::Theme => "theme",
+            Self::Token => "token",
         }
     }
 }
@@ -184,6 +199,7 @@ impl AppError {
             Self::Invalid { problem: Problem::Taken, .. } => StatusCode::CONFLICT,
             Self::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::WrongCredentials | Self::SessionEnded | Self::SignInFirst => StatusCode::UNAUTHORIZED,
+            Self::CartEmpty | Self::CartChanged | Self::OutOfStock => StatusCode::CONFLICT,
             Self::ConfirmFirst => StatusCode::FORBIDDEN,
             Self::TooManyTries { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::NotFound => StatusCode::NOT_FOUND,
@@ -198,7 +214,12 @@ impl AppError {
     /// have that form any more.
     #[must_use]
     pub fn belongs_to_form(&self) -> bool {
-        matches!(self, Self::Invalid { .. } | Self::WrongCredentials | Self::TooManyTries { .. })
+        match self {
+            Self::Invalid { .. } | Self::WrongCredentials | Self::TooManyTries { .. } => true,
+            // The form stands below a cart with something in it.
+            Self::CartChanged | Self::OutOfStock => true,
+            _ => false,
+        }
     }
 
     /// What is wrong with `field`, if that is what this error is about.

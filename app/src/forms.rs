@@ -10,6 +10,7 @@ use crate::{
     cart::{AddToCart, ClearCart, RemoveFromCart, SetQuantity},
     flash::Message,
     nav,
+    orders::PlaceOrder,
     preferences::SetTheme,
     visits::{RecordVisit, ResetVisits},
 };
@@ -63,7 +64,8 @@ pub const FORMS: &[FormRoute] = &[
         path: RemoveFromCart::PATH,
         page: nav::CART,
         then: Then::Stay,
-        done: Some(Message::RemovedFromCart),
+        // The page says it, and offers the way back.
+        done: None,
         kept: &["product"],
     },
     FormRoute {
@@ -71,6 +73,13 @@ pub const FORMS: &[FormRoute] = &[
         page: nav::CART,
         then: Then::Stay,
         done: Some(Message::CartCleared),
+        kept: &[],
+    },
+    FormRoute {
+        path: PlaceOrder::PATH,
+        page: nav::CART,
+        then: Then::Go(nav::ORDERS),
+        done: Some(Message::OrderPlaced),
         kept: &[],
     },
     FormRoute { path: RecordVisit::PATH, page: nav::VISITS, then: Then::Stay, done: None, kept: &[] },

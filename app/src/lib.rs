@@ -13,6 +13,7 @@ pub mod error;
 pub mod flash;
 pub mod forms;
 pub mod nav;
+pub mod orders;
 mod pages;
 pub mod preferences;
 pub mod ui;

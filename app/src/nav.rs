@@ -6,6 +6,8 @@ use std::fmt;
 pub const HOME: &str = "/";
 /// The visitor's cart.
 pub const CART: &str = "/cart";
+/// The signed-in user's orders.
+pub const ORDERS: &str = "/orders";
 /// The visit counter.
 pub const VISITS: &str = "/visits";
 /// The sign-in form.
@@ -15,7 +17,7 @@ pub const REGISTER: &str = "/register";
 /// The signed-in user's account.
 pub const ACCOUNT: &str = "/account";
 /// Pages for signed-in users only, with all that is below them. A guest is sent to sign in, by the server and in the browser.
-pub const PRIVATE: &[&str] = &[ACCOUNT];
+pub const PRIVATE: &[&str] = &[ACCOUNT, ORDERS];
 /// Where the server functions are; no page is.
 pub const API: &str = "/api/";
 
@@ -23,6 +25,12 @@ pub const API: &str = "/api/";
 #[must_use]
 pub fn product(id: crate::catalog::ProductId) -> String {
     format!("/products/{id}")
+}
+
+/// The page of one order.
+#[must_use]
+pub fn order(id: &crate::orders::OrderId) -> String {
+    format!("{ORDERS}/{id}")
 }
 
 /// What a search finds in the catalogue, sorted.

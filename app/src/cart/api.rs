@@ -16,7 +16,7 @@ pub async fn add_to_cart(
 
     let quantity = quantity.as_deref().map_or(Ok(Quantity::ONE), Quantity::parse)?;
     let product = store::existing(&product).await?;
-    store::change(|cart| cart.add(product, quantity)).await
+    store::change(|cart| cart.add(&product, quantity)).await
 }
 
 /// Sets the quantity of `product`; 0 takes it out.
@@ -27,23 +27,19 @@ pub async fn set_quantity(
 ) -> Result<PricedCart, AppError> {
     use super::{Quantity, store};
 
-    let quantity = Quantity::parse_or_zero(&quantity)?;
-    let product = store::existing(&product).await?;
-    store::change(|cart| cart.set(product, quantity)).await
+    match Quantity::parse_or_zero(&quantity)? {
+        None => store::remove(&product).await,
+        Some(quantity) => {
+            let product = store::existing(&product).await?;
+            store::change(|cart| cart.set(&product, quantity)).await
+        }
+    }
 }
 
 /// Takes `product` out.
 #[server(endpoint = "cart/remove")]
 pub async fn remove_from_cart(#[server(default)] product: String) -> Result<PricedCart, AppError> {
-    use super::store;
-    use crate::catalog::ProductId;
-
-    let product = ProductId::parse(&product).ok_or(AppError::NotFound)?;
-    store::change(|cart| {
-        cart.remove(product);
-        Ok(())
-    })
-    .await
+    super::store::remove(&product).await
 }
 
 /// Takes everything out.

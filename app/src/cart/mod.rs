@@ -2,18 +2,22 @@
 
 mod api;
 mod model;
+mod priced;
 #[cfg(feature = "ssr")]
 mod store;
 mod view;
+mod wanted;
 
 pub use api::{
     AddToCart, ClearCart, RemoveFromCart, SetQuantity, ShowCart, add_to_cart, clear_cart, remove_from_cart,
     set_quantity, show_cart,
 };
-pub use model::{Cart, CartError, CartLine, PricedCart, PricedLine, Quantity};
+pub use model::{Cart, CartError, CartLine, Quantity};
+pub use priced::{LineNote, OrderToken, PricedCart, PricedLine, RemovedLine};
 #[cfg(feature = "ssr")]
 pub use store::{save, take_up_saved};
 pub use view::{AddToCartForm, CartBadge, CartPanel};
+pub use wanted::ShownCart;
 
 use crate::error::{AppError, Field, Problem};
 

@@ -96,18 +96,38 @@ impl From<Quantity> for u32 {
 }
 
 /// One product in the cart.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct CartLine {
     /// Which product.
     pub product: ProductId,
     /// How many of it.
     pub quantity: Quantity,
+    /// What it was called when the visitor chose it: a product that vanishes still has a name here.
+    pub name: String,
+    /// What one did cost then: another price by now is told.
+    pub price: Cents,
+}
+
+impl CartLine {
+    fn new(product: &Product, quantity: Quantity) -> Self {
+        Self { product: product.id, quantity, name: product.name.clone(), price: product.price }
+    }
+}
+
+/// A line that was taken out, and where it stood.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+struct Removed {
+    line: CartLine,
+    position: usize,
 }
 
 /// What a visitor has chosen, in the order of choosing; one line for each product.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Cart {
     lines: Vec<CartLine>,
+    /// What was taken out last, until the next change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    removed: Option<Removed>,
 }
 
 impl Cart {
@@ -118,6 +138,12 @@ impl Cart {
     #[must_use]
     pub fn lines(&self) -> &[CartLine] {
         &self.lines
+    }
+
+    /// What was taken out last, and may be wanted back.
+    #[must_use]
+    pub fn removed(&self) -> Option<&CartLine> {
+        self.removed.as_ref().map(|removed| &removed.line)
     }
 
     /// How many things in all.
@@ -131,42 +157,46 @@ impl Cart {
     /// # Errors
     ///
     /// [`CartError::TooManyOfOne`] and [`CartError::TooManyLines`].
-    pub fn add(&mut self, product: ProductId, quantity: Quantity) -> Result<(), CartError> {
-        match self.line_mut(product) {
-            Some(line) => line.quantity = line.quantity.plus(quantity)?,
-            None => self.push(CartLine { product, quantity })?,
-        }
-        Ok(())
+    pub fn add(&mut self, product: &Product, quantity: Quantity) -> Result<(), CartError> {
+        let already = self.line_mut(product.id).map(|line| line.quantity);
+        self.set(product, already.map_or(Ok(quantity), |already| already.plus(quantity))?)
     }
 
-    /// Sets how many there are; `None` takes the product out.
+    /// Sets how many there are. What was just taken out returns to its place.
     ///
     /// # Errors
     ///
     /// [`CartError::TooManyLines`].
-    pub fn set(&mut self, product: ProductId, quantity: Option<Quantity>) -> Result<(), CartError> {
-        match (self.line_mut(product), quantity) {
-            (_, None) => self.remove(product),
-            (Some(line), Some(quantity)) => line.quantity = quantity,
-            (None, Some(quantity)) => self.push(CartLine { product, quantity })?,
+    pub fn set(&mut self, product: &Product, quantity: Quantity) -> Result<(), CartError> {
+        let line = CartLine::new(product, quantity);
+        match self.line_mut(product.id) {
+            Some(mine) => *mine = line,
+            None => {
+                let removed = self.removed.as_ref().filter(|removed| removed.line.product == product.id);
+                let position = removed.map_or(self.lines.len(), |removed| removed.position);
+                self.insert(position, line)?;
+            }
         }
+        self.removed = None;
         Ok(())
     }
 
     /// Takes a product out. One that is not there is no error: the wish is fulfilled.
     pub fn remove(&mut self, product: ProductId) {
-        self.lines.retain(|line| line.product != product);
+        if let Some(position) = self.lines.iter().position(|line| line.product == product) {
+            self.removed = Some(Removed { line: self.lines.remove(position), position });
+        }
     }
 
     /// Adds a line of another cart as far as the rules allow: who signs in is not to be refused for it.
-    pub fn merge(&mut self, line: CartLine) {
+    pub fn merge(&mut self, line: &CartLine) {
         match self.line_mut(line.product) {
             Some(mine) => {
                 let sum = mine.quantity.get() + line.quantity.get();
                 mine.quantity = Quantity::new(sum).unwrap_or(Quantity(Quantity::MAX));
             }
             // What has no room is left behind.
-            None => drop(self.push(line)),
+            None => drop(self.insert(self.lines.len(), line.clone())),
         }
     }
 
@@ -174,65 +204,12 @@ impl Cart {
         self.lines.iter_mut().find(|line| line.product == product)
     }
 
-    fn push(&mut self, line: CartLine) -> Result<(), CartError> {
+    fn insert(&mut self, position: usize, line: CartLine) -> Result<(), CartError> {
         if self.lines.len() >= Self::MAX_LINES as usize {
             return Err(CartError::TooManyLines);
         }
-        self.lines.push(line);
+        self.lines.insert(position.min(self.lines.len()), line);
         Ok(())
-    }
-}
-
-/// A line with its name and prices.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
-pub struct PricedLine {
-    /// Which product.
-    pub product: ProductId,
-    /// Its name.
-    pub name: String,
-    /// What one costs.
-    pub unit_price: Cents,
-    /// How many.
-    pub quantity: Quantity,
-    /// What they cost together.
-    pub total: Cents,
-}
-
-/// The cart as a visitor sees it.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
-pub struct PricedCart {
-    /// The lines, in the order of choosing.
-    pub lines: Vec<PricedLine>,
-    /// How many things in all.
-    pub items: u32,
-    /// What all of it costs.
-    pub total: Cents,
-}
-
-impl PricedCart {
-    /// Puts names and prices to a cart. A product that the catalogue no longer has is left out.
-    #[must_use]
-    pub fn new(cart: &Cart, products: &[Product]) -> Self {
-        let priced = cart.lines().iter().filter_map(|line| {
-            let product = products.iter().find(|product| product.id == line.product)?;
-            Some(PricedLine {
-                product: product.id,
-                name: product.name.clone(),
-                unit_price: product.price,
-                quantity: line.quantity,
-                total: product.price.times(line.quantity.get()),
-            })
-        });
-        let lines: Vec<_> = priced.collect();
-        let items = lines.iter().map(|line| line.quantity.get()).sum();
-        let total = lines.iter().map(|line| line.total).sum();
-        Self { lines, items, total }
-    }
-
-    /// The line of a product.
-    #[must_use]
-    pub fn line(&self, product: ProductId) -> Option<&PricedLine> {
-        self.lines.iter().find(|line| line.product == product)
     }
 }
 
@@ -245,6 +222,16 @@ mod tests {
     const MUG: ProductId = ProductId(1);
     const PEN: ProductId = ProductId(2);
 
+    fn product(id: i64) -> Product {
+        let (name, description) = (format!("Thing {id}"), String::new());
+        Product { id: ProductId(id), name, description, price: Cents(id * 100), stock: 10 }
+    }
+
+    /// Numbers and quantities of a cart's lines.
+    fn lines(cart: &Cart) -> Vec<(i64, u32)> {
+        cart.lines().iter().map(|line| (line.product.0, line.quantity.get())).collect()
+    }
+
     fn quantity(count: u32) -> Quantity {
         Quantity::new(count).unwrap()
     }
@@ -252,25 +239,19 @@ mod tests {
     #[test]
     fn adding_twice_makes_one_line() {
         let mut cart = Cart::default();
-        cart.add(MUG, quantity(1)).unwrap();
-        cart.add(PEN, quantity(2)).unwrap();
-        cart.add(MUG, quantity(3)).unwrap();
-        assert_eq!(
-            cart.lines(),
-            [
-                CartLine { product: MUG, quantity: quantity(4) },
-                CartLine { product: PEN, quantity: quantity(2) }
-            ]
-        );
+        for (id, count) in [(1, 1), (2, 2), (1, 3)] {
+            cart.add(&product(id), quantity(count)).unwrap();
+        }
+        assert_eq!(lines(&cart), [(1, 4), (2, 2)]);
         assert_eq!(cart.items(), 6);
     }
 
     #[test]
     fn what_does_not_fit_leaves_the_cart_as_it_was() {
         let mut cart = Cart::default();
-        cart.add(MUG, quantity(60)).unwrap();
+        cart.add(&product(1), quantity(60)).unwrap();
         let before = cart.clone();
-        assert_eq!(cart.add(MUG, quantity(40)), Err(CartError::TooManyOfOne));
+        assert_eq!(cart.add(&product(1), quantity(40)), Err(CartError::TooManyOfOne));
         assert_eq!(cart, before);
     }
 
@@ -278,11 +259,11 @@ mod tests {
     fn a_cart_has_fifty_lines_at_most() {
         let mut cart = Cart::default();
         for id in 1..=50 {
-            cart.add(ProductId(id), Quantity::ONE).unwrap();
+            cart.add(&product(id), Quantity::ONE).unwrap();
         }
-        assert_eq!(cart.add(ProductId(51), Quantity::ONE), Err(CartError::TooManyLines));
-        assert_eq!(cart.set(ProductId(51), Some(Quantity::ONE)), Err(CartError::TooManyLines));
-        assert_eq!(cart.add(ProductId(50), Quantity::ONE), Ok(()));
+        assert_eq!(cart.add(&product(51), Quantity::ONE), Err(CartError::TooManyLines));
+        assert_eq!(cart.set(&product(51), Quantity::ONE), Err(CartError::TooManyLines));
+        assert_eq!(cart.add(&product(50), Quantity::ONE), Ok(()));
     }
 
     #[test]
@@ -300,40 +281,55 @@ mod tests {
     #[test]
     fn carts_are_merged_as_far_as_the_rules_allow() {
         let mut cart = Cart::default();
-        cart.add(MUG, quantity(60)).unwrap();
+        cart.add(&product(1), quantity(60)).unwrap();
         for id in 2..=49 {
-            cart.add(ProductId(id), Quantity::ONE).unwrap();
+            cart.add(&product(id), Quantity::ONE).unwrap();
         }
         for id in [1, 2, 50, 51] {
-            cart.merge(CartLine { product: ProductId(id), quantity: quantity(60) });
+            cart.merge(&CartLine::new(&product(id), quantity(60)));
         }
-        let lines: Vec<_> = cart.lines().iter().map(|line| (line.product.0, line.quantity.get())).collect();
+        let lines = lines(&cart);
         assert_eq!((lines[0], lines[1], lines.len()), ((1, 99), (2, 61), 50));
         assert_eq!(lines[49], (50, 60));
     }
 
     #[test]
-    fn a_vanished_product_does_not_break_the_cart() {
+    fn what_was_taken_out_returns_to_its_place() {
         let mut cart = Cart::default();
-        cart.add(MUG, quantity(2)).unwrap();
-        cart.add(PEN, quantity(1)).unwrap();
-        let pen =
-            Product { id: PEN, name: "Pen".into(), description: String::new(), price: Cents(150), stock: 1 };
-        let priced = PricedCart::new(&cart, &[pen]);
-        assert_eq!((priced.lines.len(), priced.items, priced.total), (1, 1, Cents(150)));
+        for id in 1..=3 {
+            cart.add(&product(id), quantity(5)).unwrap();
+        }
+        cart.remove(PEN);
+        assert_eq!((lines(&cart), cart.removed().unwrap().product), (vec![(1, 5), (3, 5)], PEN));
+        cart.remove(PEN);
+        assert!(cart.removed().is_some(), "taking it out twice forgets nothing");
+        cart.set(&product(2), quantity(5)).unwrap();
+        assert_eq!((lines(&cart), cart.removed()), (vec![(1, 5), (2, 5), (3, 5)], None));
+
+        cart.remove(MUG);
+        cart.add(&product(3), quantity(1)).unwrap();
+        assert_eq!(cart.removed(), None, "after another change it is too late");
+    }
+
+    #[test]
+    fn choosing_again_takes_note_of_the_price() {
+        let mut cart = Cart::default();
+        cart.add(&product(1), quantity(1)).unwrap();
+        cart.add(&Product { price: Cents(70), ..product(1) }, quantity(1)).unwrap();
+        assert_eq!(cart.lines()[0].price, Cents(70));
     }
 
     #[derive(Clone, Debug)]
     enum Step {
         Add(i64, u32),
-        Set(i64, Option<u32>),
+        Set(i64, u32),
         Remove(i64),
     }
 
     fn step() -> impl Strategy<Value = Step> {
         prop_oneof![
             (1..60i64, 1..=99u32).prop_map(|(id, count)| Step::Add(id, count)),
-            (1..60i64, proptest::option::of(1..=99u32)).prop_map(|(id, count)| Step::Set(id, count)),
+            (1..60i64, 1..=99u32).prop_map(|(id, count)| Step::Set(id, count)),
             (1..60i64).prop_map(Step::Remove),
         ]
     }
@@ -345,8 +341,8 @@ mod tests {
             for step in steps {
                 let before = cart.clone();
                 let refused = match step {
-                    Step::Add(id, count) => cart.add(ProductId(id), quantity(count)).is_err(),
-                    Step::Set(id, count) => cart.set(ProductId(id), count.map(quantity)).is_err(),
+                    Step::Add(id, count) => cart.add(&product(id), quantity(count)).is_err(),
+                    Step::Set(id, count) => cart.set(&product(id), quantity(count)).is_err(),
                     Step::Remove(id) => { cart.remove(ProductId(id)); false }
                 };
                 prop_assert!(!refused || cart == before);

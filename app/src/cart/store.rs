@@ -8,7 +8,7 @@ use super::{Cart, CartError, CartLine, PricedCart, Quantity};
 use crate::{
     auth::UserId,
     catalog::{
-        ProductId,
+        Cents, Product, ProductId,
         store::{find_product, find_products},
     },
     context::{self, Caller},
@@ -20,10 +20,19 @@ impl SessionValue for Cart {
 }
 
 /// The product that a form names, if the catalogue has it.
-pub(super) async fn existing(product: &str) -> Result<ProductId, AppError> {
+pub(super) async fn existing(product: &str) -> Result<Product, AppError> {
     let id = ProductId::parse(product).ok_or(AppError::NotFound)?;
-    let product = find_product(&context::pool()?, id).await?;
-    product.map(|product| product.id).ok_or(AppError::NotFound)
+    find_product(&context::pool()?, id).await?.ok_or(AppError::NotFound)
+}
+
+/// Takes out the product that a form names, in the catalogue or not.
+pub(super) async fn remove(product: &str) -> Result<PricedCart, AppError> {
+    let id = ProductId::parse(product).ok_or(AppError::NotFound)?;
+    change(|cart| {
+        cart.remove(id);
+        Ok(())
+    })
+    .await
 }
 
 /// Applies one change to the visitor's cart and shows it as it is then.
@@ -38,7 +47,8 @@ pub(super) async fn change(
 /// Puts today's names and prices to a cart.
 pub(super) async fn price(cart: &Cart) -> Result<PricedCart, AppError> {
     let ids: Vec<ProductId> = cart.lines().iter().map(|line| line.product).collect();
-    Ok(PricedCart::new(cart, &find_products(&context::pool()?, &ids).await?))
+    let products = find_products(&context::pool()?, &ids).await?;
+    Ok(PricedCart::new(cart, &products, uuid::Uuid::new_v4()))
 }
 
 /// Puts by what is in the carts of a user's sessions that were just ended, in the transaction that ended them. What waits
@@ -51,14 +61,17 @@ pub async fn save(db: &mut Connection, user: &UserId, ended: &[OwnedSession]) ->
     let carts = ended.iter().filter_map(OwnedSession::read::<Cart>);
     for (position, line) in (0_i64..).zip(carts.flat_map(|cart| cart.lines().to_vec())) {
         sqlx::query(
-            "insert into saved_cart_lines (user_id, product_id, quantity, position) values ($1, $2, $3, $4)
+            "insert into saved_cart_lines (user_id, product_id, quantity, name, price_cents, position)
+             values ($1, $2, $3, $4, $5, $6)
              on conflict (user_id, product_id) do update set quantity =
-             case when saved_cart_lines.quantity + excluded.quantity > $5 then $5
+             case when saved_cart_lines.quantity + excluded.quantity > $7 then $7
              else saved_cart_lines.quantity + excluded.quantity end",
         )
         .bind(&user.0)
         .bind(line.product.0)
         .bind(i64::from(line.quantity.get()))
+        .bind(&line.name)
+        .bind(line.price.0)
         .bind(position)
         .bind(i64::from(Quantity::MAX))
         .execute(&mut *db)
@@ -76,7 +89,8 @@ pub async fn save(db: &mut Connection, user: &UserId, ended: &[OwnedSession]) ->
 pub async fn take_up_saved(caller: &Caller, user: &UserId) -> Result<(), AppError> {
     let mut transaction = caller.pool.begin().await?;
     let rows = sqlx::query(
-        "delete from saved_cart_lines where user_id = $1 returning product_id, quantity, position",
+        "delete from saved_cart_lines where user_id = $1
+         returning product_id, quantity, name, price_cents, position",
     )
     .bind(&user.0)
     .fetch_all(&mut *transaction)
@@ -84,12 +98,17 @@ pub async fn take_up_saved(caller: &Caller, user: &UserId) -> Result<(), AppErro
     let lines = rows.iter().map(|row| {
         let quantity = u32::try_from(row.try_get::<i64, _>("quantity")?).unwrap_or(u32::MAX);
         let quantity = Quantity::new(quantity).map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
-        let line = CartLine { product: ProductId(row.try_get("product_id")?), quantity };
+        let line = CartLine {
+            product: ProductId(row.try_get("product_id")?),
+            quantity,
+            name: row.try_get("name")?,
+            price: Cents(row.try_get("price_cents")?),
+        };
         Ok((row.try_get::<i64, _>("position")?, line))
     });
     let mut lines = lines.collect::<Result<Vec<_>, sqlx::Error>>()?;
     lines.sort_by_key(|(position, _)| *position);
-    let merge = |cart: &mut Cart| lines.iter().for_each(|(_, line)| cart.merge(*line));
+    let merge = |cart: &mut Cart| lines.iter().for_each(|(_, line)| cart.merge(line));
     caller.session.update_within(&mut transaction, merge).await?;
     Ok(transaction.commit().await?)
 }

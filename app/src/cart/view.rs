@@ -1,8 +1,12 @@
 //! The cart on its page, in the header and on each product.
 
-use leptos::{form::ActionForm, prelude::*};
+use leptos::{ev::MouseEvent, form::ActionForm, prelude::*};
+use server_fn::ServerFn;
 
-use super::{AddToCart, ClearCart, PricedCart, PricedLine, RemoveFromCart, SetQuantity};
+use super::{
+    AddToCart, ClearCart, PricedCart, PricedLine, Quantity, RemoveFromCart, RemovedLine, SetQuantity,
+    ShownCart,
+};
 use crate::{
     catalog::ProductId,
     error::Field,
@@ -30,6 +34,8 @@ pub fn AddToCartForm(product: ProductId) -> impl IntoView {
     let visitor = use_visitor();
     let form = FormState::<AddToCart>::for_item(Field::Product, product)
         .on_done(move |cart: PricedCart| visitor.set_items(cart.items));
+    let sent = move || form.action.input().get().and_then(|form| Quantity::parse(&form.quantity?).ok());
+    visitor.foresee_items(Signal::derive(move || sent().map_or(0, |quantity| quantity.get().into())));
     let typed = form.typed(Field::Quantity.name()).unwrap_or("1".to_owned());
     view! {
         <ActionForm action=form.action attr:class="row" attr:novalidate=true>
@@ -71,24 +77,20 @@ fn QuantityField(
     }
 }
 
-/// The whole cart.
+/// The whole cart; `checkout` makes what stands below its total.
 #[component]
 pub fn CartPanel(
     /// The cart as the page was opened.
     cart: PricedCart,
+    checkout: fn(ShownCart) -> AnyView,
 ) -> impl IntoView {
-    let visitor = use_visitor();
-    let cart = RwSignal::new(cart);
-    let show = Callback::new(move |answer: PricedCart| {
-        visitor.set_items(answer.items);
-        cart.set(answer);
-    });
-    let clear = FormState::<ClearCart>::new().on_done(move |answer| show.run(answer));
-    let lines = move || cart.with(|cart| cart.lines.clone());
-    let total = move || cart.with(|cart| cart.total.to_string());
+    let cart = ShownCart::new(cart, use_visitor());
+    let lines = move || cart.answered().with(|cart| cart.lines.clone());
+    let total = move || cart.shown().with(|cart| cart.total.to_string());
     view! {
+        <RemovedNote cart />
         <Show
-            when=move || cart.with(|cart| !cart.lines.is_empty())
+            when=move || cart.answered().with(|cart| !cart.lines.is_empty())
             fallback=|| {
                 view! {
                     <div class="empty">
@@ -102,61 +104,193 @@ pub fn CartPanel(
         >
             <ul class="lines" role="list">
                 <For each=lines key=|line| line.product let:line>
-                    <CartRow line cart show />
+                    <CartRow line cart />
                 </For>
             </ul>
             <div class="totals">
+                <ClearForm cart />
                 <p class="total">"Total " <strong>{total}</strong></p>
-                <ActionForm action=clear.action>
-                    <SubmitButton pending=clear.pending() class="button-quiet">
-                        "Empty the cart"
-                    </SubmitButton>
-                    <FormError error=clear.general_error(&[]) />
-                </ActionForm>
             </div>
+            {checkout(cart)}
         </Show>
     }
 }
 
-/// One line, with its quantity and "Remove".
+/// One line: what it is, how many, what it costs, and the way out.
 #[component]
-fn CartRow(line: PricedLine, cart: RwSignal<PricedCart>, show: Callback<PricedCart>) -> impl IntoView {
+fn CartRow(line: PricedLine, cart: ShownCart) -> impl IntoView {
     let product = line.product;
     let name = line.name.clone();
     let label = name.clone();
-    let update_label = format!("Update quantity of {name}");
-    let remove_label = format!("Remove {name}");
-    let current =
-        Memo::new(move |_| cart.with(|cart| cart.line(product).cloned()).unwrap_or_else(|| line.clone()));
-    let set =
-        FormState::<SetQuantity>::for_item(Field::Product, product).on_done(move |answer| show.run(answer));
-    let remove = FormState::<RemoveFromCart>::for_item(Field::Product, product)
-        .on_done(move |answer| show.run(answer));
-    let typed = set.typed(Field::Quantity.name());
-    let quantity =
-        Signal::derive(move || typed.clone().unwrap_or_else(|| current.get().quantity.get().to_string()));
+    let set = FormState::<SetQuantity>::for_item(Field::Product, product);
+    let current = Memo::new(move |_| {
+        cart.shown().with(|cart| cart.line(product).cloned()).unwrap_or_else(|| line.clone())
+    });
+    let taken_out = move || cart.shown().with(|cart| cart.line(product).is_none());
+    let notes = move || {
+        let notes = current.with(|line| line.notes.clone());
+        notes.into_iter().map(|note| view! { <p class="note">{note.to_string()}</p> }).collect_view()
+    };
     view! {
-        <li class="line" aria-label=label>
-            <p class="line-name">
-                <a href=nav::product(product)>{name}</a>
-                <span class="line-unit">{move || current.get().unit_price.to_string()} " each"</span>
-            </p>
+        // Hidden while its removal is on the way, so that it can come back.
+        <li class="line" aria-label=label hidden=taken_out>
+            <div class="line-name">
+                <p>
+                    <a href=nav::product(product)>{name.clone()}</a>
+                </p>
+                <p class="line-unit">{move || current.get().unit_price.to_string()} " each"</p>
+                {notes}
+            </div>
+            <QuantityForms set cart product name=name.clone() current />
+            <p class="line-total">{move || current.get().total.to_string()}</p>
+            <RemoveForm cart product name busy=set.pending() />
+        </li>
+    }
+}
+
+/// One fewer, any number, one more. Presses that come faster than answers are sent as one, when the answer is there.
+#[component]
+fn QuantityForms(
+    set: FormState<SetQuantity>,
+    cart: ShownCart,
+    product: ProductId,
+    name: String,
+    current: Memo<PricedLine>,
+) -> impl IntoView {
+    let send = move |quantity: u32| {
+        set.action.dispatch(SetQuantity { product: product.to_string(), quantity: quantity.to_string() });
+    };
+    let set = set
+        .on_sent(move |sent| {
+            if let Ok(quantity) = Quantity::parse_or_zero(&sent.quantity) {
+                cart.want(product, quantity);
+            }
+        })
+        .on_done(move |answer| {
+            if let Some(wanted) = cart.settle(product, answer) {
+                send(wanted);
+            }
+        })
+        .on_refused(move |_| cart.forget(product));
+    let want = Callback::new(move |count: u32| {
+        if set.pending().get_untracked() {
+            // One that is out of range is not worth a question: the last one in range stands.
+            if let Ok(quantity) = Quantity::parse_or_zero(&count.to_string()) {
+                cart.want(product, quantity);
+            }
+        } else {
+            send(count);
+        }
+    });
+    let count = Signal::derive(move || current.get().quantity.get());
+    let [fewer, update, more] =
+        [format!("One {name} fewer"), format!("Update quantity of {name}"), format!("One {name} more")];
+    let typed = set.typed(Field::Quantity.name());
+    let quantity = Signal::derive(move || typed.clone().unwrap_or_else(|| count.get().to_string()));
+    view! {
+        <div class="stepper">
+            <Step product count=Signal::derive(move || count.get() - 1) sign="\u{2212}" label=fewer want />
             <ActionForm action=set.action attr:class="row" attr:novalidate=true>
                 <input type="hidden" name="product" value=product.to_string() />
                 <QuantityField prefix="set" product value=quantity problem=set.problem(Field::Quantity) />
-                <SubmitButton pending=set.pending() class="button-quiet" label=update_label>
+                <SubmitButton pending=set.pending() class="button-quiet" label=update>
                     "Update"
                 </SubmitButton>
                 <FormError error=set.general_error(&[Field::Quantity]) />
             </ActionForm>
-            <p class="line-total">{move || current.get().total.to_string()}</p>
-            <ActionForm action=remove.action>
-                <input type="hidden" name="product" value=product.to_string() />
-                <SubmitButton pending=remove.pending() class="button-quiet" label=remove_label>
-                    "Remove"
+            <Step product count=Signal::derive(move || count.get() + 1) sign="+" label=more want />
+        </div>
+    }
+}
+
+/// A button that sets the quantity to `count`: a form of its own, for browsers without JavaScript.
+#[component]
+fn Step(
+    product: ProductId,
+    count: Signal<u32>,
+    sign: &'static str,
+    label: String,
+    want: Callback<u32>,
+) -> impl IntoView {
+    let step = move |event: MouseEvent| {
+        event.prevent_default();
+        want.run(count.get_untracked());
+    };
+    view! {
+        <form method="post" action=SetQuantity::PATH>
+            <input type="hidden" name="product" value=product.to_string() />
+            <input type="hidden" name="quantity" value=move || count.get().to_string() />
+            <button type="submit" class="step" aria-label=label on:click=step>
+                {sign}
+            </button>
+        </form>
+    }
+}
+
+/// "Remove". It waits for a change of the quantity that is under way: were it overtaken, the line would return.
+#[component]
+fn RemoveForm(cart: ShownCart, product: ProductId, name: String, busy: Signal<bool>) -> impl IntoView {
+    let remove = FormState::<RemoveFromCart>::for_item(Field::Product, product)
+        .on_sent(move |_| cart.want(product, None))
+        .on_done(move |answer| {
+            cart.settle(product, answer);
+        })
+        .on_refused(move |_| cart.forget(product));
+    let pending = Signal::derive(move || busy.get() || remove.pending().get());
+    view! {
+        <ActionForm action=remove.action>
+            <input type="hidden" name="product" value=product.to_string() />
+            <SubmitButton pending class="button-quiet" label=format!("Remove {name}")>
+                "Remove"
+            </SubmitButton>
+            <FormError error=remove.general_error(&[]) />
+        </ActionForm>
+    }
+}
+
+/// What was taken out last, with the way back.
+#[component]
+fn RemovedNote(cart: ShownCart) -> impl IntoView {
+    let removed = Memo::new(move |_| cart.answered().with(|cart| cart.removed.clone()));
+    view! {
+        <div role="status">
+            {move || removed.get().map(|removed| view! { <UndoForm cart removed /> })}
+        </div>
+    }
+}
+
+#[component]
+fn UndoForm(cart: ShownCart, removed: RemovedLine) -> impl IntoView {
+    let RemovedLine { product, name, quantity } = removed;
+    let undo = FormState::<SetQuantity>::for_item(Field::Product, product)
+        .on_done(move |answer| cart.replace(answer));
+    view! {
+        <ActionForm action=undo.action attr:class="removed">
+            <p>{format!("{name} is out of your cart.")}</p>
+            <input type="hidden" name="product" value=product.to_string() />
+            <input type="hidden" name="quantity" value=quantity.get().to_string() />
+            <SubmitButton pending=undo.pending() class="button-quiet" label=format!("Undo: put {name} back")>
+                "Undo"
+            </SubmitButton>
+            <FormError error=undo.general_error(&[]) />
+        </ActionForm>
+    }
+}
+
+/// "Empty the cart", which asks first: it cannot be undone.
+#[component]
+fn ClearForm(cart: ShownCart) -> impl IntoView {
+    let clear = FormState::<ClearCart>::new().on_done(move |answer| cart.replace(answer));
+    view! {
+        <details class="confirm">
+            <summary class="button-quiet">"Empty the cart"</summary>
+            <ActionForm action=clear.action>
+                <p>"Take everything out? This cannot be undone."</p>
+                <SubmitButton pending=clear.pending() class="button-quiet">
+                    "Yes, take everything out"
                 </SubmitButton>
-                <FormError error=remove.general_error(&[]) />
+                <FormError error=clear.general_error(&[]) />
             </ActionForm>
-        </li>
+        </details>
     }
 }

@@ -68,7 +68,7 @@ pub fn ProductList(products: Vec<Product>, action: fn(ProductId) -> AnyView) -> 
                 </h2>
                 <p class="card-text">{product.description}</p>
                 <Price price=product.price.to_string() note />
-                {action(product.id)}
+                {(product.stock > 0).then(|| action(product.id))}
             </li>
         }
     });

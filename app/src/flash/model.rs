@@ -12,10 +12,10 @@ pub enum Message {
     AddedToCart,
     #[error("Your cart is up to date.")]
     CartChanged,
-    #[error("Removed from your cart.")]
-    RemovedFromCart,
     #[error("Your cart is empty now.")]
     CartCleared,
+    #[error("Your order is placed. Thank you!")]
+    OrderPlaced,
     #[error("The counter starts again.")]
     VisitsReset,
     #[error("You are signed in. Welcome!")]

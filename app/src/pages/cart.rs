@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::Head;
 use crate::{
     cart::{CartPanel, show_cart},
+    orders::PlaceOrderForm,
     ui::Failed,
     visitor::Tabs,
 };
@@ -17,7 +18,10 @@ pub(crate) fn CartPage() -> impl IntoView {
     let panel = move || {
         Suspend::new(async move {
             match cart.await {
-                Ok(cart) => view! { <CartPanel cart /> }.into_any(),
+                Ok(cart) => {
+                    view! { <CartPanel cart checkout=|cart| view! { <PlaceOrderForm cart /> }.into_any() /> }
+                        .into_any()
+                }
                 Err(error) => view! { <Failed error /> }.into_any(),
             }
         })

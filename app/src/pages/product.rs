@@ -19,11 +19,11 @@ pub(crate) fn ProductPage() -> impl IntoView {
         Suspend::new(async move {
             match product.await {
                 Ok(product) => {
-                    let id = product.id;
+                    let (id, there) = (product.id, product.stock > 0);
                     view! {
                         <Head title=product.name.clone() description="One of the things in the catalogue." />
                         <ProductDetails product>
-                            <AddToCartForm product=id />
+                            {there.then(|| view! { <AddToCartForm product=id /> })}
                         </ProductDetails>
                     }
                     .into_any()

@@ -133,6 +133,28 @@ where
         self
     }
 
+    /// In the browser, calls `refused` when the server function has refused or could not be reached.
+    #[must_use]
+    pub fn on_refused(self, refused: impl Fn(AppError) + 'static) -> Self {
+        Effect::new(move |_| {
+            if let Some(Err(error)) = self.action.value().get() {
+                refused(error);
+            }
+        });
+        self
+    }
+
+    /// In the browser, calls `sent` with each form that is on its way.
+    #[must_use]
+    pub fn on_sent(self, sent: impl Fn(&S) + 'static) -> Self {
+        Effect::new(move |_| {
+            if let Some(form) = self.action.input().get() {
+                sent(&form);
+            }
+        });
+        self
+    }
+
     /// Why the form was refused, the latest time that it was sent.
     #[must_use]
     pub fn error(self) -> Option<AppError> {

@@ -38,6 +38,11 @@ pub fn Header() -> impl IntoView {
                     <li>
                         <A href=nav::CART>"Cart" <CartBadge /></A>
                     </li>
+                    <SignedIn>
+                        <li>
+                            <A href=nav::ORDERS>"Orders"</A>
+                        </li>
+                    </SignedIn>
                 </ul>
             </nav>
             <div class="visitor">

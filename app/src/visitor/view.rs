@@ -13,6 +13,8 @@ pub struct CurrentVisitor {
     asked_at: StoredValue<f64>,
     /// Whose session has ended while this page was open.
     ended: RwSignal<Option<Account>>,
+    /// By how many things the cart will grow or shrink once the server has answered.
+    ahead: RwSignal<i64>,
 }
 
 /// Makes the snapshot that the server took reachable from every component, here and in the browser.
@@ -22,6 +24,7 @@ pub fn provide_visitor() -> CurrentVisitor {
         visitor: RwSignal::new(snapshot),
         asked_at: StoredValue::new(0.0),
         ended: RwSignal::new(None),
+        ahead: RwSignal::new(0),
     };
     // Only in the browser.
     Effect::new(move || visitor.asked_at.set_value(js_sys::Date::now()));
@@ -77,6 +80,17 @@ impl CurrentVisitor {
         self.visitor.update(|visitor| visitor.items = items);
     }
 
+    /// Counts what the cart will gain or lose, as long as whoever asks is on the page.
+    pub fn foresee_items(self, ahead: Signal<i64>) {
+        let counted = StoredValue::new(0);
+        let count = move |now: i64| {
+            self.ahead.update(|ahead| *ahead += now - counted.get_value());
+            counted.set_value(now);
+        };
+        Effect::new(move || count(ahead.get()));
+        on_cleanup(move || count(0));
+    }
+
     /// A server function has answered: the session was in use.
     pub fn was_active(self) {
         let now = js_sys::Date::now();
@@ -128,10 +142,11 @@ impl CurrentVisitor {
         self.visitor.with(|visitor| visitor.user.clone())
     }
 
-    /// How many things are in the cart.
+    /// How many things are in the cart, with what the visitor has just put there or taken out.
     #[must_use]
     pub fn items(self) -> u32 {
-        self.visitor.with(|visitor| visitor.items)
+        let items = self.visitor.with(|visitor| visitor.items);
+        u32::try_from(i64::from(items) + self.ahead.get()).unwrap_or_default()
     }
 
     /// The chosen theme.

@@ -1,0 +1,291 @@
+//! The cart as a visitor sees it: with today's names and prices, what stands in the way of ordering it, and what it will be once
+//! the server has answered.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    hash::{DefaultHasher, Hash, Hasher},
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Cart, CartLine, Quantity};
+use crate::catalog::{Cents, Product, ProductId};
+
+/// What a visitor should know about a line before ordering.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(tag = "note", rename_all = "snake_case")]
+pub enum LineNote {
+    /// The catalogue no longer has the product.
+    #[error("This is no longer sold. Please remove it.")]
+    Gone,
+    /// There is none left.
+    #[error("This is sold out. Please remove it, or come back another day.")]
+    SoldOut,
+    /// There are fewer left than the line has.
+    #[error("Only {left} left. Please choose fewer.")]
+    OnlyLeft {
+        /// So many.
+        left: u32,
+    },
+    /// It did cost something else when it was chosen.
+    #[error("The price was {before} when you chose it.")]
+    PriceChanged {
+        /// So much.
+        before: Cents,
+    },
+}
+
+/// A line with its name and prices.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub struct PricedLine {
+    /// Which product.
+    pub product: ProductId,
+    /// Its name.
+    pub name: String,
+    /// What one costs.
+    pub unit_price: Cents,
+    /// How many.
+    pub quantity: Quantity,
+    /// What they cost together; nothing where the product is gone.
+    pub total: Cents,
+    /// What should be known about it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<LineNote>,
+}
+
+impl PricedLine {
+    fn new(line: &CartLine, products: &[Product]) -> Self {
+        let Some(product) = products.iter().find(|product| product.id == line.product) else {
+            return Self {
+                product: line.product,
+                name: line.name.clone(),
+                unit_price: line.price,
+                quantity: line.quantity,
+                total: Cents::default(),
+                notes: vec![LineNote::Gone],
+            };
+        };
+        let stock = match product.stock {
+            0 => Some(LineNote::SoldOut),
+            left if left < line.quantity.get() => Some(LineNote::OnlyLeft { left }),
+            _ => None,
+        };
+        let price = (product.price != line.price).then_some(LineNote::PriceChanged { before: line.price });
+        Self {
+            product: product.id,
+            name: product.name.clone(),
+            unit_price: product.price,
+            quantity: line.quantity,
+            total: product.price.times(line.quantity.get()),
+            notes: stock.into_iter().chain(price).collect(),
+        }
+    }
+}
+
+/// What was taken out of the cart last.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub struct RemovedLine {
+    /// Which product.
+    pub product: ProductId,
+    /// Its name.
+    pub name: String,
+    /// How many there were.
+    pub quantity: Quantity,
+}
+
+/// What the order form carries: a random part, by which a second submit is known, and a fingerprint of what the visitor has
+/// seen.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct OrderToken(String);
+
+impl OrderToken {
+    /// Ours have 53 characters.
+    const MAX_BYTES: usize = 100;
+
+    /// A token for a form that shows these products, quantities and prices. The fingerprint is for good faith, no secret: a
+    /// visitor can only deceive himself. Another build of the app may ask for a second look.
+    pub fn new(
+        random: impl fmt::Display,
+        lines: impl IntoIterator<Item = (ProductId, Quantity, Cents)>,
+    ) -> Self {
+        Self(format!("{random}.{:016x}", fingerprint(lines)))
+    }
+
+    /// Takes what a form holds: letters, digits, hyphens, and perhaps a fingerprint.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let plain = !text.is_empty()
+            && text.len() <= Self::MAX_BYTES
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
+        plain.then(|| Self(text.to_owned()))
+    }
+
+    /// The token.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether the visitor has seen something else than this. A token that a script made without a fingerprint says nothing.
+    pub fn disagrees(&self, lines: impl IntoIterator<Item = (ProductId, Quantity, Cents)>) -> bool {
+        self.0.split_once('.').is_some_and(|(_, seen)| seen != format!("{:016x}", fingerprint(lines)))
+    }
+}
+
+fn fingerprint(lines: impl IntoIterator<Item = (ProductId, Quantity, Cents)>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for (product, quantity, price) in lines {
+        (product, quantity.get(), price.0).hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
+/// The cart as a visitor sees it.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+pub struct PricedCart {
+    /// The lines, in the order of choosing.
+    pub lines: Vec<PricedLine>,
+    /// How many things in all.
+    pub items: u32,
+    /// What all of it costs.
+    pub total: Cents,
+    /// What was taken out last, and may be put back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed: Option<RemovedLine>,
+    /// For ordering it; an empty cart has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<OrderToken>,
+}
+
+impl PricedCart {
+    /// Puts today's names and prices to a cart; `random` is for the token.
+    #[must_use]
+    pub fn new(cart: &Cart, products: &[Product], random: impl fmt::Display) -> Self {
+        let lines: Vec<_> = cart.lines().iter().map(|line| PricedLine::new(line, products)).collect();
+        let removed = cart.removed().map(|line| RemovedLine {
+            product: line.product,
+            name: line.name.clone(),
+            quantity: line.quantity,
+        });
+        let seen = lines.iter().map(|line| (line.product, line.quantity, line.unit_price));
+        let token = (!lines.is_empty()).then(|| OrderToken::new(random, seen));
+        Self { removed, token, ..Self::of(lines) }
+    }
+
+    fn of(lines: Vec<PricedLine>) -> Self {
+        let items = lines.iter().map(|line| line.quantity.get()).sum();
+        let total = lines.iter().map(|line| line.total).sum();
+        Self { lines, items, total, removed: None, token: None }
+    }
+
+    /// The line of a product.
+    #[must_use]
+    pub fn line(&self, product: ProductId) -> Option<&PricedLine> {
+        self.lines.iter().find(|line| line.product == product)
+    }
+
+    /// How many there are of a product.
+    #[must_use]
+    pub fn quantity(&self, product: ProductId) -> Option<Quantity> {
+        self.line(product).map(|line| line.quantity)
+    }
+
+    /// The cart as it will be with these quantities, `None` for what goes: the same sums as the server will make.
+    #[must_use]
+    pub fn with(&self, wanted: &BTreeMap<ProductId, Option<Quantity>>) -> Self {
+        let lines = self.lines.iter().cloned().filter_map(|line| match wanted.get(&line.product) {
+            None => Some(line),
+            Some(None) => None,
+            Some(Some(quantity)) if line.notes.contains(&LineNote::Gone) => {
+                Some(PricedLine { quantity: *quantity, ..line })
+            }
+            Some(Some(quantity)) => {
+                Some(PricedLine { quantity: *quantity, total: line.unit_price.times(quantity.get()), ..line })
+            }
+        });
+        Self { removed: self.removed.clone(), token: self.token.clone(), ..Self::of(lines.collect()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn product(id: i64, price: i64, stock: u32) -> Product {
+        let (name, description) = (format!("Thing {id}"), String::new());
+        Product { id: ProductId(id), name, description, price: Cents(price), stock }
+    }
+
+    fn quantity(count: u32) -> Quantity {
+        Quantity::new(count).unwrap()
+    }
+
+    /// Things 1 to 3: two for 100 cents each, three for 200, one for 300.
+    fn cart() -> Cart {
+        let mut cart = Cart::default();
+        for (id, count) in [(1, 2), (2, 3), (3, 1)] {
+            cart.add(&product(id, id * 100, 10), quantity(count)).unwrap();
+        }
+        cart
+    }
+
+    #[test]
+    fn a_cart_is_priced_as_of_today() {
+        let priced =
+            PricedCart::new(&cart(), &[product(1, 100, 10), product(2, 150, 10), product(3, 300, 1)], "r");
+        assert_eq!((priced.items, priced.total), (6, Cents(200 + 450 + 300)));
+        assert_eq!(priced.line(ProductId(2)).unwrap().notes, [LineNote::PriceChanged { before: Cents(200) }]);
+        assert!(priced.line(ProductId(1)).unwrap().notes.is_empty());
+        assert!(priced.line(ProductId(3)).unwrap().notes.is_empty(), "the last one is enough");
+    }
+
+    #[test]
+    fn what_vanished_ran_out_or_runs_low_is_said_and_does_not_break_the_cart() {
+        let priced = PricedCart::new(&cart(), &[product(2, 200, 2), product(3, 300, 0)], "r");
+        let gone = priced.line(ProductId(1)).unwrap();
+        assert_eq!((gone.name.as_str(), gone.total), ("Thing 1", Cents(0)));
+        assert_eq!(gone.notes, [LineNote::Gone]);
+        assert_eq!(priced.line(ProductId(2)).unwrap().notes, [LineNote::OnlyLeft { left: 2 }]);
+        assert_eq!(priced.line(ProductId(3)).unwrap().notes, [LineNote::SoldOut]);
+        assert_eq!((priced.items, priced.total), (cart().items(), Cents(900)), "the badge counts the same");
+    }
+
+    #[test]
+    fn what_is_foreseen_is_what_the_server_will_answer() {
+        let products = [product(1, 100, 10), product(2, 200, 10), product(3, 300, 10)];
+        let now = PricedCart::new(&cart(), &products, "r");
+        let mut after = cart();
+        after.remove(ProductId(1));
+        after.set(&products[1], quantity(5)).unwrap();
+        let wanted = BTreeMap::from([(ProductId(1), None), (ProductId(2), Some(quantity(5)))]);
+        let (foreseen, answer) = (now.with(&wanted), PricedCart::new(&after, &products, "s"));
+        assert_eq!(
+            (foreseen.lines, foreseen.items, foreseen.total),
+            (answer.lines, answer.items, answer.total)
+        );
+        assert_eq!(now.with(&BTreeMap::new()), now);
+    }
+
+    #[test]
+    fn a_token_remembers_what_was_seen() {
+        let seen = [(ProductId(1), quantity(2), Cents(1_650))];
+        let token = OrderToken::new("a-b-c", seen);
+        assert_eq!(OrderToken::parse(token.as_str()), Some(token.clone()));
+        assert!(!token.disagrees(seen));
+        for other in [(2, 2, 1_650), (1, 3, 1_650), (1, 2, 1_651)]
+            .map(|(id, count, price)| (ProductId(id), quantity(count), Cents(price)))
+        {
+            assert!(token.disagrees([other]), "{other:?}");
+        }
+        assert!(!OrderToken::parse("made-by-a-script").unwrap().disagrees(seen));
+    }
+
+    #[test]
+    fn what_is_no_token_is_refused() {
+        for text in ["", "a b", "ä", "a\n", &"a".repeat(101)] {
+            assert_eq!(OrderToken::parse(text), None, "{text:?}");
+        }
+    }
+}

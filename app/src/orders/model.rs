@@ -1,0 +1,76 @@
+//! What an order is.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    cart::Quantity,
+    catalog::{Cents, ProductId},
+};
+
+/// An order's number.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct OrderId(pub String);
+
+impl OrderId {
+    /// How it is told to people: its first digits.
+    #[must_use]
+    pub fn short(&self) -> &str {
+        self.0.get(..8).unwrap_or(&self.0)
+    }
+}
+
+impl fmt::Display for OrderId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One product of an order, as it was when the order was placed.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub struct OrderLine {
+    /// Which product.
+    pub product: ProductId,
+    /// What it was called.
+    pub name: String,
+    /// What one did cost.
+    pub unit_price: Cents,
+    /// How many.
+    pub quantity: Quantity,
+    /// What they did cost together.
+    pub total: Cents,
+}
+
+/// An order.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub struct Order {
+    /// Its number.
+    pub id: OrderId,
+    /// When it was placed, in seconds since 1970.
+    pub placed_at: i64,
+    /// What was bought.
+    pub lines: Vec<OrderLine>,
+    /// What all of it did cost.
+    pub total: Cents,
+}
+
+impl Order {
+    /// How many things in all.
+    #[must_use]
+    pub fn items(&self) -> u32 {
+        self.lines.iter().map(|line| line.quantity.get()).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_is_told_by_its_first_digits() {
+        assert_eq!(OrderId("3f2a9c01-7b".into()).short(), "3f2a9c01");
+        assert_eq!(OrderId("ä".into()).short(), "ä");
+    }
+}

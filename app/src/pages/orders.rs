@@ -1,0 +1,18 @@
+//! `/orders`: what the signed-in user has ordered.
+
+use leptos::prelude::*;
+
+use super::Head;
+use crate::{
+    orders::{OrderList, list_orders},
+    ui::Private,
+};
+
+#[component]
+pub(crate) fn OrdersPage() -> impl IntoView {
+    view! {
+        <Head title="Your orders" description="What you have ordered." />
+        <h1>"Your orders"</h1>
+        <Private load=|_| list_orders() show=|orders| view! { <OrderList orders /> }.into_any() />
+    }
+}

@@ -1,0 +1,172 @@
+//! Any sequence of calls, well-formed or not, leaves the cart that a simple model of its rules predicts.
+
+use axum::http::StatusCode;
+
+use crate::client::{TestApp, Visitor};
+
+const CALLS: u32 = 20_000;
+/// More than a cart has lines.
+const PRODUCTS: usize = 60;
+
+/// Small numbers that look random and are the same in each run (Marsaglia's xorshift).
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % u64::try_from(limit).unwrap()).unwrap()
+    }
+}
+
+/// A field as it is sent, and what it means: nothing where it must be refused.
+type FieldText = (String, Option<i64>);
+
+fn product(numbers: &mut Numbers) -> FieldText {
+    const BAD: &[&str] =
+        &["0", "-1", "abc", "", "1.5", "999", "99999999999999999999", "1%00", "%F0%9F%8E%92"];
+    if numbers.below(8) == 0 {
+        return (BAD[numbers.below(BAD.len())].to_owned(), None);
+    }
+    // The first ones often, so that quantities reach their limit too.
+    let range = if numbers.below(2) == 0 { 4 } else { PRODUCTS };
+    let id = 1 + numbers.below(range);
+    (format!("{}{id}", ["", "+", "%20"][numbers.below(3)]), Some(i64::try_from(id).unwrap()))
+}
+
+fn quantity(numbers: &mut Numbers) -> FieldText {
+    const BAD: &[&str] =
+        &["-1", "abc", "100", "10000000", "1.5", "1e1", "%D9%A3", "99999999999999999999999", "--1"];
+    if numbers.below(6) == 0 {
+        return (BAD[numbers.below(BAD.len())].to_owned(), None);
+    }
+    let count = numbers.below(100);
+    (format!("{}{count}", ["", "%2B", "0"][numbers.below(3)]), Some(i64::try_from(count).unwrap()))
+}
+
+/// The cart by the rules as README and interface state them: 99 of one product, 50 lines, what is taken out last may return.
+#[derive(Default)]
+struct Model {
+    lines: Vec<(i64, i64)>,
+    removed: Option<(usize, i64)>,
+}
+
+impl Model {
+    fn quantity(&self, id: i64) -> Option<i64> {
+        self.lines.iter().find(|(line, _)| *line == id).map(|(_, count)| *count)
+    }
+
+    /// Whether it was done.
+    fn set(&mut self, id: i64, count: i64) -> bool {
+        if !(1..=99).contains(&count) {
+            return false;
+        }
+        match self.lines.iter().position(|(line, _)| *line == id) {
+            Some(place) => self.lines[place].1 = count,
+            None if self.lines.len() == 50 => return false,
+            None => {
+                let place = self.removed.filter(|(_, removed)| *removed == id);
+                let end = self.lines.len();
+                self.lines.insert(place.map_or(end, |(place, _)| place.min(end)), (id, count));
+            }
+        }
+        self.removed = None;
+        true
+    }
+
+    fn remove(&mut self, id: i64) {
+        if let Some(place) = self.lines.iter().position(|(line, _)| *line == id) {
+            self.lines.remove(place);
+            self.removed = Some((place, id));
+        }
+    }
+}
+
+/// One call: its path, its body, and whether the model has done it.
+fn step(numbers: &mut Numbers, model: &mut Model) -> (&'static str, String, bool) {
+    let ((product, id), (quantity, count)) = (product(numbers), quantity(numbers));
+    let both = format!("product={product}&quantity={quantity}");
+    match numbers.below(512) {
+        0 => {
+            *model = Model::default();
+            ("/api/cart/clear", both, true)
+        }
+        // Without a quantity it is one; a field that stands there twice or cannot be read is refused.
+        1..=64 => {
+            let done = id.is_some_and(|id| model.set(id, model.quantity(id).unwrap_or(0) + 1));
+            ("/api/cart/add", format!("product={product}"), done)
+        }
+        65..=80 => ("/api/cart/add", format!("{both}&product=1"), false),
+        81..=96 => ("/api/cart/set", format!("{both}&quantity=1"), false),
+        97..=104 => ("/api/cart/set", String::new(), false),
+        105..=280 => {
+            let done = id.zip(count).is_some_and(|(id, count)| {
+                count > 0 && model.set(id, model.quantity(id).unwrap_or(0) + count)
+            });
+            ("/api/cart/add", both, done)
+        }
+        281..=480 => {
+            let done = match (id, count) {
+                (Some(id), Some(0)) => {
+                    model.remove(id);
+                    true
+                }
+                (Some(id), Some(count)) => model.set(id, count),
+                // Taking out what does not exist is done already, as long as it is a number.
+                (None, Some(0)) => product == "999",
+                _ => false,
+            };
+            ("/api/cart/set", both, done)
+        }
+        _ => {
+            let done = match id {
+                Some(id) => {
+                    model.remove(id);
+                    true
+                }
+                None => product == "999",
+            };
+            ("/api/cart/remove", format!("{both}&more=1"), done)
+        }
+    }
+}
+
+#[tokio::test]
+async fn twenty_thousand_calls_leave_the_cart_of_the_model_and_never_a_fault_of_ours() {
+    let app = TestApp::start().await;
+    for id in 13..=PRODUCTS {
+        let insert =
+            "insert into products (id, name, description, price_cents, stock) values ($1, $2, '', 100, 5)";
+        let id = i64::try_from(id).unwrap();
+        sqlx::query(insert).bind(id).bind(format!("Thing {id}")).execute(&app.pool).await.unwrap();
+    }
+    let visitor = app.visitor();
+    let (mut numbers, mut model) = (Numbers(0x5a7c_4e15_0b57_1e0d), Model::default());
+    let (mut full, mut refused) = (false, 0);
+    for call in 0..CALLS {
+        let (path, body, done) = step(&mut numbers, &mut model);
+        let label = format!("call {call}: {path} {body}");
+        if numbers.below(4) == 0 {
+            let answer = visitor.submit("/cart", path, &body).await;
+            assert_eq!(answer.status, StatusCode::SEE_OTHER, "{label}");
+        } else {
+            let answer = visitor.call(path, &body).await;
+            assert_eq!(answer.status == StatusCode::OK, done, "{label}: {} {}", answer.status, answer.body);
+            assert!(!answer.status.is_server_error(), "{label}: {}", answer.status);
+        }
+        full |= model.lines.len() == 50;
+        refused += u32::from(!done);
+        if call % 10 == 0 {
+            assert_eq!(lines(&visitor).await, model.lines, "after {label}");
+        }
+    }
+    assert_eq!(lines(&visitor).await, model.lines);
+    assert!(full && refused > CALLS / 10 && refused < CALLS / 2, "a dull walk: {full} {refused}");
+}
+
+async fn lines(visitor: &Visitor<'_>) -> Vec<(i64, i64)> {
+    let cart = visitor.ask("/api/cart/show").await.json();
+    let lines = cart["lines"].as_array().unwrap().iter();
+    lines.map(|line| (line["product"].as_i64().unwrap(), line["quantity"].as_i64().unwrap())).collect()
+}
