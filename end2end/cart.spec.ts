@@ -1,4 +1,4 @@
-import type { Locator, Page } from "@playwright/test";
+import type { Locator, Page, Route } from "@playwright/test";
 
 import {
   addToCart,
@@ -6,12 +6,15 @@ import {
   expect,
   expectCartItems,
   expectMessage,
+  expectNoAxeViolations,
   open,
   product,
   quantityIn,
+  stockThing,
   submit,
   test,
 } from "./fixtures";
+import { changingServer, sql } from "./servers";
 
 test.describe("filling the cart", () => {
   test.beforeEach(async ({ page }) => open(page, "/"));
@@ -143,16 +146,63 @@ test.describe("a cart with two mugs and a notebook", () => {
     await expectCartItems(page, 1);
   });
 
-  test("loses a product that is removed", async ({ page }) => {
-    await submit(page.getByRole("button", { name: "Remove Field notebook" }));
-    await expectMessage(page, "Removed from your cart.");
+  test("changes by one at a press", async ({ page }) => {
+    const mug = line(page, "Enamel mug");
+    await submit(page.getByRole("button", { name: "One Enamel mug more" }));
+    await expect(quantityIn(mug)).toHaveValue("3");
+    await submit(page.getByRole("button", { name: "One Enamel mug more" }));
+    await expect(quantityIn(mug)).toHaveValue("4");
+    await submit(page.getByRole("button", { name: "One Field notebook fewer" }));
     await expect(line(page, "Field notebook")).toHaveCount(0);
-    await expectTotal(page, "€33.00");
-    await expectCartItems(page, 2);
+    await submit(page.getByRole("button", { name: "One Enamel mug fewer" }));
+    await expect(quantityIn(mug)).toHaveValue("3");
+    await expectTotal(page, "€49.50");
+    await expectCartItems(page, 3);
+    await page.reload();
+    await expectTotal(page, "€49.50");
   });
 
-  test("can be emptied, and leads back to the catalogue", async ({ page }) => {
-    await submit(page.getByRole("button", { name: "Empty the cart" }));
+  test("says at the press of a button, too, that 99 are the most", async ({ page, allowConsole }) => {
+    allowConsole(/status of 422 .*api\/cart\/set/);
+    const mug = line(page, "Enamel mug");
+    await quantityIn(mug).fill("99");
+    await submit(mug.getByRole("button", { name: "Update" }));
+    await expectCartItems(page, 100);
+    await submit(page.getByRole("button", { name: "One Enamel mug more" }));
+    await expect(quantityIn(mug)).toHaveAccessibleDescription("Please choose a number from 1 to 99.");
+    await expectCartItems(page, 100);
+  });
+
+  test("loses a product that is removed, and gets it back in its place", async ({ page, js }) => {
+    await submit(page.getByRole("button", { name: "Remove Enamel mug" }));
+    await expect(page.getByRole("status").getByText("Enamel mug is out of your cart.")).toBeVisible();
+    await expect(line(page, "Enamel mug")).toHaveCount(0);
+    await expectTotal(page, "€14.50");
+    await expectCartItems(page, 1);
+    const undo = page.getByRole("button", { name: "Undo: put Enamel mug back" });
+    if (js) await expect(undo).toBeFocused();
+    await submit(undo);
+    await expect(page.getByRole("listitem", { name: /./ })).toHaveCount(2);
+    await expect(page.getByRole("listitem", { name: /./ }).first()).toHaveAccessibleName("Enamel mug");
+    await expectTotal(page, "€47.50");
+    await expectCartItems(page, 3);
+    await expect(undo).toHaveCount(0);
+  });
+
+  test("gets its last product back, too", async ({ page }) => {
+    await submit(page.getByRole("button", { name: "Remove Enamel mug" }));
+    await expect(line(page, "Enamel mug")).toHaveCount(0);
+    await submit(page.getByRole("button", { name: "Remove Field notebook" }));
+    await expect(page.getByText("Your cart is empty.", { exact: true })).toBeVisible();
+    await submit(page.getByRole("button", { name: "Undo: put Field notebook back" }));
+    await expectTotal(page, "€14.50");
+  });
+
+  test("is emptied only after a second press, and leads back to the catalogue", async ({ page }) => {
+    const yes = page.getByRole("button", { name: "Yes, take everything out" });
+    await expect(yes).toBeHidden();
+    await page.getByText("Empty the cart", { exact: true }).click();
+    await submit(yes);
     await expectMessage(page, "Your cart is empty now.");
     await expect(page.getByText("Your cart is empty.", { exact: true })).toBeVisible();
     await expectCartItems(page, 0);
@@ -167,6 +217,153 @@ test.describe("a cart with two mugs and a notebook", () => {
     await expectCartItems(page, 3);
   });
 });
+
+test.describe("before the server has answered", { tag: "@js" }, () => {
+  test.beforeEach(async ({ page }) => {
+    await open(page, "/");
+    await addToCart(page, "Enamel mug", 2);
+  });
+
+  test("the badge has what was added, and loses it when the server refuses", async ({ page, allowConsole }) => {
+    allowConsole(/ERR_FAILED .*api\/cart\/add/);
+    const held = await hold(page, "**/api/cart/add");
+    await quantityIn(product(page, "Field notebook")).fill("3");
+    await product(page, "Field notebook").getByRole("button", { name: "Add to cart" }).click();
+    await expectCartItems(page, 5);
+    await held.fail();
+    await expect(errors(product(page, "Field notebook"))).toHaveText(/could not reach the server/);
+    await expectCartItems(page, 2);
+  });
+
+  test("the line and the totals change, and presses that came faster are sent as one", async ({ page }) => {
+    await open(page, "/cart");
+    const mug = line(page, "Enamel mug");
+    const held = await hold(page, "**/api/cart/set");
+    for (const quantity of ["3", "4", "5"]) {
+      await page.getByRole("button", { name: "One Enamel mug more" }).click();
+      await expect(quantityIn(mug)).toHaveValue(quantity);
+    }
+    await expectTotal(page, "€82.50");
+    await expectCartItems(page, 5);
+    await held.release();
+    await expectMessage(page, "Your cart is up to date.");
+    await expect.poll(() => held.bodies()).toEqual(["product=4&quantity=3", "product=4&quantity=5"]);
+    await page.reload();
+    await expect(quantityIn(mug)).toHaveValue("5");
+  });
+
+  test("a line is taken out, and comes back with a message when the server cannot be reached", async ({
+    page,
+    allowConsole,
+  }) => {
+    allowConsole(/ERR_FAILED .*api\/cart\/(remove|set)/);
+    await open(page, "/cart");
+    const mug = line(page, "Enamel mug");
+    const removal = await hold(page, "**/api/cart/remove");
+    await page.getByRole("button", { name: "Remove Enamel mug" }).click();
+    await expect(mug).toBeHidden();
+    await expectTotal(page, "€0.00");
+    await expectCartItems(page, 0);
+    await removal.fail();
+    await expect(errors(mug)).toHaveText(/could not reach the server/);
+    await expectTotal(page, "€33.00");
+    await expectCartItems(page, 2);
+
+    const change = await hold(page, "**/api/cart/set");
+    await page.getByRole("button", { name: "One Enamel mug more" }).click();
+    await expectTotal(page, "€49.50");
+    await change.fail();
+    await expectTotal(page, "€33.00");
+    await expect(quantityIn(mug)).toHaveValue("2");
+    await expectCartItems(page, 2);
+  });
+});
+
+test.describe("what has changed in the catalogue since", () => {
+  test.use({ baseURL: changingServer });
+
+  test("a price is said until the visitor chooses again", async ({ page }) => {
+    const thing = await stockThing(page, 10);
+    sql(`update products set price_cents = 1250 where id = ${thing.id}`);
+    await open(page, "/cart");
+    await expect(line(page, thing.name)).toContainText("€12.50 each");
+    await expect(line(page, thing.name)).toContainText("The price was €10.00 when you chose it.");
+    await expectTotal(page, "€25.00");
+    await submit(page.getByRole("button", { name: `One ${thing.name} more` }));
+    await expectTotal(page, "€37.50");
+    await expect(line(page, thing.name)).not.toContainText("The price was");
+  });
+
+  test("what ran low, ran out or vanished is said, and the rest still works", async ({ page, js }) => {
+    const [low, out, gone] = [await stockThing(page, 10), await stockThing(page, 10), await stockThing(page, 10)];
+    sql(`update products set stock = 1 where id = ${low.id}`);
+    sql(`update products set stock = 0 where id = ${out.id}`);
+    sql(`delete from products where id = ${gone.id}`);
+    await open(page, "/cart");
+    await expect(line(page, low.name)).toContainText("Only 1 left. Please choose fewer.");
+    await expect(line(page, out.name)).toContainText("This is sold out.");
+    await expect(line(page, gone.name)).toContainText("This is no longer sold. Please remove it.");
+    await expectTotal(page, "€40.00");
+    await expectCartItems(page, 6);
+    if (js) await expectNoAxeViolations(page);
+    for (const { name } of [gone, out]) {
+      await submit(page.getByRole("button", { name: `Remove ${name}` }));
+      await expect(line(page, name)).toHaveCount(0);
+    }
+    await submit(page.getByRole("button", { name: `One ${low.name} fewer` }));
+    await expectTotal(page, "€10.00");
+    await expectCartItems(page, 1);
+    await expect(page.getByText(/left|sold/i)).toHaveCount(0);
+  });
+
+  test("a fifty-first product finds no room", async ({ page, allowConsole }) => {
+    allowConsole(/status of (422 .*api\/cart\/add|404 .*images)/);
+    for (let count = 0; count < 50; count += 1) await stockThing(page, 10);
+    await open(page, "/products/4");
+    await addToCart(page, "Enamel mug");
+    await expect(errors(page)).toHaveText("There is room for 50 different things, no more.");
+    await expectCartItems(page, 100);
+  });
+});
+
+test("two tabs agree on what is in the cart", { tag: "@js" }, async ({ page, context }) => {
+  await open(page, "/");
+  await addToCart(page, "Enamel mug", 2);
+  const tab = await context.newPage();
+  await open(tab, "/cart");
+  await open(page, "/cart");
+  await submit(page.getByRole("button", { name: "One Enamel mug more" }));
+  await expect(quantityIn(line(tab, "Enamel mug"))).toHaveValue("3");
+  await expectCartItems(tab, 3);
+  await submit(tab.getByRole("button", { name: "Remove Enamel mug" }));
+  await expect(page.getByText("Your cart is empty.", { exact: true })).toBeVisible();
+  await expectCartItems(page, 0);
+});
+
+/** Holds the requests to an address back, until they are released or fail. */
+async function hold(page: Page, address: string) {
+  const held: Route[] = [];
+  const bodies: (string | null)[] = [];
+  let open = false;
+  await page.route(address, async (route) => {
+    bodies.push(route.request().postData());
+    if (open) return route.continue();
+    held.push(route);
+  });
+  const first = async () => {
+    await expect.poll(() => held.length).toBe(1);
+    open = true;
+    return held[0]!;
+  };
+  return {
+    bodies: () => bodies,
+    release: async () => (await first()).continue(),
+    fail: async () => {
+      await (await first()).abort();
+      await page.unroute(address);
+    },
+  };
+}
 
 function line(page: Page, name: string) {
   return page.getByRole("listitem", { name });

@@ -1,6 +1,8 @@
 import AxeBuilder from "@axe-core/playwright";
 import { test as base, expect, type BrowserContext, type Locator, type Page } from "@playwright/test";
-import { randomUUID } from "node:crypto";
+import { randomInt, randomUUID } from "node:crypto";
+
+import { changingServer, sql } from "./servers";
 
 export { expect };
 
@@ -96,6 +98,19 @@ export async function addToCart(page: Page, name: string, quantity = 1) {
   await submit(product(page, name).getByRole("button", { name: "Add to cart" }));
 }
 
+/** A product of this test's own on {@link changingServer}, at €10.00, of which two are in the page's cart. */
+export async function stockThing(page: Page, stock: number) {
+  const id = randomInt(1_000, 2 ** 40);
+  const name = `Thing ${id}`;
+  sql(`insert into products (id, name, description, price_cents, stock) values (${id}, '${name}', '', 1000, ${stock})`);
+  const added = await page.request.post(`${changingServer}/api/cart/add`, {
+    form: { product: id, quantity: 2 },
+    headers: { accept: "application/json" },
+  });
+  expect(added.status()).toBe(200);
+  return { id, name };
+}
+
 /** Signs in on the sign-in page, as the demo account unless told otherwise. */
 export async function signIn(page: Page, { email, password }: Account = demo) {
   await page.getByLabel("E-mail").fill(email);
@@ -132,7 +147,7 @@ export async function expectNoMessage(page: Page) {
 }
 
 /** All that the page reports as wrong. */
-export function errors(page: Page) {
+export function errors(page: Page | Locator) {
   return page.getByRole("alert").filter({ hasText: /\S/ });
 }
 

@@ -4,9 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 
 import { installedChromium } from "./chromium.js";
-import { limitedServer, usualServer } from "./servers.js";
-
-const target = path.resolve(import.meta.dirname, "../target");
+import { changingServer, limitedServer, setChangingDatabase, target, usualServer } from "./servers.js";
 
 /** Needs no browser, so that one project is enough. */
 const noBrowser = "health.spec.ts";
@@ -53,20 +51,22 @@ export default defineConfig({
   // Each worker reads this file too; only the main process starts the servers.
   webServer:
     process.env.TEST_WORKER_INDEX === undefined
-      ? [server(usualServer, "off"), server(limitedServer, "3/1h")]
+      ? [server(usualServer), server(limitedServer, { SIGN_IN_LIMIT: "3/1h" }), server(changingServer)]
       : undefined,
 });
 
-/** The debug server, with a folder and a database of its own, and a limit for signing in. */
-function server(url: string, signInLimit: string) {
+/** The debug server, with a folder and a database of its own. */
+function server(url: string, settings: Record<string, string> = {}) {
   const folder = mkdtempSync(path.join(tmpdir(), "satchel-end2end-"));
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+  const database = `sqlite://${folder}/test.db`;
+  if (url === changingServer) setChangingDatabase(database);
 
   return {
     command: `"${path.join(target, "debug/server")}"`,
     cwd: folder,
     env: {
-      DATABASE_URL: `sqlite://${folder}/test.db`,
+      DATABASE_URL: database,
       LEPTOS_ENV: "DEV",
       LEPTOS_HASH_FILES: "false",
       LEPTOS_OUTPUT_NAME: "satchel",
@@ -74,7 +74,8 @@ function server(url: string, signInLimit: string) {
       LEPTOS_SITE_PKG_DIR: "pkg",
       LEPTOS_SITE_ROOT: path.join(target, "site"),
       RUST_LOG: "warn,audit=off",
-      SIGN_IN_LIMIT: signInLimit,
+      SIGN_IN_LIMIT: "off",
+      ...settings,
     },
     url: `${url}/readyz`,
     timeout: 30_000,

@@ -12,16 +12,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     flash::{NoticeBar, provide_notices},
-    pages::{
-        AccountPage, CartPage, HomePage, LoginPage, NotFoundPage, OrderPage, OrdersPage, ProductPage,
-        RegisterPage, VisitsPage,
-    },
+    pages::{AccountPage, HomePage, LoginPage, NotFoundPage, RegisterPage, VisitsPage},
     ui::{Footer, Header},
     visitor::{
         CurrentVisitor, SessionEnded, SessionWarning, follow_navigation, guard_private_pages, provide_tabs,
         provide_visitor, watch_session,
     },
 };
+
+// <shop>
+use crate::pages::{CartPage, OrderPage, OrdersPage, ProductPage};
+// </shop>
 
 /// What the browser knows about the server's settings.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
@@ -65,10 +66,12 @@ fn Frame(visitor: CurrentVisitor) -> impl IntoView {
             <div class="page" hidden=move || visitor.ended().is_some()>
             <Routes fallback=NotFoundPage>
                 <Route path=path!("/") view=HomePage ssr=SsrMode::Async />
+                // <shop>
                 <Route path=path!("/products/:id") view=ProductPage ssr=SsrMode::Async />
                 <Route path=path!("/cart") view=CartPage ssr=SsrMode::Async />
                 <Route path=path!("/orders") view=OrdersPage ssr=SsrMode::Async />
                 <Route path=path!("/orders/:id") view=OrderPage ssr=SsrMode::Async />
+                // </shop>
                 <Route path=path!("/visits") view=VisitsPage ssr=SsrMode::Async />
                 <Route path=path!("/login") view=LoginPage ssr=SsrMode::Async />
                 <Route path=path!("/register") view=RegisterPage ssr=SsrMode::Async />

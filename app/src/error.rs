@@ -42,6 +42,7 @@ pub enum AppError {
         /// After so many seconds another one is taken.
         seconds: u32,
     },
+    // <shop>
     /// There is nothing to order.
     #[error("Your cart is empty: there is nothing to order.")]
     CartEmpty,
@@ -55,6 +56,7 @@ pub enum AppError {
         "Something is no longer there in that number, so nothing was ordered. Please change what is marked."
     )]
     OutOfStock,
+    // </shop>
     /// What the request names does not exist.
     #[error("We could not find that. It may have been removed.")]
     NotFound,
@@ -95,10 +97,12 @@ pub enum Field {
     Name,
     New,
     Password,
+    Theme,
+    // <shop>
     Product,
     Quantity,
-    Theme,
     Token,
+    // </shop>
 }
 
 impl Field {
@@ -112,10 +116,12 @@ impl Field {
             Self::Name => "name",
             Self::New => "new",
             Self::Password => "password",
+            Self::Theme => "theme",
+            // <shop>
             Self::Product => "product",
             Self::Quantity => "quantity",
-            Self::Theme => "theme",
             Self::Token => "token",
+            // </shop>
         }
     }
 }
@@ -157,6 +163,7 @@ pub enum Problem {
     /// The password is not the account's.
     #[error("This is not the right password.")]
     WrongPassword,
+    // <shop>
     /// The text is not a whole number.
     #[error("Please enter a whole number.")]
     NotANumber,
@@ -180,6 +187,7 @@ pub enum Problem {
         /// The most.
         max: u32,
     },
+    // </shop>
     /// There is no such choice.
     #[error("Please choose one of the options.")]
     NotAChoice,
@@ -199,7 +207,9 @@ impl AppError {
             Self::Invalid { problem: Problem::Taken, .. } => StatusCode::CONFLICT,
             Self::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::WrongCredentials | Self::SessionEnded | Self::SignInFirst => StatusCode::UNAUTHORIZED,
+            // <shop>
             Self::CartEmpty | Self::CartChanged | Self::OutOfStock => StatusCode::CONFLICT,
+            // </shop>
             Self::ConfirmFirst => StatusCode::FORBIDDEN,
             Self::TooManyTries { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::NotFound => StatusCode::NOT_FOUND,
@@ -214,12 +224,13 @@ impl AppError {
     /// have that form any more.
     #[must_use]
     pub fn belongs_to_form(&self) -> bool {
-        match self {
-            Self::Invalid { .. } | Self::WrongCredentials | Self::TooManyTries { .. } => true,
-            // The form stands below a cart with something in it.
-            Self::CartChanged | Self::OutOfStock => true,
-            _ => false,
+        // <shop>
+        // The form stands below a cart with something in it.
+        if matches!(self, Self::CartChanged | Self::OutOfStock) {
+            return true;
         }
+        // </shop>
+        matches!(self, Self::Invalid { .. } | Self::WrongCredentials | Self::TooManyTries { .. })
     }
 
     /// What is wrong with `field`, if that is what this error is about.
@@ -257,17 +268,14 @@ mod tests {
 
     #[test]
     fn an_error_reads_the_same_on_both_sides_of_the_wire() {
-        let error = AppError::invalid(Field::Quantity, Problem::NotANumber);
+        let error = AppError::invalid(Field::Name, Problem::Missing);
         let json = String::from_utf8(error.ser().to_vec()).unwrap();
-        assert_eq!(json, r#"{"error":"invalid","field":"quantity","problem":"not_a_number"}"#);
+        assert_eq!(json, r#"{"error":"invalid","field":"name","problem":"missing"}"#);
         assert_eq!(AppError::de(error.ser()), error);
 
-        let error = AppError::invalid(Field::Quantity, Problem::OutOfRange { min: 1, max: 99 });
+        let error = AppError::invalid(Field::New, Problem::TooShort { min: 8 });
         let json = String::from_utf8(error.ser().to_vec()).unwrap();
-        assert_eq!(
-            json,
-            r#"{"error":"invalid","field":"quantity","problem":"out_of_range","min":1,"max":99}"#
-        );
+        assert_eq!(json, r#"{"error":"invalid","field":"new","problem":"too_short","min":8}"#);
         assert_eq!(AppError::de(error.ser()), error);
     }
 

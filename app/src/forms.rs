@@ -7,13 +7,18 @@ use server_fn::ServerFn;
 use crate::{
     account::{ChangeName, ChangePassword, Confirm, DeleteAccount, RevokeDevice, RevokeOtherDevices},
     auth::{Login, Logout, Register},
-    cart::{AddToCart, ClearCart, RemoveFromCart, SetQuantity},
     flash::Message,
     nav,
-    orders::PlaceOrder,
     preferences::SetTheme,
     visits::{RecordVisit, ResetVisits},
 };
+
+// <shop>
+use crate::{
+    cart::{AddToCart, ClearCart, RemoveFromCart, SetQuantity},
+    orders::PlaceOrder,
+};
+// </shop>
 
 /// Where a visitor goes once a form's server function has done its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +51,7 @@ pub const WHOSE: &str = "whose";
 
 /// Every form of the app.
 pub const FORMS: &[FormRoute] = &[
+    // <shop>
     FormRoute {
         path: AddToCart::PATH,
         page: nav::HOME,
@@ -82,6 +88,7 @@ pub const FORMS: &[FormRoute] = &[
         done: Some(Message::OrderPlaced),
         kept: &[],
     },
+    // </shop>
     FormRoute { path: RecordVisit::PATH, page: nav::VISITS, then: Then::Stay, done: None, kept: &[] },
     FormRoute {
         path: ResetVisits::PATH,

@@ -7,18 +7,21 @@
 pub mod account;
 mod app;
 pub mod auth;
-pub mod cart;
-pub mod catalog;
 pub mod error;
 pub mod flash;
 pub mod forms;
 pub mod nav;
-pub mod orders;
 mod pages;
 pub mod preferences;
 pub mod ui;
 pub mod visitor;
 pub mod visits;
+
+// <shop>
+pub mod cart;
+pub mod catalog;
+pub mod orders;
+// </shop>
 
 #[cfg(feature = "ssr")]
 pub mod context;

@@ -2,12 +2,8 @@
 
 use std::fmt;
 
-/// The catalogue.
+/// The first page.
 pub const HOME: &str = "/";
-/// The visitor's cart.
-pub const CART: &str = "/cart";
-/// The signed-in user's orders.
-pub const ORDERS: &str = "/orders";
 /// The visit counter.
 pub const VISITS: &str = "/visits";
 /// The sign-in form.
@@ -17,9 +13,19 @@ pub const REGISTER: &str = "/register";
 /// The signed-in user's account.
 pub const ACCOUNT: &str = "/account";
 /// Pages for signed-in users only, with all that is below them. A guest is sent to sign in, by the server and in the browser.
-pub const PRIVATE: &[&str] = &[ACCOUNT, ORDERS];
+pub const PRIVATE: &[&str] = &[
+    ACCOUNT, // <shop>
+    ORDERS,
+    // </shop>
+];
 /// Where the server functions are; no page is.
 pub const API: &str = "/api/";
+
+// <shop>
+/// The visitor's cart.
+pub const CART: &str = "/cart";
+/// The signed-in user's orders.
+pub const ORDERS: &str = "/orders";
 
 /// The page of one product.
 #[must_use]
@@ -42,6 +48,7 @@ pub fn search(q: &str, sort: &str) -> String {
         .finish();
     format!("{HOME}?{query}")
 }
+// </shop>
 
 /// Whether only a signed-in user may see the page with this path.
 #[must_use]

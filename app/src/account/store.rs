@@ -7,10 +7,9 @@ use crate::{
     auth::{
         ConfirmedUser, CurrentUser, Name, NewPassword, SignIn, User,
         audit::{self, Event},
-        password,
+        belongings, password,
         store::{delete_user, update_name, update_password, verify_password},
     },
-    cart,
     context::Caller,
     error::{AppError, Field, Problem},
 };
@@ -43,7 +42,7 @@ pub(super) async fn end_device(caller: &Caller, user: &CurrentUser, device: &str
     let id = &user.user().id;
     let mut transaction = caller.pool.begin().await?;
     let ended = Sessions::end_one(&mut *transaction, &id.0, device).await?.ok_or(AppError::NotFound)?;
-    cart::save(&mut transaction, id, &[ended]).await?;
+    belongings::put_by(&mut transaction, id, &[ended]).await?;
     transaction.commit().await?;
     audit::record(Event::Revoked, caller, Some(id)).await;
     Ok(())
@@ -55,7 +54,7 @@ pub(super) async fn end_other_devices(caller: &Caller, user: &CurrentUser) -> Re
     let here = here(caller).await?;
     let mut transaction = caller.pool.begin().await?;
     let ended = Sessions::end_others(&mut *transaction, &id.0, &here).await?;
-    cart::save(&mut transaction, id, &ended).await?;
+    belongings::put_by(&mut transaction, id, &ended).await?;
     transaction.commit().await?;
     audit::record(Event::Revoked, caller, Some(id)).await;
     Ok(())
@@ -122,7 +121,7 @@ pub(super) async fn change_password(
     let keep = |kept: &mut SignIn| kept.clone_from(&sign_in);
     caller.session.update_within(&mut transaction, keep).await?;
     let ended = Sessions::end_others(&mut *transaction, &id.0, &here).await?;
-    cart::save(&mut transaction, id, &ended).await?;
+    belongings::put_by(&mut transaction, id, &ended).await?;
     transaction.commit().await?;
     audit::record(Event::PasswordChanged, caller, Some(id)).await;
     match caller.session.renew().await {

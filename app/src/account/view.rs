@@ -99,7 +99,7 @@ pub fn AccountSettings() -> impl IntoView {
             </section>
             <section aria-labelledby="remove-heading">
                 <h2 id="remove-heading">"Remove the account"</h2>
-                <p>"Your name, your password, your saved cart, your orders and all your sessions are deleted at once. This cannot be undone."</p>
+                <p>"Your name, your password, what is saved for you and all your sessions are deleted at once. This cannot be undone."</p>
                 <RemovalForm />
             </section>
         </div>

@@ -4,6 +4,8 @@ mod api;
 #[cfg(feature = "ssr")]
 pub mod audit;
 #[cfg(feature = "ssr")]
+pub mod belongings;
+#[cfg(feature = "ssr")]
 mod common;
 #[cfg(feature = "ssr")]
 mod current_user;

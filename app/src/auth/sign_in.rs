@@ -5,10 +5,10 @@ use session::Sessions;
 use super::{
     CurrentUser, Email, SignIn,
     audit::{self, Event},
+    belongings,
     store::KnownUser,
 };
 use crate::{
-    cart,
     context::Caller,
     error::AppError,
     visitor::{self, Visitor},
@@ -41,14 +41,14 @@ pub(super) async fn enter(caller: &Caller, known: &KnownUser, remember: bool) ->
         leave(caller).await?;
     }
     let surplus = caller.session.restart(&id.0, remember).await?;
-    cart::save(&mut *caller.pool.acquire().await?, id, &surplus).await?;
+    belongings::put_by(&mut *caller.pool.acquire().await?, id, &surplus).await?;
     let sign_in = SignIn::now(caller, known.password_version);
     caller.session.update(|kept: &mut SignIn| kept.clone_from(&sign_in)).await?;
     if CurrentUser::find(&caller.session, &caller.pool, caller.now).await?.is_none() {
         caller.session.end().await?;
         return Err(AppError::WrongCredentials);
     }
-    cart::take_up_saved(caller, id).await?;
+    belongings::take_up(caller, id).await?;
     audit::record(Event::SignedIn, caller, Some(id)).await;
     visitor::load(&caller.session, &caller.pool).await
 }
@@ -64,7 +64,7 @@ pub(super) async fn leave(caller: &Caller) -> Result<(), AppError> {
         let id = &user.user().id;
         let mut transaction = caller.pool.begin().await?;
         let ended = Sessions::end_one(&mut *transaction, &id.0, &handle).await?;
-        cart::save(&mut transaction, id, ended.as_slice()).await?;
+        belongings::put_by(&mut transaction, id, ended.as_slice()).await?;
         transaction.commit().await?;
         audit::record(Event::SignedOut, caller, Some(id)).await;
     }

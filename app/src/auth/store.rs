@@ -3,8 +3,8 @@
 use session::{Connection, Db, Pool, Sessions};
 use sqlx::Row;
 
-use super::{Credentials, DemoAccount, Email, Name, User, UserId, password};
-use crate::{cart, error::AppError};
+use super::{Credentials, DemoAccount, Email, Name, User, UserId, belongings, password};
+use crate::error::AppError;
 
 /// A user as the database has it now.
 #[derive(Clone, Debug)]
@@ -187,7 +187,7 @@ pub async fn reset_password(pool: &Pool, id: &UserId, new: &str) -> Result<(), A
 /// [`AppError::Unavailable`] when the database fails.
 pub async fn end_sessions(db: &mut Connection, id: &UserId) -> Result<usize, AppError> {
     let ended = Sessions::end_owned(&mut *db, &id.0).await?;
-    cart::save(db, id, &ended).await?;
+    belongings::put_by(db, id, &ended).await?;
     Ok(ended.len())
 }
 

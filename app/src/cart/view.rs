@@ -1,6 +1,6 @@
 //! The cart on its page, in the header and on each product.
 
-use leptos::{ev::MouseEvent, form::ActionForm, prelude::*};
+use leptos::{ev::MouseEvent, form::ActionForm, prelude::*, wasm_bindgen::JsCast, web_sys::HtmlElement};
 use server_fn::ServerFn;
 
 use super::{
@@ -108,8 +108,8 @@ pub fn CartPanel(
                 </For>
             </ul>
             <div class="totals">
-                <ClearForm cart />
                 <p class="total">"Total " <strong>{total}</strong></p>
+                <ClearForm cart />
             </div>
             {checkout(cart)}
         </Show>
@@ -183,33 +183,38 @@ fn QuantityForms(
         }
     });
     let count = Signal::derive(move || current.get().quantity.get());
+    let one_fewer = Signal::derive(move || count.get() - 1);
+    let one_more = Signal::derive(move || count.get() + 1);
+    let (fewer_form, more_form) = (format!("fewer-{product}"), format!("more-{product}"));
+    let forms = [(fewer_form.clone(), one_fewer), (more_form.clone(), one_more)];
     let [fewer, update, more] =
         [format!("One {name} fewer"), format!("Update quantity of {name}"), format!("One {name} more")];
     let typed = set.typed(Field::Quantity.name());
     let quantity = Signal::derive(move || typed.clone().unwrap_or_else(|| count.get().to_string()));
     view! {
         <div class="stepper">
-            <Step product count=Signal::derive(move || count.get() - 1) sign="\u{2212}" label=fewer want />
             <ActionForm action=set.action attr:class="row" attr:novalidate=true>
                 <input type="hidden" name="product" value=product.to_string() />
+                <StepButton form=fewer_form label=fewer sign="\u{2212}" count=one_fewer want />
                 <QuantityField prefix="set" product value=quantity problem=set.problem(Field::Quantity) />
+                <StepButton form=more_form label=more sign="+" count=one_more want />
                 <SubmitButton pending=set.pending() class="button-quiet" label=update>
                     "Update"
                 </SubmitButton>
                 <FormError error=set.general_error(&[Field::Quantity]) />
             </ActionForm>
-            <Step product count=Signal::derive(move || count.get() + 1) sign="+" label=more want />
+            {forms.map(|(id, count)| view! { <StepForm id product count /> })}
         </div>
     }
 }
 
-/// A button that sets the quantity to `count`: a form of its own, for browsers without JavaScript.
+/// A button that wants `count`. Without JavaScript it sends a form of its own, by its id.
 #[component]
-fn Step(
-    product: ProductId,
-    count: Signal<u32>,
-    sign: &'static str,
+fn StepButton(
+    form: String,
     label: String,
+    sign: &'static str,
+    count: Signal<u32>,
     want: Callback<u32>,
 ) -> impl IntoView {
     let step = move |event: MouseEvent| {
@@ -217,12 +222,18 @@ fn Step(
         want.run(count.get_untracked());
     };
     view! {
-        <form method="post" action=SetQuantity::PATH>
+        <button type="submit" form=form class="button-quiet step" aria-label=label on:click=step>
+            {sign}
+        </button>
+    }
+}
+
+#[component]
+fn StepForm(id: String, product: ProductId, count: Signal<u32>) -> impl IntoView {
+    view! {
+        <form id=id method="post" action=SetQuantity::PATH hidden>
             <input type="hidden" name="product" value=product.to_string() />
             <input type="hidden" name="quantity" value=move || count.get().to_string() />
-            <button type="submit" class="step" aria-label=label on:click=step>
-                {sign}
-            </button>
         </form>
     }
 }
@@ -252,10 +263,28 @@ fn RemoveForm(cart: ShownCart, product: ProductId, name: String, busy: Signal<bo
 #[component]
 fn RemovedNote(cart: ShownCart) -> impl IntoView {
     let removed = Memo::new(move |_| cart.answered().with(|cart| cart.removed.clone()));
+    // The button that had the focus went with its line.
+    Effect::new(move |before: Option<Option<RemovedLine>>| {
+        let now = removed.get();
+        if now.is_some() && before.is_some_and(|before| before != now) {
+            request_animation_frame(focus_on_undo);
+        }
+        now
+    });
     view! {
-        <div role="status">
+        <div role="status" id=REMOVED>
             {move || removed.get().map(|removed| view! { <UndoForm cart removed /> })}
         </div>
+    }
+}
+
+const REMOVED: &str = "removed";
+
+fn focus_on_undo() {
+    let button = document().query_selector(&format!("#{REMOVED} button")).ok().flatten();
+    if let Some(button) = button.and_then(|button| button.dyn_into::<HtmlElement>().ok()) {
+        // Where it cannot have the focus, the page has it.
+        let _ = button.focus();
     }
 }
 

@@ -8,6 +8,7 @@ use crate::error::AppError;
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 pub enum Message {
+    // <shop>
     #[error("Added to your cart.")]
     AddedToCart,
     #[error("Your cart is up to date.")]
@@ -16,6 +17,7 @@ pub enum Message {
     CartCleared,
     #[error("Your order is placed. Thank you!")]
     OrderPlaced,
+    // </shop>
     #[error("The counter starts again.")]
     VisitsReset,
     #[error("You are signed in. Welcome!")]

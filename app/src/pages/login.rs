@@ -23,7 +23,7 @@ pub(crate) fn LoginPage() -> impl IntoView {
             view! {
                 <p>
                     "You are signed in as " <strong>{user.name}</strong> ". "
-                    <a href=nav::HOME>"To the catalogue"</a>
+                    <a href=nav::HOME>"To the first page"</a>
                 </p>
             }
         })

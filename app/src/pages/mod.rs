@@ -1,26 +1,30 @@
 //! One file for each route; a page composes domains.
 
 mod account;
-mod cart;
 mod home;
 mod login;
 mod not_found;
-mod order;
-mod orders;
-mod product;
 mod register;
 mod visits;
 
 pub(crate) use account::AccountPage;
-pub(crate) use cart::CartPage;
 pub(crate) use home::HomePage;
 pub(crate) use login::LoginPage;
 pub(crate) use not_found::NotFoundPage;
+pub(crate) use register::RegisterPage;
+pub(crate) use visits::VisitsPage;
+
+// <shop>
+mod cart;
+mod order;
+mod orders;
+mod product;
+
+pub(crate) use cart::CartPage;
 pub(crate) use order::OrderPage;
 pub(crate) use orders::OrdersPage;
 pub(crate) use product::ProductPage;
-pub(crate) use register::RegisterPage;
-pub(crate) use visits::VisitsPage;
+// </shop>
 
 use leptos::prelude::*;
 use leptos_meta::{Meta, Title};

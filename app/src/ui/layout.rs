@@ -5,11 +5,14 @@ use leptos_router::components::A;
 
 use crate::{
     auth::LogoutForm,
-    cart::CartBadge,
     nav,
     preferences::ThemeSwitch,
     visitor::{SignedIn, SignedOut, use_visitor},
 };
+
+// <shop>
+use crate::cart::CartBadge;
+// </shop>
 
 /// The name of the app, the ways to its pages, and who is visiting.
 #[component]
@@ -35,6 +38,7 @@ pub fn Header() -> impl IntoView {
                     <li>
                         <A href=nav::VISITS>"Visits"</A>
                     </li>
+                    // <shop>
                     <li>
                         <A href=nav::CART>"Cart" <CartBadge /></A>
                     </li>
@@ -43,6 +47,7 @@ pub fn Header() -> impl IntoView {
                             <A href=nav::ORDERS>"Orders"</A>
                         </li>
                     </SignedIn>
+                    // </shop>
                 </ul>
             </nav>
             <div class="visitor">

@@ -47,7 +47,7 @@ pub fn Failed(
             <h1>{if error == AppError::NotFound { "Not found" } else { "That did not work" }}</h1>
             <p>{error.to_string()}</p>
             <p>
-                <a href="/">"To the catalogue"</a>
+                <a href="/">"To the first page"</a>
             </p>
         </div>
     }

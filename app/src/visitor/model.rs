@@ -9,8 +9,10 @@ use crate::{flash::Flash, preferences::Theme};
 pub struct Visitor {
     /// Who is signed in; nobody is a guest.
     pub user: Option<Account>,
+    // <shop>
     /// How many things are in the cart.
     pub items: u32,
+    // </shop>
     /// The chosen theme.
     pub theme: Theme,
     /// How long a signed-in user's session goes on.

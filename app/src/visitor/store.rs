@@ -3,7 +3,7 @@
 use session::{Pool, Session};
 
 use super::{Account, SessionTime, Visitor};
-use crate::{auth::CurrentUser, cart::Cart, context, error::AppError, flash, forms::WHOSE};
+use crate::{auth::CurrentUser, context, error::AppError, flash, forms::WHOSE};
 
 /// The visitor who is asking.
 ///
@@ -41,12 +41,16 @@ pub async fn load(session: &Session, pool: &Pool) -> Result<Visitor, AppError> {
         email: user.user().email.to_string(),
         confirmed: user.is_confirmed(),
     });
-    let items = session.read::<Cart>().await?.unwrap_or_default().items();
     let theme = session.read().await?.unwrap_or_default();
-    let session = lifetime.map(|time| SessionTime {
+    let time = lifetime.map(|time| SessionTime {
         unused: time.unused.whole_seconds(),
         at_most: time.at_most.whole_seconds(),
         idle: time.idle.whole_seconds(),
     });
-    Ok(Visitor { user, items, theme, session, flash: flash::Flash::default() })
+    let visitor = Visitor { user, theme, session: time, ..Visitor::default() };
+    // <shop>
+    let items = session.read::<crate::cart::Cart>().await?.unwrap_or_default().items();
+    let visitor = Visitor { items, ..visitor };
+    // </shop>
+    Ok(visitor)
 }

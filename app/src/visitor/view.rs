@@ -13,8 +13,10 @@ pub struct CurrentVisitor {
     asked_at: StoredValue<f64>,
     /// Whose session has ended while this page was open.
     ended: RwSignal<Option<Account>>,
+    // <shop>
     /// By how many things the cart will grow or shrink once the server has answered.
     ahead: RwSignal<i64>,
+    // </shop>
 }
 
 /// Makes the snapshot that the server took reachable from every component, here and in the browser.
@@ -24,7 +26,9 @@ pub fn provide_visitor() -> CurrentVisitor {
         visitor: RwSignal::new(snapshot),
         asked_at: StoredValue::new(0.0),
         ended: RwSignal::new(None),
+        // <shop>
         ahead: RwSignal::new(0),
+        // </shop>
     };
     // Only in the browser.
     Effect::new(move || visitor.asked_at.set_value(js_sys::Date::now()));
@@ -73,22 +77,6 @@ impl CurrentVisitor {
                 Err(_) => {}
             }
         });
-    }
-
-    /// Takes over the number of things in the cart.
-    pub fn set_items(self, items: u32) {
-        self.visitor.update(|visitor| visitor.items = items);
-    }
-
-    /// Counts what the cart will gain or lose, as long as whoever asks is on the page.
-    pub fn foresee_items(self, ahead: Signal<i64>) {
-        let counted = StoredValue::new(0);
-        let count = move |now: i64| {
-            self.ahead.update(|ahead| *ahead += now - counted.get_value());
-            counted.set_value(now);
-        };
-        Effect::new(move || count(ahead.get()));
-        on_cleanup(move || count(0));
     }
 
     /// A server function has answered: the session was in use.
@@ -142,13 +130,6 @@ impl CurrentVisitor {
         self.visitor.with(|visitor| visitor.user.clone())
     }
 
-    /// How many things are in the cart, with what the visitor has just put there or taken out.
-    #[must_use]
-    pub fn items(self) -> u32 {
-        let items = self.visitor.with(|visitor| visitor.items);
-        u32::try_from(i64::from(items) + self.ahead.get()).unwrap_or_default()
-    }
-
     /// The chosen theme.
     #[must_use]
     pub fn theme(self) -> Theme {
@@ -172,6 +153,33 @@ impl CurrentVisitor {
         self.visitor.update_untracked(|visitor| visitor.flash = Default::default());
     }
 }
+
+// <shop>
+impl CurrentVisitor {
+    /// Takes over the number of things in the cart.
+    pub fn set_items(self, items: u32) {
+        self.visitor.update(|visitor| visitor.items = items);
+    }
+
+    /// Counts what the cart will gain or lose, as long as whoever asks is on the page.
+    pub fn foresee_items(self, ahead: Signal<i64>) {
+        let counted = StoredValue::new(0);
+        let count = move |now: i64| {
+            self.ahead.update(|ahead| *ahead += now - counted.get_value());
+            counted.set_value(now);
+        };
+        Effect::new(move || count(ahead.get()));
+        on_cleanup(move || count(0));
+    }
+
+    /// How many things are in the cart, with what the visitor has just put there or taken out.
+    #[must_use]
+    pub fn items(self) -> u32 {
+        let items = self.visitor.with(|visitor| visitor.items);
+        u32::try_from(i64::from(items) + self.ahead.get()).unwrap_or_default()
+    }
+}
+// </shop>
 
 /// Shows its children to a signed-in user.
 #[component]

@@ -1,0 +1,152 @@
+import type { Page } from "@playwright/test";
+
+import {
+  type Account,
+  addToCart,
+  errors,
+  expect,
+  expectCartItems,
+  expectMessage,
+  expectNoAxeViolations,
+  expectVisitor,
+  open,
+  signIn,
+  stockThing,
+  submit,
+  test,
+} from "./fixtures";
+import { changingServer, sql } from "./servers";
+
+test("a guest is asked to sign in, comes back with the cart, and orders", async ({ page, account, allowConsole, js }) => {
+  allowConsole(/status of 401 .*api\/orders\/place/);
+  await open(page, "/");
+  await addToCart(page, "Enamel mug", 2);
+  await expectCartItems(page, 2);
+  await open(page, "/cart");
+  await expect(page.getByText("There is no payment")).toBeVisible();
+  await submit(placeOrder(page));
+  await expect(page).toHaveURL("/login?next=%2Fcart");
+  await signIn(page, account);
+  await expect(page).toHaveURL("/cart");
+  await expect(page.getByRole("listitem", { name: "Enamel mug" })).toBeVisible();
+  await submit(placeOrder(page));
+  await expect(page).toHaveURL("/orders");
+  await expectMessage(page, "Your order is placed. Thank you!");
+  await expectCartItems(page, 0);
+  await expect(orders(page)).toHaveCount(1);
+  await expect(page.getByRole("main")).toContainText("€33.00");
+  if (js) await expectNoAxeViolations(page);
+
+  await orders(page).click();
+  await expect(page).toHaveURL(/\/orders\/[0-9a-f-]{36}$/);
+  await expect(page.getByRole("row", { name: "Enamel mug 2 €16.50 €33.00" })).toBeVisible();
+  await expect(page.getByRole("row", { name: "Total €33.00" })).toBeVisible();
+  if (js) await expectNoAxeViolations(page);
+  await page.getByRole("link", { name: "All your orders" }).click();
+  await expect(page).toHaveURL("/orders");
+});
+
+test("a double click is one order", async ({ page, account }) => {
+  await fillCart(page, account);
+  await placeOrder(page).dblclick();
+  await expect(page).toHaveURL("/orders");
+  await open(page, "/orders");
+  await expect(orders(page)).toHaveCount(1);
+});
+
+test("who goes back and orders again finds an empty cart, and one order", async ({ page, account }) => {
+  await fillCart(page, account);
+  await submit(placeOrder(page));
+  await expect(page).toHaveURL("/orders");
+  await page.goBack();
+  await expect(page.getByText("Your cart is empty.", { exact: true })).toBeVisible();
+  await open(page, "/orders");
+  await expect(orders(page)).toHaveCount(1);
+});
+
+test("the same form sent again, from a page that another tab has kept, is the same order", async ({
+  page,
+  context,
+  account,
+  js,
+}) => {
+  await fillCart(page, account);
+  const tab = await context.newPage();
+  await open(tab, "/cart");
+  await submit(placeOrder(tab));
+  await expect(tab).toHaveURL("/orders");
+  if (js) {
+    await expect(page.getByText("Your cart is empty.", { exact: true })).toBeVisible();
+  } else {
+    await submit(placeOrder(page));
+    await expectMessage(page, "Your cart is empty: there is nothing to order.");
+  }
+  await open(page, "/orders");
+  await expect(orders(page)).toHaveCount(1);
+});
+
+test("who has ordered nothing yet is shown the way", async ({ page, account }) => {
+  await open(page, "/orders");
+  await expect(page).toHaveURL("/login?next=%2Forders");
+  await signIn(page, account);
+  await expect(page).toHaveURL("/orders");
+  await expect(page.getByText("You have not ordered anything yet.")).toBeVisible();
+  await expect(page.getByRole("banner").getByRole("link", { name: "Orders" })).toBeVisible();
+});
+
+test.describe("when the catalogue changes under the order form", () => {
+  test.use({ baseURL: changingServer });
+
+  test.beforeEach(async ({ page, account, allowConsole }) => {
+    allowConsole(/status of 409 .*api\/orders\/place/);
+    await open(page, "/login?next=/cart");
+    await signIn(page, account);
+    await expectVisitor(page, account.name);
+  });
+
+  test("what somebody else was faster to buy is said, and nothing is ordered", async ({ page }) => {
+    const thing = await stockThing(page, 2);
+    await open(page, "/cart");
+    sql(`update products set stock = 1 where id = ${thing.id}`);
+    await submit(placeOrder(page));
+    await expect(errors(page)).toHaveText(/no longer there in that number, so nothing was ordered/);
+    await expect(page.getByText("Only 1 left. Please choose fewer.")).toBeVisible();
+    await expectCartItems(page, 2);
+    await submit(page.getByRole("button", { name: `One ${thing.name} fewer` }));
+    await expectCartItems(page, 1);
+    await submit(placeOrder(page));
+    await expect(page).toHaveURL("/orders");
+    await expect(orders(page)).toHaveCount(1);
+    await expect(page.getByRole("main")).toContainText("€10.00");
+  });
+
+  test("another price is shown before it is paid", async ({ page }) => {
+    const thing = await stockThing(page, 10);
+    await open(page, "/cart");
+    sql(`update products set price_cents = 1250 where id = ${thing.id}`);
+    await submit(placeOrder(page));
+    await expect(errors(page)).toHaveText(/Your cart or a price has changed meanwhile, so nothing was ordered/);
+    await expect(page.getByText("The price was €10.00 when you chose it.")).toBeVisible();
+    await submit(placeOrder(page));
+    await expect(page).toHaveURL("/orders");
+    await expect(page.getByRole("main")).toContainText("€25.00");
+  });
+});
+
+async function fillCart(page: Page, account: Account) {
+  await open(page, "/login");
+  await signIn(page, account);
+  await expectVisitor(page, account.name);
+  await open(page, "/");
+  await addToCart(page, "Enamel mug", 2);
+  await expectCartItems(page, 2);
+  await open(page, "/cart");
+}
+
+function placeOrder(page: Page) {
+  return page.getByRole("button", { name: "Place order" });
+}
+
+function orders(page: Page) {
+  return page.getByRole("link", { name: /^Order [0-9a-f]{8}$/ });
+}
