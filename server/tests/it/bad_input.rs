@@ -5,44 +5,36 @@ use axum::{
     http::{Method, Request, StatusCode},
 };
 
-use crate::client::TestApp;
+use crate::client::{TestApp, Visitor};
 
 #[tokio::test]
 async fn bad_fields_get_a_4xx_that_says_what_is_wrong_and_change_nothing() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
-    visitor.call("/api/cart/add", "product=1&quantity=90").await;
-    let large = format!("product=1&quantity={}", "9".repeat(1_000_000));
+    visitor.call("/api/visits/record", "").await;
+    let large = format!("email=ada@example.com&password={}", "9".repeat(1_000_000));
     let cases = [
-        ("/api/cart/add", "product=999", 404, "not_found"),
-        ("/api/cart/add", "product=abc", 404, "not_found"),
-        ("/api/cart/add", "product=-1", 404, "not_found"),
-        ("/api/cart/add", "", 404, "not_found"),
-        ("/api/cart/add", "product=1&quantity=-1", 422, "out_of_range"),
-        ("/api/cart/add", "product=1&quantity=0", 422, "out_of_range"),
-        ("/api/cart/add", "product=1&quantity=abc", 422, "not_a_number"),
-        ("/api/cart/add", "product=1&quantity=10000000", 422, "out_of_range"),
-        ("/api/cart/add", "product=1&quantity=10", 422, "too_many_of_one"),
-        ("/api/cart/set", "product=1", 422, "not_a_number"),
-        ("/api/cart/set", "product=999&quantity=1", 404, "not_found"),
-        ("/api/cart/set", "product=1&quantity=-1", 422, "out_of_range"),
-        ("/api/cart/remove", "", 404, "not_found"),
-        ("/api/cart/add", "product=1&product=2", 400, "malformed"),
-        ("/api/cart/add", "product[a]=1", 400, "malformed"),
-        ("/api/cart/add", &large, 413, "too_large"),
+        ("/api/auth/login", "email=ada@example.com&email=eve@example.com&password=x", 400, "malformed"),
+        ("/api/auth/login", "email[a]=1", 400, "malformed"),
+        ("/api/auth/login", &large, 413, "too_large"),
         ("/api/auth/login", "email=ada&password=x", 422, "not_an_email"),
         ("/api/preferences/theme", "theme=pink", 422, "not_a_choice"),
         ("/api/nothing/here", "", 404, "not_found"),
     ];
+    refuses_all(&visitor, "/visits", &cases).await;
+    assert_eq!(visitor.ask("/api/visits/show").await.json()["count"], 1);
+}
+
+/// Each case is a path, a body, and the status and error with which a script is answered.
+pub(crate) async fn refuses_all(visitor: &Visitor<'_>, page: &str, cases: &[(&str, &str, u16, &str)]) {
     for (path, body, status, error) in cases {
         let answer = visitor.call(path, body).await;
         let shown = &body[..body.len().min(40)];
-        assert_eq!(answer.status.as_u16(), status, "{path} {shown}: {}", answer.body);
+        assert_eq!(answer.status.as_u16(), *status, "{path} {shown}: {}", answer.body);
         assert!(answer.body.contains(error), "{path} {shown}: {}", answer.body);
-        assert_eq!(visitor.ask("/api/cart/show").await.json()["items"], 90, "{path} {shown}");
 
         // The same by a plain form: back to the page, with a message.
-        let answer = visitor.submit("/cart", path, body).await;
+        let answer = visitor.submit(page, path, body).await;
         assert!(
             answer.status == StatusCode::SEE_OTHER || answer.status.is_client_error(),
             "{path} {shown}: {}",
@@ -55,9 +47,9 @@ async fn bad_fields_get_a_4xx_that_says_what_is_wrong_and_change_nothing() {
 async fn broken_encodings_and_huge_headers_are_no_500() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
-    let bodies: [&[u8]; 4] = [b"product=\xff\xfe", b"product=%ff%fe", b"%%%=&&&=", b"\0\0\0"];
+    let bodies: [&[u8]; 4] = [b"email=\xff\xfe", b"theme=%ff%fe", b"%%%=&&&=", b"\0\0\0"];
     for accept in ["application/json", "text/html"] {
-        for path in ["/api/cart/add", "/api/cart/set", "/api/auth/login", "/api/preferences/theme"] {
+        for path in ["/api/auth/register", "/api/auth/login", "/api/preferences/theme"] {
             for body in bodies {
                 let request = Request::builder().method(Method::POST).uri(path).header("accept", accept);
                 let answer = visitor.send(request.body(Body::from(body.to_vec())).unwrap()).await;
@@ -72,11 +64,11 @@ async fn broken_encodings_and_huge_headers_are_no_500() {
 async fn a_plain_form_without_a_referer_or_from_elsewhere_leads_to_its_own_page() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
-    for referer in ["", "http://evil.example/cart", "not a URL"] {
+    for referer in ["", "http://evil.example/login", "not a URL"] {
         let request =
-            Request::builder().method(Method::POST).uri("/api/cart/clear").header("accept", "text/html");
+            Request::builder().method(Method::POST).uri("/api/visits/reset").header("accept", "text/html");
         let answer = visitor.send(request.header("referer", referer).body(Body::empty()).unwrap()).await;
-        assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, "/cart"), "{referer}");
+        assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, "/visits"), "{referer}");
     }
 }
 
@@ -84,9 +76,9 @@ async fn a_plain_form_without_a_referer_or_from_elsewhere_leads_to_its_own_page(
 async fn the_wrong_method_is_refused() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
-    assert_eq!(visitor.ask("/api/cart/add?product=1").await.status, StatusCode::METHOD_NOT_ALLOWED);
-    assert_eq!(visitor.call("/api/cart/show", "").await.status, StatusCode::METHOD_NOT_ALLOWED);
-    assert_eq!(visitor.ask("/api/cart/show").await.json()["items"], 0);
+    assert_eq!(visitor.ask("/api/visits/record").await.status, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(visitor.call("/api/visits/show", "").await.status, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(visitor.ask("/api/visits/show").await.json()["count"], 0);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::client::TestApp;
+use crate::{bad_input::refuses_all, client::TestApp};
 
 #[tokio::test]
 async fn a_cart_is_filled_changed_and_emptied() {
@@ -39,6 +39,34 @@ fn line(product: u32, name: &str, unit_price: u32, quantity: u32) -> Value {
 }
 
 #[tokio::test]
+async fn bad_fields_are_refused_and_change_nothing() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    visitor.call("/api/cart/add", "product=1&quantity=90").await;
+    let large = format!("product=1&quantity={}", "9".repeat(1_000_000));
+    let cases = [
+        ("/api/cart/add", "product=999", 404, "not_found"),
+        ("/api/cart/add", "product=abc", 404, "not_found"),
+        ("/api/cart/add", "product=-1", 404, "not_found"),
+        ("/api/cart/add", "", 404, "not_found"),
+        ("/api/cart/add", "product=1&quantity=-1", 422, "out_of_range"),
+        ("/api/cart/add", "product=1&quantity=0", 422, "out_of_range"),
+        ("/api/cart/add", "product=1&quantity=abc", 422, "not_a_number"),
+        ("/api/cart/add", "product=1&quantity=10000000", 422, "out_of_range"),
+        ("/api/cart/add", "product=1&quantity=10", 422, "too_many_of_one"),
+        ("/api/cart/set", "product=1", 422, "not_a_number"),
+        ("/api/cart/set", "product=999&quantity=1", 404, "not_found"),
+        ("/api/cart/set", "product=1&quantity=-1", 422, "out_of_range"),
+        ("/api/cart/remove", "", 404, "not_found"),
+        ("/api/cart/add", "product=1&product=2", 400, "malformed"),
+        ("/api/cart/add", "product[a]=1", 400, "malformed"),
+        ("/api/cart/add", large.as_str(), 413, "too_large"),
+    ];
+    refuses_all(&visitor, "/cart", &cases).await;
+    assert_eq!(visitor.ask("/api/cart/show").await.json()["items"], 90);
+}
+
+#[tokio::test]
 async fn removing_what_is_not_there_is_fine() {
     let app = TestApp::start().await;
     let answer = app.visitor().call("/api/cart/remove", "product=3").await;
@@ -67,6 +95,15 @@ async fn a_refused_plain_form_shows_the_error_and_what_was_typed_at_its_own_prod
     assert!(form[..form.find("</form>").unwrap()].contains("Please enter a whole number."));
     assert!(form[..form.find('>').unwrap()].contains("value=\"abc\""), "{form}");
     assert_eq!(visitor.ask("/api/cart/show").await.json()["items"], 0);
+}
+
+#[tokio::test]
+async fn what_was_typed_is_text_and_never_markup() {
+    let app = TestApp::start().await;
+    let quote = "%22%3E%3Cscript%3Ealert(1)%3C/script%3E";
+    let form = format!("product=3&quantity={quote}");
+    let page = app.visitor().submit_and_follow("/", "/api/cart/add", &form).await.body;
+    assert!(!page.contains("<script>alert"), "{page}");
 }
 
 #[tokio::test]

@@ -59,3 +59,11 @@ async fn what_runs_low_is_said() {
     sqlx::query("update products set stock = 0 where id = 3").execute(&app.pool).await.unwrap();
     assert!(app.visitor().open("/").await.body.contains("Sold out"));
 }
+
+#[tokio::test]
+async fn the_catalogue_has_twelve_products_each_with_its_form() {
+    let app = TestApp::start().await;
+    let page = app.visitor().open("/").await.body;
+    assert_eq!(page.matches("action=\"/api/cart/add\"").count(), 12);
+    assert_eq!(page.matches("name=\"product\"").count(), 12);
+}

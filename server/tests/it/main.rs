@@ -8,16 +8,19 @@ mod audit;
 mod auth;
 mod bad_input;
 mod binary;
-mod cart;
-mod cart_fuzz;
-mod catalog;
 mod client;
 mod commands;
 mod concurrency;
 mod interface;
-mod orders;
 mod pages;
 mod register;
-mod saved_cart;
 mod sign_in_limits;
 mod visits;
+
+// <shop>
+mod cart;
+mod cart_fuzz;
+mod catalog;
+mod orders;
+mod saved_cart;
+// </shop>

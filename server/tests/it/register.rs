@@ -6,13 +6,14 @@ use serde_json::json;
 use crate::client::{PASSWORD, TestApp};
 
 #[tokio::test]
-async fn who_registers_is_signed_in_under_a_new_id_with_the_cart_kept() {
+async fn who_registers_is_signed_in_under_a_new_id_and_keeps_what_the_guest_had() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
-    visitor.call("/api/cart/add", "product=1&quantity=2").await;
+    visitor.call("/api/visits/record", "").await;
     let before = visitor.session_cookie().unwrap();
     let answer = visitor.register("Ada").await.json();
-    assert_eq!((&answer["user"]["name"], &answer["items"]), (&json!("Ada"), &json!(2)));
+    assert_eq!(answer["user"]["name"], "Ada");
+    assert_eq!(visitor.ask("/api/visits/show").await.json()["count"], 1);
     assert_ne!(visitor.session_cookie().unwrap(), before);
     assert_eq!(app.visitor().sign_in_as("Ada").await.status, StatusCode::OK);
 }
@@ -20,11 +21,11 @@ async fn who_registers_is_signed_in_under_a_new_id_with_the_cart_kept() {
 #[tokio::test]
 async fn a_plain_form_leads_home_or_to_next_and_says_welcome() {
     let app = TestApp::start().await;
-    let form = format!("name=Ada&email=ada@example.com&password={PASSWORD}&next=/cart");
+    let form = format!("name=Ada&email=ada@example.com&password={PASSWORD}&next=/visits");
     let visitor = app.visitor();
-    let answer = visitor.submit("/register?next=/cart", "/api/auth/register", &form).await;
-    assert_eq!(answer.location(), "/cart");
-    let page = visitor.open("/cart").await.body;
+    let answer = visitor.submit("/register?next=/visits", "/api/auth/register", &form).await;
+    assert_eq!(answer.location(), "/visits");
+    let page = visitor.open("/visits").await.body;
     assert!(page.contains("Your account is made. Welcome!"), "{page}");
 }
 

@@ -80,6 +80,43 @@ async fn a_cart_survives_the_plain_forms_too() {
     assert!(page.contains("2<span class=\"visually-hidden\"> items</span>"), "{page}");
 }
 
+#[tokio::test]
+async fn a_removed_account_leaves_no_cart_behind() {
+    let app = TestApp::start().await;
+    let (laptop, phone) = (app.visitor(), app.visitor());
+    laptop.register("Ada").await;
+    laptop.call("/api/cart/add", "product=1").await;
+    phone.sign_in_as("Ada").await;
+    laptop.call("/api/auth/logout", "").await;
+    let saved = async || -> i64 {
+        sqlx::query_scalar("select count(*) from saved_cart_lines").fetch_one(&app.pool).await.unwrap()
+    };
+    assert_eq!(saved().await, 1);
+    phone.call("/api/auth/delete", &format!("password={PASSWORD}")).await;
+    assert_eq!(saved().await, 0);
+}
+
+#[tokio::test]
+async fn what_waits_is_compared_with_what_it_costs_by_then() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    visitor.register("Ada").await;
+    visitor.call("/api/cart/add", "product=4").await;
+    visitor.call("/api/cart/add", "product=5").await;
+    visitor.call("/api/auth/logout", "").await;
+    for change in ["update products set price_cents = 1990 where id = 4", "delete from products where id = 5"]
+    {
+        sqlx::query(change).execute(&app.pool).await.unwrap();
+    }
+    visitor.sign_in_as("Ada").await;
+    let cart = visitor.ask("/api/cart/show").await.json();
+    assert_eq!(cart["lines"][0]["notes"], json!([{ "note": "price_changed", "before": 1650 }]));
+    assert_eq!(
+        (&cart["lines"][1]["name"], &cart["lines"][1]["notes"]),
+        (&json!("Wool travel blanket"), &json!([{ "note": "gone" }]))
+    );
+}
+
 /// A sign-in that was verified with a password which is changed before it comes in gets nothing, and leaves nothing behind.
 #[tokio::test]
 async fn a_sign_in_that_loses_against_a_change_of_the_password_gets_no_cart() {
