@@ -244,6 +244,7 @@ async fn changing_the_password_ends_all_other_sessions_and_renews_this_one() {
         answer.body
     );
     assert_ne!(laptop.session_cookie().unwrap(), before);
+    assert_eq!(laptop.ask("/api/auth/devices").await.json().as_array().unwrap().len(), 1);
     thief.steal(&before);
     assert_eq!((thief.name().await, phone.name().await), (None, None), "replay");
     assert_eq!(laptop.name().await.as_deref(), Some("Ada"));
