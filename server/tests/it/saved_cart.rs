@@ -64,7 +64,7 @@ async fn a_change_of_the_password_puts_by_the_carts_of_the_other_devices() {
     let answer = laptop.call("/api/auth/password", &change).await;
     assert_eq!(answer.json()["items"], 2, "this device's stays where it is: {}", answer.body);
     let new = "email=ada@example.com&password=four-words-are-better";
-    assert_eq!(phone.call("/api/auth/login", new).await.json()["items"], 3);
+    assert_eq!(app.visitor().call("/api/auth/login", new).await.json()["items"], 3);
 }
 
 #[tokio::test]
