@@ -196,6 +196,7 @@ test("what matters most asks for the password again", { tag: "@js" }, async ({ p
   await submit(confirm.getByRole("button", { name: "Confirm" }));
   await expectMessage(page, "Thank you. For ten minutes you may change what matters most.");
   await expect(page.getByLabel("New password", { exact: true })).toHaveValue(better);
+  await expect(errors(page)).toHaveCount(0);
   await submit(page.getByRole("button", { name: "Change password" }));
   await expectMessage(page, "Your password is changed. Everywhere else you are signed out.");
   await expect(page.getByLabel("New password", { exact: true })).toHaveValue("");

@@ -159,7 +159,8 @@ where
     #[must_use]
     pub fn error(self) -> Option<AppError> {
         match self.action.value().get() {
-            Some(answer) => answer.err(),
+            // Another form asks for what is missing; once that is done, the reproach would be out of date.
+            Some(answer) => answer.err().filter(|error| *error != AppError::ConfirmFirst),
             None => self.refused.with_value(|failure| {
                 failure.as_ref().map(|failure| failure.error.clone()).filter(AppError::belongs_to_form)
             }),

@@ -8,6 +8,26 @@ use crate::client::{PASSWORD, TestApp};
 
 const NEW: &str = "four-words-are-better";
 
+/// What a page says beside the field with this id.
+fn beside<'a>(id: &str, page: &'a str) -> &'a str {
+    let error = page.split(&format!("id=\"{id}-error\"")).nth(1).unwrap();
+    &error[..error.find("</p>").unwrap()]
+}
+
+/// Whether the account page asks for the password before it shows the forms for what matters most.
+fn asks_to_confirm(page: &str) -> bool {
+    let asks = page.contains("action=\"/api/auth/confirm\"");
+    let hides = page.contains("<div hidden><section aria-labelledby=\"password-heading\">");
+    assert_eq!(asks, hides, "one or the other: {page}");
+    asks
+}
+
+/// The devices that have a "Sign out" on the account page.
+fn other_devices(page: &str) -> Vec<String> {
+    let fields = page.split("name=\"device\" value=\"").skip(1);
+    fields.map(|field| field.split('"').next().unwrap().to_owned()).collect()
+}
+
 #[tokio::test]
 async fn a_guest_is_sent_to_sign_in_and_comes_back() {
     let app = TestApp::start().await;
@@ -147,6 +167,30 @@ async fn devices_are_listed_with_this_one_marked_and_ended_one_by_one() {
 }
 
 #[tokio::test]
+async fn a_plain_form_ends_one_device_and_says_so_when_it_is_gone_already() {
+    let app = TestApp::start().await;
+    let (laptop, phone, tablet) = (app.visitor(), app.visitor(), app.visitor());
+    laptop.register("Ada").await;
+    phone.sign_in_as("Ada").await;
+    tablet.sign_in_as("Ada").await;
+    let others = other_devices(&laptop.open("/account").await.body);
+    assert_eq!(others.len(), 2);
+
+    let form = format!("device={}", others[0]);
+    let page = laptop.submit_and_follow("/account", "/api/auth/revoke", &form).await.body;
+    assert!(page.contains("That device is signed out."), "{page}");
+    assert_eq!(other_devices(&page), others[1..]);
+    assert!(phone.name().await.is_some() != tablet.name().await.is_some(), "one of the two, not both");
+    assert_eq!(laptop.name().await.as_deref(), Some("Ada"));
+
+    let page = laptop.submit_and_follow("/account", "/api/auth/revoke", &form).await.body;
+    assert!(page.contains("We could not find that. It may have been removed."), "{page}");
+    let page = laptop.submit_and_follow("/account", "/api/auth/revoke_others", "").await.body;
+    assert_eq!(other_devices(&page), [""; 0]);
+    assert!(!page.contains("Sign out everywhere else"), "{page}");
+}
+
+#[tokio::test]
 async fn nobody_ends_a_strangers_session() {
     let app = TestApp::start().await;
     let (ada, eve) = (app.visitor(), app.visitor());
@@ -202,6 +246,7 @@ async fn changing_the_password_ends_all_other_sessions_and_renews_this_one() {
         answer.body
     );
     assert_ne!(laptop.session_cookie().unwrap(), before);
+    assert_eq!(laptop.ask("/api/auth/devices").await.json().as_array().unwrap().len(), 1);
     thief.steal(&before);
     assert_eq!((thief.name().await, phone.name().await), (None, None), "replay");
     assert_eq!(laptop.name().await.as_deref(), Some("Ada"));
@@ -252,8 +297,7 @@ async fn a_wrong_current_password_changes_nothing() {
     let page = visitor
         .submit_and_follow("/account", "/api/auth/password", &format!("current=wrong&new={NEW}"))
         .await;
-    let error = page.body.split("id=\"current-error\"").nth(1).unwrap();
-    assert!(error[..error.find("</p>").unwrap()].contains("This is not the right password."));
+    assert!(beside("current", &page.body).contains("This is not the right password."));
     assert!(!page.body.contains(NEW));
     assert_eq!(app.visitor().sign_in_as("Ada").await.status, StatusCode::OK);
 }
@@ -289,6 +333,40 @@ async fn ten_minutes_after_signing_in_the_password_is_asked_for_again_however_bu
     assert_ne!(visitor.session_cookie(), before, "a new id with the new privilege");
     let answer = visitor.call("/api/auth/password", &format!("current={PASSWORD}&new={NEW}")).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+}
+
+#[tokio::test]
+async fn what_matters_most_is_confirmed_and_changed_by_plain_forms_alone() {
+    let app = TestApp::start().await;
+    let (laptop, phone) = (app.visitor(), app.visitor());
+    phone.register("Ada").await;
+    let form = format!("email=ada@example.com&password={PASSWORD}&next=/account");
+    let page = laptop.submit_and_follow("/login?next=%2Faccount", "/api/auth/login", &form).await.body;
+    assert!(!asks_to_confirm(&page));
+    app.clock.advance(Duration::minutes(11));
+
+    let change = format!("current={PASSWORD}&new={NEW}");
+    let answer = laptop.submit("/account", "/api/auth/password", &change).await;
+    assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, "/account"));
+    let page = laptop.open(answer.location()).await.body;
+    assert!(asks_to_confirm(&page) && page.contains("Please confirm that it is you first."), "{page}");
+    assert_eq!(phone.name().await.as_deref(), Some("Ada"), "nothing has changed");
+
+    let page = laptop.submit_and_follow("/account", "/api/auth/confirm", "password=wrong").await.body;
+    assert!(beside("confirm-password", &page).contains("This is not the right password."), "{page}");
+    assert!(!beside("remove-password", &page).contains("This is not"), "{page}");
+    assert!(asks_to_confirm(&page));
+    let form = format!("password={PASSWORD}");
+    let page = laptop.submit_and_follow("/account", "/api/auth/confirm", &form).await.body;
+    assert!(page.contains("Thank you. For ten minutes you may change what matters most."), "{page}");
+    assert!(!asks_to_confirm(&page));
+
+    let page = laptop.submit_and_follow("/account", "/api/auth/password", &change).await.body;
+    assert!(page.contains("Your password is changed. Everywhere else you are signed out."), "{page}");
+    assert_eq!((laptop.name().await.as_deref(), phone.name().await), (Some("Ada"), None));
+    let form = format!("email=ada@example.com&password={NEW}");
+    assert_eq!(phone.submit("/login", "/api/auth/login", &form).await.location(), "/");
+    assert_eq!(phone.name().await.as_deref(), Some("Ada"));
 }
 
 #[tokio::test]

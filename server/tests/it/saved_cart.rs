@@ -53,6 +53,21 @@ async fn carts_of_several_devices_are_put_by_together() {
 }
 
 #[tokio::test]
+async fn a_change_of_the_password_puts_by_the_carts_of_the_other_devices() {
+    let app = TestApp::start().await;
+    let (laptop, phone) = (app.visitor(), app.visitor());
+    laptop.register("Ada").await;
+    phone.sign_in_as("Ada").await;
+    laptop.call("/api/cart/add", "product=1&quantity=2").await;
+    phone.call("/api/cart/add", "product=1&quantity=3").await;
+    let change = format!("current={PASSWORD}&new=four-words-are-better");
+    let answer = laptop.call("/api/auth/password", &change).await;
+    assert_eq!(answer.json()["items"], 2, "this device's stays where it is: {}", answer.body);
+    let new = "email=ada@example.com&password=four-words-are-better";
+    assert_eq!(app.visitor().call("/api/auth/login", new).await.json()["items"], 3);
+}
+
+#[tokio::test]
 async fn who_signs_in_as_somebody_else_gets_nothing_of_the_first_one() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
