@@ -1,18 +1,6 @@
 import type { Page } from "@playwright/test";
 
-import {
-  addToCart,
-  demo,
-  errors,
-  expect,
-  expectCartItems,
-  expectMessage,
-  expectVisitor,
-  open,
-  signIn,
-  signOut,
-  test,
-} from "./fixtures";
+import { demo, errors, expect, expectMessage, expectVisitor, open, signIn, signOut, test } from "./fixtures";
 
 test("a guest signs in from any page", async ({ page }) => {
   await open(page, "/");
@@ -62,45 +50,24 @@ test("what is missing or no address is explained beside its field", async ({ pag
   }
 });
 
-test("the cart survives signing in", async ({ page, account }) => {
-  await open(page, "/");
-  await addToCart(page, "Enamel mug", 2);
+test("signing out leaves a guest", async ({ page, account }) => {
   await open(page, "/login");
   await signIn(page, account);
   await expectVisitor(page, account.name);
-  await expectCartItems(page, 2);
-  await page.reload();
-  await expectVisitor(page, account.name);
-  await expectCartItems(page, 2);
-});
-
-test("signing out leaves a guest with an empty cart, and signing in brings it back", async ({ page, account }) => {
-  await open(page, "/login");
-  await signIn(page, account);
-  await addToCart(page, "Enamel mug", 2);
-  await expectCartItems(page, 2);
   await signOut(page);
   await expectMessage(page, "You are signed out. See you soon!");
   await expectVisitor(page, "Guest");
-  await expectCartItems(page, 0);
   await page.reload();
   await expectVisitor(page, "Guest");
-  await expectCartItems(page, 0);
-
-  await addToCart(page, "Field notebook");
-  await open(page, "/login");
-  await signIn(page, account);
-  await expectVisitor(page, account.name);
-  await expectCartItems(page, 3);
 });
 
 test("signing in leads back to where it was asked for, even after a mistake", async ({ page, allowConsole }) => {
   allowConsole(/status of 401 .*api\/auth\/login/);
-  await open(page, "/login?next=/cart");
+  await open(page, "/login?next=/visits");
   await signIn(page, { ...demo, password: "wrong" });
   await expect(errors(page)).toHaveCount(1);
   await signIn(page);
-  await expect(page).toHaveURL("/cart");
+  await expect(page).toHaveURL("/visits");
   await expectMessage(page, "You are signed in. Welcome!");
 });
 
@@ -113,30 +80,10 @@ for (const next of ["https://evil.example", "//evil.example", "/\\evil.example"]
   });
 }
 
-test("two browsers with the same account have carts of their own", async ({ page, browser, account }) => {
-  await open(page, "/login");
-  await signIn(page, account);
-  await addToCart(page, "Enamel mug", 2);
-  await expectCartItems(page, 2);
-
-  const other = await browser.newContext();
-  const elsewhere = await other.newPage();
-  await open(elsewhere, "/login");
-  await signIn(elsewhere, account);
-  await expectCartItems(elsewhere, 0);
-  await signOut(elsewhere);
-  await expectVisitor(elsewhere, "Guest");
-  await other.close();
-
-  await page.reload();
-  await expectVisitor(page, account.name);
-  await expectCartItems(page, 2);
-});
-
 test("the session has a cookie out of scripts' reach, and a new one after signing in", async ({ page }) => {
   await open(page, "/");
   expect(await sessionCookie(page)).toBeUndefined();
-  await addToCart(page, "Enamel mug");
+  await open(page, "/visits");
   const guest = await sessionCookie(page);
   expect(guest).toMatchObject({ httpOnly: true, sameSite: "Lax", path: "/" });
 

@@ -1,20 +1,19 @@
 import type { Locator, Page, Route } from "@playwright/test";
 
 import {
-  addToCart,
   errors,
   expect,
-  expectCartItems,
   expectMessage,
   expectNoAxeViolations,
+  expectVisitor,
   open,
-  product,
-  quantityIn,
-  stockThing,
+  signIn,
+  signOut,
   submit,
   test,
 } from "./fixtures";
 import { changingServer, sql } from "./servers";
+import { addToCart, expectCartItems, product, quantityIn, stockThing } from "./shop";
 
 test.describe("filling the cart", () => {
   test.beforeEach(async ({ page }) => open(page, "/"));
@@ -338,6 +337,58 @@ test("two tabs agree on what is in the cart", { tag: "@js" }, async ({ page, con
   await submit(tab.getByRole("button", { name: "Remove Enamel mug" }));
   await expect(page.getByText("Your cart is empty.", { exact: true })).toBeVisible();
   await expectCartItems(page, 0);
+});
+
+test("the cart survives signing in", async ({ page, account }) => {
+  await open(page, "/");
+  await addToCart(page, "Enamel mug", 2);
+  await open(page, "/login");
+  await signIn(page, account);
+  await expectVisitor(page, account.name);
+  await expectCartItems(page, 2);
+  await page.reload();
+  await expectVisitor(page, account.name);
+  await expectCartItems(page, 2);
+});
+
+test("signing out leaves a guest with an empty cart, and signing in brings it back", async ({ page, account }) => {
+  await open(page, "/login");
+  await signIn(page, account);
+  await addToCart(page, "Enamel mug", 2);
+  await expectCartItems(page, 2);
+  await signOut(page);
+  await expectMessage(page, "You are signed out. See you soon!");
+  await expectVisitor(page, "Guest");
+  await expectCartItems(page, 0);
+  await page.reload();
+  await expectVisitor(page, "Guest");
+  await expectCartItems(page, 0);
+
+  await addToCart(page, "Field notebook");
+  await open(page, "/login");
+  await signIn(page, account);
+  await expectVisitor(page, account.name);
+  await expectCartItems(page, 3);
+});
+
+test("two browsers with the same account have carts of their own", async ({ page, browser, account }) => {
+  await open(page, "/login");
+  await signIn(page, account);
+  await addToCart(page, "Enamel mug", 2);
+  await expectCartItems(page, 2);
+
+  const other = await browser.newContext();
+  const elsewhere = await other.newPage();
+  await open(elsewhere, "/login");
+  await signIn(elsewhere, account);
+  await expectCartItems(elsewhere, 0);
+  await signOut(elsewhere);
+  await expectVisitor(elsewhere, "Guest");
+  await other.close();
+
+  await page.reload();
+  await expectVisitor(page, account.name);
+  await expectCartItems(page, 2);
 });
 
 /** Holds the requests to an address back, until they are released or fail. */

@@ -1,4 +1,5 @@
-import { expect, expectNoAxeViolations, open, product, test } from "./fixtures";
+import { expect, expectNoAxeViolations, open, test } from "./fixtures";
+import { product } from "./shop";
 
 test("a search shows what was found, at an address of its own", async ({ page }) => {
   await open(page, "/");

@@ -1,19 +1,16 @@
 import type { Page, Request } from "@playwright/test";
 
 import {
-  addToCart,
   errors,
   expect,
-  expectCartItems,
   expectMessage,
   expectNoMessage,
   expectSameDocument,
   markDocument,
   open,
-  product,
-  quantityIn,
   test,
 } from "./fixtures";
+import { addToCart, expectCartItems, product, quantityIn } from "./shop";
 
 test.describe("the hydrated page", { tag: "@js" }, () => {
   test.beforeEach(async ({ page }) => {

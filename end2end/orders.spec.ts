@@ -2,20 +2,18 @@ import type { Page } from "@playwright/test";
 
 import {
   type Account,
-  addToCart,
   errors,
   expect,
-  expectCartItems,
   expectMessage,
   expectNoAxeViolations,
   expectVisitor,
   open,
   signIn,
-  stockThing,
   submit,
   test,
 } from "./fixtures";
 import { changingServer, sql } from "./servers";
+import { addToCart, expectCartItems, stockThing } from "./shop";
 
 test("a guest is asked to sign in, comes back with the cart, and orders", async ({ page, account, allowConsole, js }) => {
   allowConsole(/status of 401 .*api\/orders\/place/);

@@ -1,25 +1,28 @@
 import type { Page } from "@playwright/test";
 
-import {
-  addToCart,
-  demo,
-  errors,
-  expect,
-  expectCartItems,
-  expectNoAxeViolations,
-  hydrated,
-  open,
-  signIn,
-  test,
-} from "./fixtures";
+import { demo, errors, expect, expectNoAxeViolations, hydrated, open, signIn, test } from "./fixtures";
+// <shop>
+import { addToCart, expectCartItems } from "./shop";
+// </shop>
 
-const paths = ["/", "/products/1", "/cart", "/visits", "/login", "/nothing-here"];
+const paths = [
+  "/",
+  "/visits",
+  "/login",
+  "/nothing-here",
+  // <shop>
+  "/products/1",
+  "/cart",
+  // </shop>
+];
 
 const pages: Record<string, (page: Page) => Promise<void>> = {
-  "the catalogue": (page) => open(page, "/"),
+  "the first page": (page) => open(page, "/"),
+  // <shop>
   "a product": (page) => open(page, "/products/1"),
   "the empty cart": (page) => open(page, "/cart"),
   "the filled cart": openFilledCart,
+  // </shop>
   "the visits": (page) => open(page, "/visits"),
   "the sign-in page": (page) => open(page, "/login"),
   "the sign-in page with errors": openRefusedSignIn,
@@ -69,6 +72,7 @@ test("the first tab stop of every page skips to its content", async ({ page }) =
   }
 });
 
+// <shop>
 async function openFilledCart(page: Page) {
   await open(page, "/");
   await addToCart(page, "Brass mechanical pencil", 99);
@@ -76,6 +80,7 @@ async function openFilledCart(page: Page) {
   await open(page, "/cart");
   await expectCartItems(page, 101);
 }
+// </shop>
 
 async function openRefusedSignIn(page: Page) {
   await open(page, "/login");

@@ -30,7 +30,7 @@ test("the theme is in the first HTML, so that nothing flashes", async ({ page })
   await open(page, "/");
   await choose(page, "Dark");
   await expectTheme(page, "Dark", "dark");
-  const html = await (await page.request.get("/cart")).text();
+  const html = await (await page.request.get("/login")).text();
   expect(html).toMatch(/<html[^>]* data-theme="dark"/);
 });
 

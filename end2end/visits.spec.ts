@@ -54,7 +54,7 @@ test("each way back to the page counts", async ({ page, js }) => {
 test("other pages do not count", async ({ page }) => {
   await open(page, "/visits");
   await open(page, "/");
-  await open(page, "/cart");
+  await open(page, "/login");
   await open(page, "/visits");
   await expectVisits(page, "2 visits");
 });

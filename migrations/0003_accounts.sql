@@ -2,6 +2,7 @@
 -- being made while the password changed.
 alter table users add column password_version bigint not null default 1;
 
+-- <shop>
 -- The cart that a user has left behind at sign-out, until the next sign-in takes it up.
 create table saved_cart_lines (
     user_id text not null,
@@ -17,3 +18,4 @@ create table saved_cart_lines (
     constraint saved_cart_lines_user_fkey foreign key (user_id) references users (id) on delete cascade,
     constraint saved_cart_lines_quantity check (quantity between 1 and 99)
 );
+-- </shop>

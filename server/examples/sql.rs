@@ -1,7 +1,7 @@
-//! Runs one SQL statement on a database: how the browser tests change a price, empty a shelf or let time pass.
+//! Runs one SQL statement on a database: how the browser tests change what the app alone does not let anybody change.
 //!
 //! ```sh
-//! cargo run --example sql sqlite://data/satchel.db "update products set stock = 0 where id = 3"
+//! cargo run --example sql sqlite://data/satchel.db "update users set name = 'Ada' where email = 'ada@example.com'"
 //! ```
 
 use anyhow::{Context, bail};

@@ -124,7 +124,7 @@ pub async fn run(command: Command, settings: Settings) -> anyhow::Result<()> {
 
 async fn end_sessions(pool: &Pool, sessions: &Sessions, whose: WhoseSessions) -> anyhow::Result<()> {
     let Some(email) = whose.user else {
-        // A user's cart is put by; a guest's has nowhere to go.
+        // What belongs to a user is put by; what a guest had has nowhere to go.
         let mut ended = 0;
         for user in store::list_users(pool).await? {
             ended += end_sessions_of(pool, &user.id).await?;

@@ -206,14 +206,14 @@ mod tests {
 
     #[test]
     fn a_form_leads_back_to_a_page_of_this_site_only() {
-        assert_eq!(before("http://satchel.example:3000/cart?a=b").as_deref(), Some("/cart?a=b"));
+        assert_eq!(before("http://satchel.example:3000/visits?a=b").as_deref(), Some("/visits?a=b"));
         assert_eq!(before("http://satchel.example:3000").as_deref(), Some("/"));
         for other in [
-            "http://evil.example/cart",
-            "http://satchel.example/cart",
-            "/cart",
+            "http://evil.example/visits",
+            "http://satchel.example/visits",
+            "/visits",
             "http://satchel.example:3000//evil.example",
-            "http://satchel.example:3000/api/cart/show",
+            "http://satchel.example:3000/api/visits/show",
         ] {
             assert_eq!(before(other), None, "{other}");
         }

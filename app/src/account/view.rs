@@ -7,7 +7,7 @@ use crate::{
     auth::NewPasswordField,
     error::Field,
     forms,
-    ui::{FormError, FormState, PasswordField, SubmitButton, TextField, When},
+    ui::{FormError, FormState, PasswordField, SubmitButton, TextField, When, move_focus},
     visitor::use_visitor,
 };
 
@@ -79,6 +79,14 @@ fn DeviceRow(device: Device, devices: RwSignal<Vec<Device>>) -> impl IntoView {
 pub fn AccountSettings() -> impl IntoView {
     let visitor = use_visitor();
     let unconfirmed = move || visitor.user().is_some_and(|user| !user.confirmed);
+    // The form that was refused is hidden, and the focus with it.
+    Effect::new(move |before: Option<bool>| {
+        let now = unconfirmed();
+        if now && before == Some(false) {
+            move_focus("#confirm-password");
+        }
+        now
+    });
     view! {
         <section aria-labelledby="name-heading">
             <h2 id="name-heading">"Your name"</h2>

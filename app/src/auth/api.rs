@@ -51,7 +51,7 @@ pub async fn login(
     sign_in::enter(&caller, &user, remember.is_some()).await
 }
 
-/// Signs out: the session ends, with all that it held. A user's cart is put by until the next sign-in.
+/// Signs out: the session ends, with all that it held. What belongs to a user waits for the next sign-in.
 #[server(endpoint = "auth/logout")]
 pub async fn logout() -> Result<Visitor, AppError> {
     super::sign_in::leave(&crate::context::caller()?).await?;

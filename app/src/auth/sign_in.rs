@@ -29,7 +29,7 @@ pub(super) async fn check_limits(caller: &Caller, email: &Email) -> Result<(), A
 }
 
 /// Lets in a user who has just typed the right password: the session gets a new id (ASVS 7.2.4). It keeps what a guest or the same
-/// user had put into it, and adds the cart that waits for the user.
+/// user had put into it, and adds what waits for the user.
 ///
 /// # Errors
 ///
@@ -37,7 +37,7 @@ pub(super) async fn check_limits(caller: &Caller, email: &Email) -> Result<(), A
 pub(super) async fn enter(caller: &Caller, known: &KnownUser, remember: bool) -> Result<Visitor, AppError> {
     let id = &known.user.id;
     if caller.session.owner().await?.is_some_and(|owner| owner != id.0) {
-        // Somebody else was signed in here, whose cart must not be lost.
+        // Somebody else was signed in here, who must not lose anything.
         leave(caller).await?;
     }
     let surplus = caller.session.restart(&id.0, remember).await?;
@@ -53,7 +53,7 @@ pub(super) async fn enter(caller: &Caller, known: &KnownUser, remember: bool) ->
     visitor::load(&caller.session, &caller.pool).await
 }
 
-/// Ends the session. A guest's is gone with all that it held; of a user's the cart is put by.
+/// Ends the session. A guest's is gone with all that it held; what belongs to a user is put by.
 ///
 /// # Errors
 ///

@@ -180,7 +180,7 @@ pub async fn reset_password(pool: &Pool, id: &UserId, new: &str) -> Result<(), A
     Ok(transaction.commit().await?)
 }
 
-/// Ends all sessions of a user. Their carts are put by.
+/// Ends all sessions of a user. What belongs to the user is put by.
 ///
 /// # Errors
 ///

@@ -1,6 +1,6 @@
 //! The cart on its page, in the header and on each product.
 
-use leptos::{ev::MouseEvent, form::ActionForm, prelude::*, wasm_bindgen::JsCast, web_sys::HtmlElement};
+use leptos::{ev::MouseEvent, form::ActionForm, prelude::*};
 use server_fn::ServerFn;
 
 use super::{
@@ -11,7 +11,7 @@ use crate::{
     catalog::ProductId,
     error::Field,
     nav,
-    ui::{FieldError, FormError, FormState, SubmitButton},
+    ui::{FieldError, FormError, FormState, SubmitButton, move_focus},
     visitor::use_visitor,
 };
 
@@ -267,24 +267,14 @@ fn RemovedNote(cart: ShownCart) -> impl IntoView {
     Effect::new(move |before: Option<Option<RemovedLine>>| {
         let now = removed.get();
         if now.is_some() && before.is_some_and(|before| before != now) {
-            request_animation_frame(focus_on_undo);
+            move_focus(".removed button");
         }
         now
     });
     view! {
-        <div role="status" id=REMOVED>
+        <div role="status">
             {move || removed.get().map(|removed| view! { <UndoForm cart removed /> })}
         </div>
-    }
-}
-
-const REMOVED: &str = "removed";
-
-fn focus_on_undo() {
-    let button = document().query_selector(&format!("#{REMOVED} button")).ok().flatten();
-    if let Some(button) = button.and_then(|button| button.dyn_into::<HtmlElement>().ok()) {
-        // Where it cannot have the focus, the page has it.
-        let _ = button.focus();
     }
 }
 

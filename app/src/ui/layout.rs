@@ -72,7 +72,12 @@ pub fn Header() -> impl IntoView {
 pub fn Footer() -> impl IntoView {
     view! {
         <footer class="site-footer">
-            <p>"Satchel is a starter for web apps that remember their visitors. Nothing here is really for sale."</p>
+            <p>
+                "Satchel is a starter for web apps that remember their visitors."
+                // <shop>
+                " Nothing here is really for sale."
+                // </shop>
+            </p>
         </footer>
     }
 }

@@ -2,6 +2,7 @@
 //! domain's rules.
 
 mod field;
+mod focus;
 mod form;
 mod layout;
 mod password;
@@ -11,6 +12,7 @@ mod submit;
 mod when;
 
 pub use field::{FieldError, FormError, TextField};
+pub use focus::move_focus;
 pub use form::FormState;
 pub use layout::{Footer, Header};
 pub use password::PasswordField;

@@ -54,12 +54,12 @@ async fn a_refused_plain_form_says_why_and_keeps_the_address_but_never_the_passw
     let app = TestApp::start().await;
     let visitor = app.visitor();
     let answer =
-        visitor.submit("/login?next=%2Fcart", "/api/auth/login", &format!("{WRONG}&next=/cart")).await;
-    assert_eq!(answer.location(), "/login?next=%2Fcart");
+        visitor.submit("/login?next=%2Fvisits", "/api/auth/login", &format!("{WRONG}&next=/visits")).await;
+    assert_eq!(answer.location(), "/login?next=%2Fvisits");
     let page = visitor.open(answer.location()).await.body;
     assert!(page.contains("do not belong together"), "{page}");
     assert!(page.contains("value=\"demo@example.com\""), "{page}");
-    assert!(page.contains("name=\"next\" value=\"/cart\""), "{page}");
+    assert!(page.contains("name=\"next\" value=\"/visits\""), "{page}");
     assert!(!page.contains("let-me-in-please"));
 }
 
@@ -80,7 +80,7 @@ async fn empty_fields_are_told_beside_them() {
 async fn a_plain_form_leads_to_next_on_this_site_only() {
     let app = TestApp::start().await;
     for (next, target) in [
-        ("/cart", "/cart"),
+        ("/visits", "/visits"),
         ("//evil.example", "/"),
         ("https://evil.example", "/"),
         ("/%09/evil.example", "/"),
@@ -111,7 +111,7 @@ async fn signing_out_by_a_plain_form_says_goodbye_under_a_new_id() {
     let visitor = app.visitor();
     visitor.sign_in().await;
     let cookie = visitor.session_cookie();
-    let page = visitor.submit_and_follow("/cart", "/api/auth/logout", "").await.body;
+    let page = visitor.submit_and_follow("/visits", "/api/auth/logout", "").await.body;
     assert!(page.contains("You are signed out."), "{page}");
     assert!(page.contains("Guest"), "{page}");
     assert_ne!(visitor.session_cookie(), cookie);

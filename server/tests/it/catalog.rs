@@ -61,6 +61,16 @@ async fn what_runs_low_is_said() {
 }
 
 #[tokio::test]
+async fn an_unknown_product_is_a_404_page() {
+    let app = TestApp::start().await;
+    for path in ["/products/999", "/products/abc", "/products/-1", "/products/"] {
+        let page = app.visitor().open(path).await;
+        assert_eq!(page.status, StatusCode::NOT_FOUND, "{path}");
+        assert!(page.body.contains("Guest"), "{path}: {}", page.body);
+    }
+}
+
+#[tokio::test]
 async fn the_catalogue_has_twelve_products_each_with_its_form() {
     let app = TestApp::start().await;
     let page = app.visitor().open("/").await.body;

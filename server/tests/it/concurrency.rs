@@ -45,12 +45,14 @@ fn no_update_is_lost(servers: &[Running]) {
     let visits = servers[0].get("/api/visits/show", &cookie);
     assert!(visits.contains("\"count\":1001,"), "{visits}");
 
+    // <shop>
     // One line holds 99 at most, so the thousand go to all twelve products.
     storm(servers, 1_000, |server, number| {
         ok(server.post("/api/cart/add", &cookie, &format!("product={}", number % 12 + 1)));
     });
     let cart = servers[0].get("/api/cart/show", &cookie);
     assert!(cart.contains("\"items\":1000,"), "{cart}");
+    // </shop>
 }
 
 /// Each race: a new session, then a sign-out and writes at once. Afterwards no session lives and no cookie was given.
@@ -62,11 +64,11 @@ fn sign_out_wins(servers: &[Running], races: u32) {
                     let cookie = new_visitor(&servers[0]);
                     thread::scope(|race| {
                         for (number, path) in
-                            ["/api/visits/record", "/api/auth/logout", "/api/cart/add"].iter().enumerate()
+                            ["/api/visits/record", "/api/auth/logout", "/api/visits/reset"].iter().enumerate()
                         {
                             let (server, given) = (&servers[number % servers.len()], &cookie);
                             race.spawn(move || {
-                                let answer = server.post(path, given, "product=1");
+                                let answer = server.post(path, given, "");
                                 let fine = ["HTTP/1.1 200", "HTTP/1.1 401"]
                                     .iter()
                                     .any(|status| answer.starts_with(status));
@@ -101,8 +103,10 @@ fn a_thousand_visitors_who_only_read_leave_no_row_and_get_no_cookie() {
     let servers = [Running::start(folder.path())];
     let pages = [
         ("/", "200"),
+        // <shop>
         ("/products/3", "200"),
         ("/cart", "200"),
+        // </shop>
         ("/login", "200"),
         ("/register", "200"),
         ("/account", "303"),

@@ -32,8 +32,7 @@ async fn every_page_is_complete_without_javascript_and_opens_no_session() {
 async fn what_does_not_exist_is_a_404_in_the_same_layout() {
     let app = TestApp::start().await;
     let long = format!("/{}.txt", "a".repeat(5_000));
-    let pages =
-        ["/nothing", "/products/999", "/products/abc", "/products/-1", "/visits/more", "/pkg/nothing.js"];
+    let pages = ["/nothing", "/visits/more", "/pkg/nothing.js"];
     for path in pages.into_iter().chain([
         "/%ff",
         "/%00",
