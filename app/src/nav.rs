@@ -13,11 +13,7 @@ pub const REGISTER: &str = "/register";
 /// The signed-in user's account.
 pub const ACCOUNT: &str = "/account";
 /// Pages for signed-in users only, with all that is below them. A guest is sent to sign in, by the server and in the browser.
-pub const PRIVATE: &[&str] = &[
-    ACCOUNT, // <shop>
-    ORDERS,
-    // </shop>
-];
+pub const PRIVATE: &[&str] = &[ACCOUNT, ORDERS];
 /// Where the server functions are; no page is.
 pub const API: &str = "/api/";
 
