@@ -62,24 +62,41 @@ test("who goes back and orders again finds an empty cart, and one order", async 
   await expect(orders(page)).toHaveCount(1);
 });
 
-test("the same form sent again, from a page that another tab has kept, is the same order", async ({
-  page,
-  context,
-  account,
-  js,
-}) => {
+test("two tabs with the same cart order it once", async ({ page, context, account, js }) => {
   await fillCart(page, account);
   const tab = await context.newPage();
   await open(tab, "/cart");
   await submit(placeOrder(tab));
   await expect(tab).toHaveURL("/orders");
-  if (js) {
-    await expect(page.getByText("Your cart is empty.", { exact: true })).toBeVisible();
-  } else {
+  if (!js) {
     await submit(placeOrder(page));
     await expectMessage(page, "Your cart is empty: there is nothing to order.");
   }
+  await expect(page.getByText("Your cart is empty.", { exact: true })).toBeVisible();
   await open(page, "/orders");
+  await expect(orders(page)).toHaveCount(1);
+});
+
+test("a retry after a lost answer is the same order", async ({ page, account, allowConsole, js }) => {
+  allowConsole(/ERR_FAILED .*api\/orders\/place/);
+  await fillCart(page, account);
+  if (js) {
+    // The server has done it, but the answer never arrives.
+    await page.route("**/api/orders/place", async (route) => {
+      await route.fetch();
+      await route.abort();
+      await page.unroute("**/api/orders/place");
+    });
+    await placeOrder(page).click();
+    await expect(errors(page)).toHaveText(/could not reach the server/);
+  } else {
+    const token = await page.locator("input[name=token]").inputValue();
+    const headers = { accept: "application/json" };
+    expect((await page.request.post("/api/orders/place", { form: { token }, headers })).status()).toBe(200);
+  }
+  await submit(placeOrder(page));
+  await expect(page).toHaveURL("/orders");
+  await expectMessage(page, "Your order is placed. Thank you!");
   await expect(orders(page)).toHaveCount(1);
 });
 

@@ -107,7 +107,13 @@ pub fn AccountSettings() -> impl IntoView {
             </section>
             <section aria-labelledby="remove-heading">
                 <h2 id="remove-heading">"Remove the account"</h2>
-                <p>"Your name, your password, what is saved for you and all your sessions are deleted at once. This cannot be undone."</p>
+                <p>
+                    "Your name, your password, "
+                    // <shop>
+                    "your orders, your saved cart "
+                    // </shop>
+                    "and all your sessions are deleted at once. This cannot be undone."
+                </p>
                 <RemovalForm />
             </section>
         </div>

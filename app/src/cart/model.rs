@@ -102,9 +102,9 @@ pub struct CartLine {
     pub product: ProductId,
     /// How many of it.
     pub quantity: Quantity,
-    /// What it was called when the visitor chose it: a product that vanishes still has a name here.
+    /// What it was called when the visitor put it here: a product that vanishes still has a name.
     pub name: String,
-    /// What one did cost then: another price by now is told.
+    /// What one did cost then: another price by now is told, whatever the visitor does with the quantity.
     pub price: Cents,
 }
 
@@ -168,12 +168,14 @@ impl Cart {
     ///
     /// [`CartError::TooManyLines`].
     pub fn set(&mut self, product: &Product, quantity: Quantity) -> Result<(), CartError> {
-        let line = CartLine::new(product, quantity);
         match self.line_mut(product.id) {
-            Some(mine) => *mine = line,
+            Some(line) => line.quantity = quantity,
             None => {
-                let removed = self.removed.as_ref().filter(|removed| removed.line.product == product.id);
-                let position = removed.map_or(self.lines.len(), |removed| removed.position);
+                let removed = self.removed.clone().filter(|removed| removed.line.product == product.id);
+                let (line, position) = match removed {
+                    Some(Removed { line, position }) => (CartLine { quantity, ..line }, position),
+                    None => (CartLine::new(product, quantity), self.lines.len()),
+                };
                 self.insert(position, line)?;
             }
         }
@@ -198,6 +200,7 @@ impl Cart {
             // What has no room is left behind.
             None => drop(self.insert(self.lines.len(), line.clone())),
         }
+        self.removed = None;
     }
 
     fn line_mut(&mut self, product: ProductId) -> Option<&mut CartLine> {
@@ -312,11 +315,18 @@ mod tests {
     }
 
     #[test]
-    fn choosing_again_takes_note_of_the_price() {
-        let mut cart = Cart::default();
+    fn a_price_is_that_of_the_first_choice_whatever_becomes_of_the_quantity() {
+        let (mut cart, dearer) = (Cart::default(), Product { price: Cents(170), ..product(1) });
         cart.add(&product(1), quantity(1)).unwrap();
-        cart.add(&Product { price: Cents(70), ..product(1) }, quantity(1)).unwrap();
-        assert_eq!(cart.lines()[0].price, Cents(70));
+        cart.add(&dearer, quantity(1)).unwrap();
+        cart.set(&dearer, quantity(5)).unwrap();
+        cart.remove(MUG);
+        cart.set(&dearer, quantity(5)).unwrap();
+        assert_eq!((cart.lines()[0].price, cart.items()), (Cents(100), 5));
+        cart.remove(MUG);
+        cart.add(&product(2), quantity(1)).unwrap();
+        cart.add(&dearer, quantity(1)).unwrap();
+        assert_eq!(cart.lines()[1].price, Cents(170), "chosen anew");
     }
 
     #[derive(Clone, Debug)]
@@ -324,6 +334,7 @@ mod tests {
         Add(i64, u32),
         Set(i64, u32),
         Remove(i64),
+        Merge(i64, u32),
     }
 
     fn step() -> impl Strategy<Value = Step> {
@@ -331,6 +342,7 @@ mod tests {
             (1..60i64, 1..=99u32).prop_map(|(id, count)| Step::Add(id, count)),
             (1..60i64, 1..=99u32).prop_map(|(id, count)| Step::Set(id, count)),
             (1..60i64).prop_map(Step::Remove),
+            (1..60i64, 1..=99u32).prop_map(|(id, count)| Step::Merge(id, count)),
         ]
     }
 
@@ -344,7 +356,13 @@ mod tests {
                     Step::Add(id, count) => cart.add(&product(id), quantity(count)).is_err(),
                     Step::Set(id, count) => cart.set(&product(id), quantity(count)).is_err(),
                     Step::Remove(id) => { cart.remove(ProductId(id)); false }
+                    Step::Merge(id, count) => {
+                        cart.merge(&CartLine::new(&product(id), quantity(count)));
+                        false
+                    }
                 };
+                let removed = cart.removed().map(|line| line.product);
+                prop_assert!(cart.lines().iter().all(|line| Some(line.product) != removed));
                 prop_assert!(!refused || cart == before);
                 prop_assert!(cart.lines().len() <= Cart::MAX_LINES as usize);
                 let mut ids: Vec<_> = cart.lines().iter().map(|line| line.product).collect();

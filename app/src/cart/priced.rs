@@ -130,7 +130,9 @@ impl OrderToken {
 
     /// Whether the visitor has seen something else than this. A token that a script made without a fingerprint says nothing.
     pub fn disagrees(&self, lines: impl IntoIterator<Item = (ProductId, Quantity, Cents)>) -> bool {
-        self.0.split_once('.').is_some_and(|(_, seen)| seen != format!("{:016x}", fingerprint(lines)))
+        let seen = self.0.rsplit_once('.').map(|(_, seen)| seen);
+        let seen = seen.filter(|seen| seen.len() == 16 && seen.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        seen.is_some_and(|seen| seen != format!("{:016x}", fingerprint(lines)))
     }
 }
 
@@ -164,7 +166,9 @@ impl PricedCart {
     #[must_use]
     pub fn new(cart: &Cart, products: &[Product], random: impl fmt::Display) -> Self {
         let lines: Vec<_> = cart.lines().iter().map(|line| PricedLine::new(line, products)).collect();
-        let removed = cart.removed().map(|line| RemovedLine {
+        // What the catalogue no longer has cannot be put back.
+        let removed = cart.removed().filter(|line| products.iter().any(|product| product.id == line.product));
+        let removed = removed.map(|line| RemovedLine {
             product: line.product,
             name: line.name.clone(),
             quantity: line.quantity,
@@ -211,6 +215,8 @@ impl PricedCart {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn product(id: i64, price: i64, stock: u32) -> Product {
@@ -268,6 +274,36 @@ mod tests {
         assert_eq!(now.with(&BTreeMap::new()), now);
     }
 
+    proptest! {
+        #[test]
+        fn whatever_is_foreseen_is_what_the_server_answers(
+            lines in proptest::collection::btree_map(1..20i64, (1..=99u32, 0..=i64::MAX / 50, 0..200u32), 0..20),
+            wishes in proptest::collection::btree_map(1..20i64, proptest::option::of(1..=99u32), 0..10),
+        ) {
+            let products: Vec<_> =
+                lines.iter().map(|(id, (_, price, stock))| product(*id, *price, *stock)).collect();
+            let mut cart = Cart::default();
+            for (product, (count, ..)) in products.iter().zip(lines.values()) {
+                cart.add(product, quantity(*count)).unwrap();
+            }
+            let wanted: BTreeMap<_, _> =
+                wishes.into_iter().map(|(id, count)| (ProductId(id), count.map(quantity))).collect();
+            let foreseen = PricedCart::new(&cart, &products, "r").with(&wanted);
+            for (id, count) in &wanted {
+                match (count, products.iter().find(|product| product.id == *id)) {
+                    (None, _) => cart.remove(*id),
+                    (Some(count), Some(product)) => cart.set(product, *count).unwrap(),
+                    // Only what is in the cart has buttons.
+                    (Some(_), None) => {}
+                }
+            }
+            let answer = PricedCart::new(&cart, &products, "s");
+            prop_assert_eq!((foreseen.items, foreseen.total), (answer.items, answer.total));
+            let sums = |cart: &PricedCart| cart.lines.iter().map(|line| (line.product, line.total)).collect::<Vec<_>>();
+            prop_assert_eq!(sums(&foreseen), sums(&answer));
+        }
+    }
+
     #[test]
     fn a_token_remembers_what_was_seen() {
         let seen = [(ProductId(1), quantity(2), Cents(1_650))];
@@ -279,7 +315,9 @@ mod tests {
         {
             assert!(token.disagrees([other]), "{other:?}");
         }
-        assert!(!OrderToken::parse("made-by-a-script").unwrap().disagrees(seen));
+        for script in ["made-by-a-script", "order.1"] {
+            assert!(!OrderToken::parse(script).unwrap().disagrees(seen), "{script}");
+        }
     }
 
     #[test]

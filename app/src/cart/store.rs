@@ -46,7 +46,7 @@ pub(super) async fn change(
 
 /// Puts today's names and prices to a cart.
 pub(super) async fn price(cart: &Cart) -> Result<PricedCart, AppError> {
-    let ids: Vec<ProductId> = cart.lines().iter().map(|line| line.product).collect();
+    let ids: Vec<_> = cart.lines().iter().chain(cart.removed()).map(|line| line.product).collect();
     let products = find_products(&context::pool()?, &ids).await?;
     Ok(PricedCart::new(cart, &products, uuid::Uuid::new_v4()))
 }

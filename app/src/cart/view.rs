@@ -108,7 +108,10 @@ pub fn CartPanel(
                 </For>
             </ul>
             <div class="totals">
-                <p class="total">"Total " <strong>{total}</strong></p>
+                <p class="total" aria-live="polite" aria-atomic="true">
+                    "Total "
+                    <strong>{total}</strong>
+                </p>
                 <ClearForm cart />
             </div>
             {checkout(cart)}
@@ -160,8 +163,10 @@ fn QuantityForms(
     let send = move |quantity: u32| {
         set.action.dispatch(SetQuantity { product: product.to_string(), quantity: quantity.to_string() });
     };
+    let typed = RwSignal::new(set.typed(Field::Quantity.name()));
     let set = set
         .on_sent(move |sent| {
+            typed.set(None);
             if let Ok(quantity) = Quantity::parse_or_zero(&sent.quantity) {
                 cart.want(product, quantity);
             }
@@ -189,8 +194,7 @@ fn QuantityForms(
     let forms = [(fewer_form.clone(), one_fewer), (more_form.clone(), one_more)];
     let [fewer, update, more] =
         [format!("One {name} fewer"), format!("Update quantity of {name}"), format!("One {name} more")];
-    let typed = set.typed(Field::Quantity.name());
-    let quantity = Signal::derive(move || typed.clone().unwrap_or_else(|| count.get().to_string()));
+    let quantity = Signal::derive(move || typed.get().unwrap_or_else(|| count.get().to_string()));
     view! {
         <div class="stepper">
             <ActionForm action=set.action attr:class="row" attr:novalidate=true>
@@ -246,10 +250,13 @@ fn RemoveForm(cart: ShownCart, product: ProductId, name: String, busy: Signal<bo
         .on_done(move |answer| {
             cart.settle(product, answer);
         })
-        .on_refused(move |_| cart.forget(product));
+        .on_refused(move |_| {
+            cart.forget(product);
+            move_focus(format!("#remove-{product} button"));
+        });
     let pending = Signal::derive(move || busy.get() || remove.pending().get());
     view! {
-        <ActionForm action=remove.action>
+        <ActionForm action=remove.action attr:id=format!("remove-{product}")>
             <input type="hidden" name="product" value=product.to_string() />
             <SubmitButton pending class="button-quiet" label=format!("Remove {name}")>
                 "Remove"
@@ -282,13 +289,19 @@ fn RemovedNote(cart: ShownCart) -> impl IntoView {
 fn UndoForm(cart: ShownCart, removed: RemovedLine) -> impl IntoView {
     let RemovedLine { product, name, quantity } = removed;
     let undo = FormState::<SetQuantity>::for_item(Field::Product, product)
-        .on_done(move |answer| cart.replace(answer));
+        .on_sent(move |_| cart.want(product, Some(quantity)))
+        .on_done(move |answer| {
+            cart.settle(product, answer);
+            move_focus(format!("#set-{product}"));
+        })
+        .on_refused(move |_| cart.forget(product));
+    let pending = Signal::derive(move || undo.pending().get() || cart.changing());
     view! {
         <ActionForm action=undo.action attr:class="removed">
             <p>{format!("{name} is out of your cart.")}</p>
             <input type="hidden" name="product" value=product.to_string() />
             <input type="hidden" name="quantity" value=quantity.get().to_string() />
-            <SubmitButton pending=undo.pending() class="button-quiet" label=format!("Undo: put {name} back")>
+            <SubmitButton pending class="button-quiet" label=format!("Undo: put {name} back")>
                 "Undo"
             </SubmitButton>
             <FormError error=undo.general_error(&[]) />
@@ -299,13 +312,21 @@ fn UndoForm(cart: ShownCart, removed: RemovedLine) -> impl IntoView {
 /// "Empty the cart", which asks first: it cannot be undone.
 #[component]
 fn ClearForm(cart: ShownCart) -> impl IntoView {
-    let clear = FormState::<ClearCart>::new().on_done(move |answer| cart.replace(answer));
+    let clear = FormState::<ClearCart>::new()
+        .on_sent(move |_| cart.want_nothing())
+        .on_done(move |answer| {
+            cart.replace(answer);
+            cart.forget_all();
+            move_focus(".empty a");
+        })
+        .on_refused(move |_| cart.forget_all());
+    let pending = Signal::derive(move || clear.pending().get() || cart.changing());
     view! {
         <details class="confirm">
             <summary class="button-quiet">"Empty the cart"</summary>
             <ActionForm action=clear.action>
                 <p>"Take everything out? This cannot be undone."</p>
-                <SubmitButton pending=clear.pending() class="button-quiet">
+                <SubmitButton pending class="button-quiet">
                     "Yes, take everything out"
                 </SubmitButton>
                 <FormError error=clear.general_error(&[]) />

@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 use leptos::{prelude::*, task::spawn_local};
 
 use super::{OrderToken, PricedCart, Quantity, show_cart};
-use crate::{catalog::ProductId, visitor::CurrentVisitor};
+use crate::{
+    catalog::ProductId,
+    visitor::{CurrentVisitor, Tabs},
+};
 
 /// The cart as the page shows it.
 #[derive(Clone, Copy)]
@@ -14,20 +17,33 @@ pub struct ShownCart {
     answered: RwSignal<PricedCart>,
     wanted: RwSignal<BTreeMap<ProductId, Option<Quantity>>>,
     shown: Memo<PricedCart>,
-    /// Two changes were on their way at once: whose answer is the later one, nobody knows.
-    overlapped: StoredValue<bool>,
+    /// The server is to be asked as soon as nothing is on its way: two changes were at once, and whose answer is the later one
+    /// nobody knows, or another tab has told of something.
+    outdated: StoredValue<bool>,
+    /// Counts the changes, to know an answer that one has overtaken.
+    changes: StoredValue<u32>,
     visitor: CurrentVisitor,
 }
 
 impl ShownCart {
-    /// The cart as the page was opened. The badge in the header follows it.
+    /// The cart as the page was opened. The badge in the header follows it, and it follows the other tabs and who is signed in.
     pub(super) fn new(cart: PricedCart, visitor: CurrentVisitor) -> Self {
         let (answered, wanted) = (RwSignal::new(cart), RwSignal::new(BTreeMap::new()));
         let shown = Memo::new(move |_| answered.with(|cart| wanted.with(|wanted| cart.with(wanted))));
         let ahead =
             move || i64::from(shown.with(|cart| cart.items)) - i64::from(answered.with(|cart| cart.items));
         visitor.foresee_items(Signal::derive(ahead));
-        Self { answered, wanted, shown, overlapped: StoredValue::new(false), visitor }
+        let (outdated, changes) = (StoredValue::new(false), StoredValue::new(0));
+        let cart = Self { answered, wanted, shown, outdated, changes, visitor };
+        let tabs = expect_context::<Tabs>();
+        Effect::new(move |before: Option<(u32, Option<String>)>| {
+            let now = (tabs.heard(), visitor.user().map(|user| user.email));
+            if before.is_some_and(|before| before != now) {
+                cart.refresh();
+            }
+            now
+        });
+        cart
     }
 
     /// What the server has answered last.
@@ -40,7 +56,13 @@ impl ShownCart {
         self.shown
     }
 
-    /// For ordering what is shown.
+    /// Whether something is on its way. What concerns the whole cart waits for it.
+    #[must_use]
+    pub fn changing(self) -> bool {
+        self.wanted.with(|wanted| !wanted.is_empty())
+    }
+
+    /// For ordering what the server has answered last: all that is shown, unless something is [on its way](Self::changing).
     #[must_use]
     pub fn token(self) -> Option<OrderToken> {
         self.answered.with(|cart| cart.token.clone())
@@ -48,9 +70,17 @@ impl ShownCart {
 
     /// So many are wanted of a product, `None` for none.
     pub(super) fn want(self, product: ProductId, quantity: Option<Quantity>) {
+        self.changes.update_value(|count| *count += 1);
         self.wanted.update(|wanted| {
             wanted.insert(product, quantity);
         });
+    }
+
+    /// Nothing at all is wanted.
+    pub(super) fn want_nothing(self) {
+        for line in self.answered.get_untracked().lines {
+            self.want(line.product, None);
+        }
     }
 
     /// Takes over an answer about a product. Returns how many are wanted by now, if that is another number.
@@ -72,11 +102,19 @@ impl ShownCart {
         self.wanted.update(|wanted| {
             wanted.remove(&product);
         });
-        let more = self.wanted.with_untracked(|wanted| !wanted.is_empty());
-        if !more && self.overlapped.get_value() {
+        if self.wanted.with_untracked(|wanted| !wanted.is_empty()) {
+            self.outdated.set_value(true);
+        } else if self.outdated.get_value() {
             self.refresh();
         }
-        self.overlapped.set_value(more);
+    }
+
+    /// Takes back all that is wanted.
+    pub(super) fn forget_all(self) {
+        self.wanted.update(BTreeMap::clear);
+        if self.outdated.get_value() {
+            self.refresh();
+        }
     }
 
     /// Takes over what the server has answered.
@@ -85,12 +123,22 @@ impl ShownCart {
         self.answered.set(answer);
     }
 
-    /// Asks the server for the cart.
+    /// Asks the server for the cart, as soon as nothing is on its way.
     pub fn refresh(self) {
+        if self.wanted.with_untracked(|wanted| !wanted.is_empty()) {
+            self.outdated.set_value(true);
+            return;
+        }
+        self.outdated.set_value(false);
+        let changes = self.changes.get_value();
         spawn_local(async move {
             // Else it stays as it is: the next change will tell.
-            if let Ok(answer) = show_cart().await {
-                self.replace(answer);
+            let Ok(answer) = show_cart().await else { return };
+            // The page may be gone by now.
+            match self.changes.try_get_value() {
+                Some(now) if now == changes => self.replace(answer),
+                Some(_) => self.refresh(),
+                None => {}
             }
         });
     }

@@ -1,9 +1,9 @@
 //! The bar that shows a message, and tells it to screen readers.
 
+use std::fmt;
+
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
-
-use super::Message;
 
 /// The message on show, and the page that it belongs to: on another page it is gone.
 #[derive(Clone, Copy, Debug)]
@@ -11,7 +11,7 @@ pub struct Notices(RwSignal<Option<(String, String)>>);
 
 impl Notices {
     /// Shows a message on the page with this path.
-    pub fn show(self, message: Message, path: &str) {
+    pub fn show(self, message: impl fmt::Display, path: &str) {
         let path = path.split(['?', '#']).next().unwrap_or(path);
         self.0.set(Some((message.to_string(), path.to_owned())));
     }

@@ -19,7 +19,10 @@ pub async fn place_order(#[server(default)] token: String) -> Result<Order, AppE
 
     let caller = context::caller()?;
     let user = CurrentUser::require(&caller).await?;
-    let token = OrderToken::parse(&token).ok_or(AppError::invalid(Field::Token, Problem::Missing))?;
+    if token.is_empty() {
+        return Err(AppError::invalid(Field::Token, Problem::Missing));
+    }
+    let token = OrderToken::parse(&token).ok_or(AppError::Malformed)?;
     store::place(&caller, &user, &token).await
 }
 
@@ -42,5 +45,6 @@ pub async fn show_order(#[server(default)] order: String) -> Result<Order, AppEr
 
     let caller = context::caller()?;
     let user = CurrentUser::require(&caller).await?;
-    store::find_order(&caller.pool, &user, &OrderId(order)).await?.ok_or(AppError::NotFound)
+    let id = OrderId::parse(&order).ok_or(AppError::NotFound)?;
+    store::find_order(&caller.pool, &user, &id).await?.ok_or(AppError::NotFound)
 }

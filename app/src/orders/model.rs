@@ -12,9 +12,28 @@ use crate::{
 /// An order's number.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub struct OrderId(pub String);
+pub struct OrderId(String);
 
 impl OrderId {
+    /// The number of an order, from a UUID.
+    #[must_use]
+    pub fn new(uuid: impl fmt::Display) -> Self {
+        Self(uuid.to_string())
+    }
+
+    /// Reads a number as it stands in a path: 36 hexadecimal digits and hyphens (RFC 9562, 4).
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let uuid = text.len() == 36 && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+        uuid.then(|| Self(text.to_owned()))
+    }
+
+    /// The number.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// How it is told to people: its first digits.
     #[must_use]
     pub fn short(&self) -> &str {
@@ -57,6 +76,9 @@ pub struct Order {
 }
 
 impl Order {
+    /// A list shows the latest ones, and no more than this.
+    pub const MOST_LISTED: u32 = 100;
+
     /// How many things in all.
     #[must_use]
     pub fn items(&self) -> u32 {
@@ -72,5 +94,14 @@ mod tests {
     fn an_order_is_told_by_its_first_digits() {
         assert_eq!(OrderId("3f2a9c01-7b".into()).short(), "3f2a9c01");
         assert_eq!(OrderId("ä".into()).short(), "ä");
+    }
+
+    #[test]
+    fn a_number_is_a_uuid() {
+        let text = "3f2a9c01-7b1e-4c1d-9a5e-0123456789ab";
+        assert_eq!(OrderId::parse(text).unwrap().as_str(), text);
+        for text in ["", "1", "nothing", "3f2a9c01-7b1e-4c1d-9a5e-0123456789a\0", &"a".repeat(37)] {
+            assert_eq!(OrderId::parse(text), None, "{text:?}");
+        }
     }
 }

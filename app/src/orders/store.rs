@@ -38,7 +38,7 @@ pub(super) async fn place(
     let total: Cents = lines.iter().map(|line| line.total).sum();
     sqlx::query("update orders set total_cents = $1 where id = $2")
         .bind(total.0)
-        .bind(&id.0)
+        .bind(id.as_str())
         .execute(&mut *transaction)
         .await?;
     transaction.commit().await?;
@@ -53,12 +53,12 @@ async fn insert_order(
     token: &OrderToken,
     now: i64,
 ) -> Result<Option<OrderId>, sqlx::Error> {
-    let id = OrderId(uuid::Uuid::new_v4().to_string());
+    let id = OrderId::new(uuid::Uuid::new_v4());
     let inserted = sqlx::query(
         "insert into orders (id, user_id, token, placed_at, total_cents) values ($1, $2, $3, $4, 0)
          on conflict (user_id, token) do nothing",
     )
-    .bind(&id.0)
+    .bind(id.as_str())
     .bind(&user.0)
     .bind(token.as_str())
     .bind(now)
@@ -107,7 +107,7 @@ async fn sell(
         "insert into order_lines (order_id, position, product_id, name, unit_price_cents, quantity)
          values ($1, $2, $3, $4, $5, $6)",
     )
-    .bind(&order.0)
+    .bind(order.as_str())
     .bind(position)
     .bind(line.product.0)
     .bind(&name)
@@ -125,12 +125,13 @@ const ORDER: &str = "select orders.id, placed_at, total_cents, product_id, name,
 
 /// The user's latest orders, the newest first.
 pub(super) async fn list_orders(pool: &Pool, user: &CurrentUser) -> Result<Vec<Order>, AppError> {
-    /// A page shows no more.
-    const MOST: i64 = 100;
-
     let latest = "select id from orders where user_id = $1 order by placed_at desc, id limit $2";
     let query = format!("{ORDER} and orders.id in ({latest}) order by placed_at desc, orders.id, position");
-    let rows = sqlx::query(&query).bind(&user.user().id.0).bind(MOST).fetch_all(pool).await?;
+    let rows = sqlx::query(&query)
+        .bind(&user.user().id.0)
+        .bind(i64::from(Order::MOST_LISTED))
+        .fetch_all(pool)
+        .await?;
     Ok(orders(&rows)?)
 }
 
@@ -141,7 +142,7 @@ pub(super) async fn find_order(
     id: &OrderId,
 ) -> Result<Option<Order>, AppError> {
     let query = format!("{ORDER} and orders.id = $2 order by position");
-    let rows = sqlx::query(&query).bind(&user.user().id.0).bind(&id.0).fetch_all(pool).await?;
+    let rows = sqlx::query(&query).bind(&user.user().id.0).bind(id.as_str()).fetch_all(pool).await?;
     Ok(orders(&rows)?.pop())
 }
 
@@ -159,7 +160,7 @@ async fn find_by_token(
 fn orders(rows: &[<Db as sqlx::Database>::Row]) -> Result<Vec<Order>, sqlx::Error> {
     let mut orders: Vec<Order> = Vec::new();
     for row in rows {
-        let id = OrderId(row.try_get("id")?);
+        let id = OrderId::new(row.try_get::<String, _>("id")?);
         let line = order_line(row)?;
         match orders.last_mut().filter(|order| order.id == id) {
             Some(order) => order.lines.push(line),

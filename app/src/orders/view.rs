@@ -6,6 +6,7 @@ use super::{Order, PlaceOrder};
 use crate::{
     cart::ShownCart,
     error::AppError,
+    flash::Notices,
     nav,
     ui::{FormError, FormState, SubmitButton, When},
     visitor::{SignedOut, use_visitor},
@@ -15,17 +16,23 @@ use crate::{
 #[component]
 pub fn PlaceOrderForm(cart: ShownCart) -> impl IntoView {
     let visitor = use_visitor();
-    let form =
-        FormState::<PlaceOrder>::new().on_done(move |_| visitor.set_items(0)).on_refused(move |error| {
-            if matches!(error, AppError::CartEmpty | AppError::CartChanged | AppError::OutOfStock) {
-                cart.refresh();
-            }
-        });
+    let notices = expect_context::<Notices>();
+    let refused = move |error: AppError| {
+        if matches!(error, AppError::CartEmpty | AppError::CartChanged | AppError::OutOfStock) {
+            cart.refresh();
+        }
+        // The form goes with the lines of the cart.
+        if error == AppError::CartEmpty {
+            notices.show(&error, nav::CART);
+        }
+    };
+    let form = FormState::<PlaceOrder>::new().on_done(move |_| visitor.set_items(0)).on_refused(refused);
+    let pending = Signal::derive(move || form.pending().get() || cart.changing());
     let token = move || cart.token().map(|token| token.as_str().to_owned());
     view! {
         <ActionForm action=form.action attr:class="checkout">
             <input type="hidden" name="token" value=token />
-            <SubmitButton pending=form.pending()>"Place order"</SubmitButton>
+            <SubmitButton pending>"Place order"</SubmitButton>
             <FormError error=form.general_error(&[]) />
             <p class="line-unit">
                 "There is no payment: nothing here is really for sale. "
@@ -49,6 +56,9 @@ pub fn OrderList(orders: Vec<Order>) -> impl IntoView {
         }
         .into_any();
     }
+    let more = (orders.len() == Order::MOST_LISTED as usize).then(
+        || view! { <p class="line-unit">{format!("These are the latest {}.", Order::MOST_LISTED)}</p> },
+    );
     let rows = orders.into_iter().map(|order| {
         let items = order.items();
         view! {
@@ -64,7 +74,13 @@ pub fn OrderList(orders: Vec<Order>) -> impl IntoView {
             </li>
         }
     });
-    view! { <ul class="lines" role="list">{rows.collect_view()}</ul> }.into_any()
+    view! {
+        <ul class="lines" role="list">
+            {rows.collect_view()}
+        </ul>
+        {more}
+    }
+    .into_any()
 }
 
 /// One order.

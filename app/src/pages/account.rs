@@ -21,6 +21,7 @@ pub(crate) fn AccountPage() -> impl IntoView {
             <section aria-labelledby="devices-heading">
                 <h2 id="devices-heading">"Your devices"</h2>
                 <Private
+                    in_page=true
                     load=|_| list_devices()
                     show=|devices| view! { <DeviceList devices /> }.into_any()
                 />

@@ -7,14 +7,11 @@ use crate::{
     cart::{CartPanel, show_cart},
     orders::PlaceOrderForm,
     ui::Failed,
-    visitor::Tabs,
 };
 
 #[component]
 pub(crate) fn CartPage() -> impl IntoView {
-    let tabs = expect_context::<Tabs>();
-    // What another tab has changed is shown here too.
-    let cart = Resource::new(move || tabs.heard(), |_| show_cart());
+    let cart = Resource::new(|| (), |()| show_cart());
     let panel = move || {
         Suspend::new(async move {
             match cart.await {
@@ -22,13 +19,13 @@ pub(crate) fn CartPage() -> impl IntoView {
                     view! { <CartPanel cart checkout=|cart| view! { <PlaceOrderForm cart /> }.into_any() /> }
                         .into_any()
                 }
-                Err(error) => view! { <Failed error /> }.into_any(),
+                Err(error) => view! { <Failed error in_page=true /> }.into_any(),
             }
         })
     };
     view! {
         <Head title="Your cart" description="What you have chosen so far." />
         <h1>"Your cart"</h1>
-        <Transition fallback=|| view! { <p>"Loading your cart…"</p> }>{panel}</Transition>
+        <Suspense fallback=|| view! { <p>"Loading your cart…"</p> }>{panel}</Suspense>
     }
 }

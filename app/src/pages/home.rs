@@ -22,7 +22,7 @@ pub(crate) fn HomePage() -> impl IntoView {
         Suspend::new(async move {
             match products.await {
                 Ok(products) => view! { <Found products q=asked.get_untracked().0 /> }.into_any(),
-                Err(error) => view! { <Failed error /> }.into_any(),
+                Err(error) => view! { <Failed error in_page=true /> }.into_any(),
             }
         })
     };

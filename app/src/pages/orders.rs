@@ -13,6 +13,6 @@ pub(crate) fn OrdersPage() -> impl IntoView {
     view! {
         <Head title="Your orders" description="What you have ordered." />
         <h1>"Your orders"</h1>
-        <Private load=|_| list_orders() show=|orders| view! { <OrderList orders /> }.into_any() />
+        <Private in_page=true load=|_| list_orders() show=|orders| view! { <OrderList orders /> }.into_any() />
     }
 }

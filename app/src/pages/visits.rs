@@ -23,7 +23,7 @@ pub(crate) fn VisitsPage() -> impl IntoView {
         Suspend::new(async move {
             match visits.await {
                 Ok(visits) => view! { <VisitCounter visits /> }.into_any(),
-                Err(error) => view! { <Failed error /> }.into_any(),
+                Err(error) => view! { <Failed error in_page=true /> }.into_any(),
             }
         })
     };

@@ -20,6 +20,9 @@ pub fn Private<T, L, F>(
     key: Signal<String>,
     load: L,
     show: fn(T) -> AnyView,
+    /// Whether the page has a heading of its own.
+    #[prop(optional)]
+    in_page: bool,
 ) -> impl IntoView
 where
     T: Clone + DeserializeOwned + Send + Serialize + Sync + 'static,
@@ -45,7 +48,7 @@ where
             match answer.await {
                 Ok(answer) => show(answer),
                 Err(AppError::SignInFirst | AppError::SessionEnded) => ().into_any(),
-                Err(error) => view! { <Failed error /> }.into_any(),
+                Err(error) => view! { <Failed error in_page /> }.into_any(),
             }
         })
     };

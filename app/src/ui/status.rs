@@ -40,11 +40,17 @@ impl ResponseStatus {
 pub fn Failed(
     /// Why.
     error: AppError,
+    /// Whether the page has a heading of its own.
+    #[prop(optional)]
+    in_page: bool,
 ) -> impl IntoView {
     ResponseStatus::set(error.status());
+    let words = if error == AppError::NotFound { "Not found" } else { "That did not work" };
+    let heading =
+        if in_page { view! { <h2>{words}</h2> }.into_any() } else { view! { <h1>{words}</h1> }.into_any() };
     view! {
         <div class="empty" role="alert">
-            <h1>{if error == AppError::NotFound { "Not found" } else { "That did not work" }}</h1>
+            {heading}
             <p>{error.to_string()}</p>
             <p>
                 <a href="/">"To the first page"</a>

@@ -16,6 +16,8 @@ pub struct CurrentVisitor {
     // <shop>
     /// By how many things the cart will grow or shrink once the server has answered.
     ahead: RwSignal<i64>,
+    /// Two changes of the cart were on their way at once: whose answer is the later one, nobody knows.
+    overlapped: StoredValue<bool>,
     // </shop>
 }
 
@@ -28,6 +30,7 @@ pub fn provide_visitor() -> CurrentVisitor {
         ended: RwSignal::new(None),
         // <shop>
         ahead: RwSignal::new(0),
+        overlapped: StoredValue::new(false),
         // </shop>
     };
     // Only in the browser.
@@ -165,11 +168,26 @@ impl CurrentVisitor {
     pub fn foresee_items(self, ahead: Signal<i64>) {
         let counted = StoredValue::new(0);
         let count = move |now: i64| {
-            self.ahead.update(|ahead| *ahead += now - counted.get_value());
+            let others = self.ahead.get_untracked() - counted.get_value();
             counted.set_value(now);
+            self.ahead.set(others + now);
+            if now != 0 && others != 0 {
+                self.overlapped.set_value(true);
+            } else if now == 0 && others == 0 && self.overlapped.get_value() {
+                self.overlapped.set_value(false);
+                self.check_items();
+            }
         };
         Effect::new(move || count(ahead.get()));
         on_cleanup(move || count(0));
+    }
+
+    fn check_items(self) {
+        spawn_local(async move {
+            if let Ok(answer) = peek_visitor().await {
+                self.set_items(answer.items);
+            }
+        });
     }
 
     /// How many things are in the cart, with what the visitor has just put there or taken out.

@@ -1,8 +1,10 @@
 //! Any sequence of calls, well-formed or not, leaves the cart that a simple model of its rules predicts.
 
+use std::collections::BTreeMap;
+
 use axum::http::StatusCode;
 
-use crate::client::{TestApp, Visitor};
+use crate::client::{Answer, TestApp};
 
 const CALLS: u32 = 20_000;
 /// More than a cart has lines.
@@ -19,6 +21,9 @@ impl Numbers {
         usize::try_from(self.0 % u64::try_from(limit).unwrap()).unwrap()
     }
 }
+
+/// Lines, number of things, sum, and what was taken out last.
+type Contents = (Vec<(i64, i64)>, i64, i64, Option<i64>);
 
 /// A field as it is sent, and what it means: nothing where it must be refused.
 type FieldText = (String, Option<i64>);
@@ -73,6 +78,15 @@ impl Model {
         }
         self.removed = None;
         true
+    }
+
+    fn cart(&self, prices: &BTreeMap<i64, i64>) -> Contents {
+        (
+            self.lines.clone(),
+            self.lines.iter().map(|(_, count)| count).sum(),
+            self.lines.iter().map(|(id, count)| prices[id] * count).sum(),
+            self.removed.map(|(_, id)| id),
+        )
     }
 
     fn remove(&mut self, id: i64) {
@@ -142,6 +156,13 @@ async fn twenty_thousand_calls_leave_the_cart_of_the_model_and_never_a_fault_of_
         sqlx::query(insert).bind(id).bind(format!("Thing {id}")).execute(&app.pool).await.unwrap();
     }
     let visitor = app.visitor();
+    let catalogue = visitor.ask("/api/catalog/list").await.json();
+    let prices: BTreeMap<_, _> = catalogue
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|product| (product["id"].as_i64().unwrap(), product["price"].as_i64().unwrap()))
+        .collect();
     let (mut numbers, mut model) = (Numbers(0x5a7c_4e15_0b57_1e0d), Model::default());
     let (mut full, mut refused) = (false, 0);
     for call in 0..CALLS {
@@ -154,19 +175,28 @@ async fn twenty_thousand_calls_leave_the_cart_of_the_model_and_never_a_fault_of_
             let answer = visitor.call(path, &body).await;
             assert_eq!(answer.status == StatusCode::OK, done, "{label}: {} {}", answer.status, answer.body);
             assert!(!answer.status.is_server_error(), "{label}: {}", answer.status);
+            if done {
+                assert_eq!(cart(&answer), model.cart(&prices), "{label}");
+            }
         }
         full |= model.lines.len() == 50;
         refused += u32::from(!done);
         if call % 10 == 0 {
-            assert_eq!(lines(&visitor).await, model.lines, "after {label}");
+            let shown = visitor.ask("/api/cart/show").await;
+            assert_eq!(cart(&shown), model.cart(&prices), "after {label}");
         }
     }
-    assert_eq!(lines(&visitor).await, model.lines);
     assert!(full && refused > CALLS / 10 && refused < CALLS / 2, "a dull walk: {full} {refused}");
 }
 
-async fn lines(visitor: &Visitor<'_>) -> Vec<(i64, i64)> {
-    let cart = visitor.ask("/api/cart/show").await.json();
+/// An answer's lines, number of things, sum, and what was taken out last.
+fn cart(answer: &Answer) -> Contents {
+    let cart = answer.json();
     let lines = cart["lines"].as_array().unwrap().iter();
-    lines.map(|line| (line["product"].as_i64().unwrap(), line["quantity"].as_i64().unwrap())).collect()
+    (
+        lines.map(|line| (line["product"].as_i64().unwrap(), line["quantity"].as_i64().unwrap())).collect(),
+        cart["items"].as_i64().unwrap(),
+        cart["total"].as_i64().unwrap(),
+        cart["removed"]["product"].as_i64(),
+    )
 }
