@@ -166,8 +166,8 @@ fn QuantityForms(
     let typed = RwSignal::new(set.typed(Field::Quantity.name()));
     let set = set
         .on_sent(move |sent| {
-            typed.set(None);
             if let Ok(quantity) = Quantity::parse_or_zero(&sent.quantity) {
+                typed.set(None);
                 cart.want(product, quantity);
             }
         })
@@ -194,7 +194,8 @@ fn QuantityForms(
     let forms = [(fewer_form.clone(), one_fewer), (more_form.clone(), one_more)];
     let [fewer, update, more] =
         [format!("One {name} fewer"), format!("Update quantity of {name}"), format!("One {name} more")];
-    let quantity = Signal::derive(move || typed.get().unwrap_or_else(|| count.get().to_string()));
+    // A memo: what is being typed stays as long as nothing else is wanted.
+    let quantity = Memo::new(move |_| typed.get().unwrap_or_else(|| count.get().to_string()));
     view! {
         <div class="stepper">
             <ActionForm action=set.action attr:class="row" attr:novalidate=true>
