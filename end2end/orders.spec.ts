@@ -129,6 +129,7 @@ test.describe("when the catalogue changes under the order form", () => {
     await expectCartItems(page, 2);
     await submit(page.getByRole("button", { name: `One ${thing.name} fewer` }));
     await expectCartItems(page, 1);
+    await expect(errors(page)).toHaveCount(0);
     await submit(placeOrder(page));
     await expect(page).toHaveURL("/orders");
     await expect(orders(page)).toHaveCount(1);

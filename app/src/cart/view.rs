@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     catalog::ProductId,
-    error::Field,
+    error::{AppError, Field},
     nav,
     ui::{FieldError, FormError, FormState, SubmitButton, move_focus},
     visitor::use_visitor,
@@ -168,7 +168,7 @@ fn QuantityForms(
         .on_sent(move |sent| {
             if let Ok(quantity) = Quantity::parse_or_zero(&sent.quantity) {
                 typed.set(None);
-                cart.want(product, quantity);
+                cart.send(product, quantity);
             }
         })
         .on_done(move |answer| {
@@ -176,7 +176,12 @@ fn QuantityForms(
                 send(wanted);
             }
         })
-        .on_refused(move |_| cart.forget(product));
+        .on_refused(move |error| {
+            cart.forget(product);
+            if error == AppError::NotFound {
+                cart.refresh();
+            }
+        });
     let want = Callback::new(move |count: u32| {
         if set.pending().get_untracked() {
             // One that is out of range is not worth a question: the last one in range stands.
@@ -188,7 +193,8 @@ fn QuantityForms(
         }
     });
     let count = Signal::derive(move || current.get().quantity.get());
-    let one_fewer = Signal::derive(move || count.get() - 1);
+    // Down to one: a press too many takes nothing away. "Remove" does, with a way back.
+    let one_fewer = Signal::derive(move || (count.get() - 1).max(Quantity::MIN.into()));
     let one_more = Signal::derive(move || count.get() + 1);
     let (fewer_form, more_form) = (format!("fewer-{product}"), format!("more-{product}"));
     let forms = [(fewer_form.clone(), one_fewer), (more_form.clone(), one_more)];
@@ -200,9 +206,9 @@ fn QuantityForms(
         <div class="stepper">
             <ActionForm action=set.action attr:class="row" attr:novalidate=true>
                 <input type="hidden" name="product" value=product.to_string() />
-                <StepButton form=fewer_form label=fewer sign="\u{2212}" count=one_fewer want />
+                <StepButton form=fewer_form label=fewer sign="\u{2212}" current=count count=one_fewer want />
                 <QuantityField prefix="set" product value=quantity problem=set.problem(Field::Quantity) />
-                <StepButton form=more_form label=more sign="+" count=one_more want />
+                <StepButton form=more_form label=more sign="+" current=count count=one_more want />
                 <SubmitButton pending=set.pending() class="button-quiet" label=update>
                     "Update"
                 </SubmitButton>
@@ -219,15 +225,26 @@ fn StepButton(
     form: String,
     label: String,
     sign: &'static str,
+    current: Signal<u32>,
     count: Signal<u32>,
     want: Callback<u32>,
 ) -> impl IntoView {
+    let at_end = move || count.get() == current.get();
     let step = move |event: MouseEvent| {
         event.prevent_default();
-        want.run(count.get_untracked());
+        if !untrack(at_end) {
+            want.run(count.get_untracked());
+        }
     };
     view! {
-        <button type="submit" form=form class="button-quiet step" aria-label=label on:click=step>
+        <button
+            type="submit"
+            form=form
+            class="button-quiet step"
+            aria-label=label
+            aria-disabled=move || at_end().then_some("true")
+            on:click=step
+        >
             {sign}
         </button>
     }
@@ -247,9 +264,13 @@ fn StepForm(id: String, product: ProductId, count: Signal<u32>) -> impl IntoView
 #[component]
 fn RemoveForm(cart: ShownCart, product: ProductId, name: String, busy: Signal<bool>) -> impl IntoView {
     let remove = FormState::<RemoveFromCart>::for_item(Field::Product, product)
-        .on_sent(move |_| cart.want(product, None))
+        .on_sent(move |_| cart.send(product, None))
         .on_done(move |answer| {
+            let undo = answer.removed.is_some();
             cart.settle(product, answer);
+            if !undo {
+                move_focus("#content");
+            }
         })
         .on_refused(move |_| {
             cart.forget(product);
@@ -290,7 +311,7 @@ fn RemovedNote(cart: ShownCart) -> impl IntoView {
 fn UndoForm(cart: ShownCart, removed: RemovedLine) -> impl IntoView {
     let RemovedLine { product, name, quantity } = removed;
     let undo = FormState::<SetQuantity>::for_item(Field::Product, product)
-        .on_sent(move |_| cart.want(product, Some(quantity)))
+        .on_sent(move |_| cart.send(product, Some(quantity)))
         .on_done(move |answer| {
             cart.settle(product, answer);
             move_focus(format!("#set-{product}"));

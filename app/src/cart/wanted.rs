@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use leptos::{prelude::*, task::spawn_local};
 
-use super::{OrderToken, PricedCart, Quantity, show_cart};
+use super::{OrderToken, PricedCart, Quantity, set_quantity, show_cart};
 use crate::{
     catalog::ProductId,
     visitor::{CurrentVisitor, Tabs},
@@ -16,6 +16,8 @@ use crate::{
 pub struct ShownCart {
     answered: RwSignal<PricedCart>,
     wanted: RwSignal<BTreeMap<ProductId, Option<Quantity>>>,
+    /// What of it the server has been asked for.
+    sent: StoredValue<BTreeMap<ProductId, Option<Quantity>>>,
     shown: Memo<PricedCart>,
     /// The server is to be asked as soon as nothing is on its way: two changes were at once, and whose answer is the later one
     /// nobody knows, or another tab has told of something.
@@ -34,7 +36,9 @@ impl ShownCart {
             move || i64::from(shown.with(|cart| cart.items)) - i64::from(answered.with(|cart| cart.items));
         visitor.foresee_items(Signal::derive(ahead));
         let (outdated, changes) = (StoredValue::new(false), StoredValue::new(0));
-        let cart = Self { answered, wanted, shown, outdated, changes, visitor };
+        let sent = StoredValue::new(BTreeMap::new());
+        let cart = Self { answered, wanted, sent, shown, outdated, changes, visitor };
+        on_cleanup(move || cart.send_the_rest());
         let tabs = expect_context::<Tabs>();
         Effect::new(move |before: Option<(u32, Option<String>)>| {
             let now = (tabs.heard(), visitor.user().map(|user| user.email));
@@ -68,6 +72,31 @@ impl ShownCart {
         self.answered.with(|cart| cart.token.clone())
     }
 
+    /// The server is asked for so many of a product, `None` for none.
+    pub(super) fn send(self, product: ProductId, quantity: Option<Quantity>) {
+        self.sent.update_value(|sent| {
+            sent.insert(product, quantity);
+        });
+        self.want(product, quantity);
+    }
+
+    /// When the visitor goes on to another page: presses that have waited for an answer are not lost.
+    fn send_the_rest(self) {
+        let wanted = self.wanted.try_get_untracked().unwrap_or_default();
+        let sent = self.sent.try_get_value().unwrap_or_default();
+        let visitor = self.visitor;
+        for (product, quantity) in
+            wanted.into_iter().filter(|(product, wanted)| sent.get(product) != Some(wanted))
+        {
+            let count = quantity.map_or(0, Quantity::get);
+            spawn_local(async move {
+                if let Ok(answer) = set_quantity(product.to_string(), count.to_string()).await {
+                    visitor.set_items(answer.items);
+                }
+            });
+        }
+    }
+
     /// So many are wanted of a product, `None` for none.
     pub(super) fn want(self, product: ProductId, quantity: Option<Quantity>) {
         self.changes.update_value(|count| *count += 1);
@@ -79,7 +108,7 @@ impl ShownCart {
     /// Nothing at all is wanted.
     pub(super) fn want_nothing(self) {
         for line in self.answered.get_untracked().lines {
-            self.want(line.product, None);
+            self.send(line.product, None);
         }
     }
 

@@ -39,7 +39,7 @@ pub fn SearchForm(
             <form method="get" action=nav::HOME class="search" on:submit=show>
                 <div class="field">
                     <label for="q">"Search"</label>
-                    <input node_ref=words id="q" name="q" type="search" autocomplete="off" value=q />
+                    <input node_ref=words id="q" name="q" type="search" autocomplete="off" value=q.clone() prop:value=q />
                 </div>
                 <div class="field">
                     <label for="sort">"Sort by"</label>

@@ -27,6 +27,12 @@ pub fn PlaceOrderForm(cart: ShownCart) -> impl IntoView {
         }
     };
     let form = FormState::<PlaceOrder>::new().on_done(move |_| visitor.set_items(0)).on_refused(refused);
+    // Somebody is mending what was wrong.
+    Effect::new(move || {
+        if cart.changing() {
+            form.forget();
+        }
+    });
     let pending = Signal::derive(move || form.pending().get() || cart.changing());
     let token = move || cart.token().map(|token| token.as_str().to_owned());
     view! {

@@ -28,7 +28,11 @@ pub(crate) fn ProductPage() -> impl IntoView {
                     }
                     .into_any()
                 }
-                Err(error) => view! { <Failed error /> }.into_any(),
+                Err(error) => view! {
+                    <Head title="Not found" description="There is no such thing." />
+                    <Failed error />
+                }
+                .into_any(),
             }
         })
     };

@@ -167,6 +167,12 @@ where
         }
     }
 
+    /// Forgets why the form was refused: what it was about has changed.
+    pub fn forget(self) {
+        self.refused.set_value(None);
+        self.action.clear();
+    }
+
     /// What is wrong with a field.
     #[must_use]
     pub fn problem(self, field: Field) -> Signal<Option<Problem>> {
