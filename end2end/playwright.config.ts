@@ -4,7 +4,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 
 import { installedChromium } from "./chromium.js";
-import { changingServer, limitedServer, setChangingDatabase, target, usualServer } from "./servers.js";
+import { buildSql, changingServer, limitedServer, setChangingDatabase, target, usualServer } from "./servers.js";
+
+// Each worker reads this file too; only the main process builds and starts what the tests need.
+const mainProcess = process.env.TEST_WORKER_INDEX === undefined;
+if (mainProcess) buildSql();
 
 /** Needs no browser, so that one project is enough. */
 const noBrowser = "health.spec.ts";
@@ -48,11 +52,9 @@ export default defineConfig({
       testIgnore: noBrowser,
     },
   ],
-  // Each worker reads this file too; only the main process starts the servers.
-  webServer:
-    process.env.TEST_WORKER_INDEX === undefined
-      ? [server(usualServer), server(limitedServer, { SIGN_IN_LIMIT: "3/1h" }), server(changingServer)]
-      : undefined,
+  webServer: mainProcess
+    ? [server(usualServer), server(limitedServer, { SIGN_IN_LIMIT: "3/1h" }), server(changingServer)]
+    : undefined,
 });
 
 /** The debug server, with a folder and a database of its own. */

@@ -18,6 +18,12 @@ export function setChangingDatabase(url: string) {
   process.env.CHANGING_DATABASE_URL = url;
 }
 
+/** Builds the program behind {@link sql}. */
+export function buildSql() {
+  const build = ["build", "--quiet", "--package", "server", "--example", "sql", "--target-dir", target];
+  execFileSync("cargo", build, { cwd: path.dirname(target), stdio: "inherit" });
+}
+
 /** Runs a statement on the database of {@link changingServer}. */
 export function sql(statement: string) {
   execFileSync(path.join(target, "debug/examples/sql"), [process.env.CHANGING_DATABASE_URL ?? "", statement]);
