@@ -2,6 +2,8 @@
 //!
 //! One folder is one domain, whole. The feature `ssr` builds the server's half, `hydrate` the browser's.
 
+// The types of whole pages are nested deeper than the compiler looks by default.
+#![recursion_limit = "256"]
 #![expect(unreachable_pub, reason = "the macros of Leptos write `pub` items inside functions")]
 
 pub mod account;
