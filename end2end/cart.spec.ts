@@ -247,6 +247,8 @@ test.describe("before the server has answered", { tag: "@js" }, () => {
     await held.release();
     await expectMessage(page, "Your cart is up to date.");
     await expect.poll(() => held.bodies()).toEqual(["product=4&quantity=3", "product=4&quantity=5"]);
+    // A reload would stop what is still on its way.
+    await expect(page.getByRole("button", { name: "Place order" })).not.toHaveAttribute("aria-busy");
     await page.reload();
     await expect(quantityIn(mug)).toHaveValue("5");
   });

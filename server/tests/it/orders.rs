@@ -197,16 +197,15 @@ async fn of_a_hundred_buyers_at_once_as_many_get_one_as_there_are() {
     let app = TestApp::start_with(&[("SIGN_IN_LIMIT", "off")]).await;
     set(&app, "stock", 3, 30).await;
     let buyers: Vec<_> = (0..100).map(|_| app.visitor()).collect();
-    let ready = buyers.iter().enumerate().map(|(number, buyer)| async move {
+    for (number, buyer) in buyers.iter().enumerate() {
         buyer.register(&format!("buyer{number}")).await;
         buyer.call("/api/cart/add", "product=3").await;
-    });
-    join_all(ready).await;
-    let place = async |buyer: &Visitor<'_>| {
-        let form = format!("token={}", token(buyer).await);
-        buyer.call(PLACE, &form).await
-    };
-    let answers = join_all(buyers.iter().map(place)).await;
+    }
+    // All have seen their cart before the first one orders.
+    let carts = join_all(buyers.iter().map(|buyer| buyer.ask("/api/cart/show"))).await;
+    let forms: Vec<_> =
+        carts.iter().map(|cart| format!("token={}", cart.json()["token"].as_str().unwrap())).collect();
+    let answers = join_all(buyers.iter().zip(&forms).map(|(buyer, form)| buyer.call(PLACE, form))).await;
     let (bought, others): (Vec<_>, Vec<_>) =
         answers.iter().partition(|answer| answer.status == StatusCode::OK);
     assert_eq!((bought.len(), others.len()), (30, 70));
