@@ -1,5 +1,7 @@
 //! Pages: takes the snapshot of the visitor's session, sends guests away from private pages, then renders.
 
+use std::sync::LazyLock;
+
 use app::{
     App,
     context::is_opened,
@@ -17,7 +19,7 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
 };
 use leptos::prelude::provide_context;
-use leptos_axum::render_app_async_with_context;
+use leptos_axum::{AxumRouteListing, generate_route_list, render_app_async_with_context};
 use session::{Pool, Session};
 use url::Url;
 
@@ -98,7 +100,9 @@ pub fn out_of_order(status: StatusCode) -> Response {
     (status, Html(OUT_OF_ORDER)).into_response()
 }
 
-/// The paths of the app's pages.
-pub fn routes() -> Vec<leptos_axum::AxumRouteListing> {
-    leptos_axum::generate_route_list(App)
+/// The paths of the app's pages, found out once in a process: while Leptos looks for them it keeps back every resource of every page
+/// that is being rendered then, for good (leptos-rs/leptos#4773).
+pub fn routes() -> Vec<AxumRouteListing> {
+    static ROUTES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(App));
+    ROUTES.clone()
 }

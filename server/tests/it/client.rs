@@ -1,6 +1,6 @@
 //! An app with a database of its own, and visitors with a cookie jar each.
 
-use std::{cell::RefCell, collections::BTreeMap};
+use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 
 use axum::{
     Router,
@@ -13,10 +13,14 @@ use axum::{
 use serde_json::Value;
 use server::{AppState, Settings, database, router};
 use session::{Clock, Pool, SigningKeys};
+use tokio::time::timeout;
 use tower::ServiceExt;
 
 /// The password of every account that [`Visitor::register`] makes.
 pub(crate) const PASSWORD: &str = "three-words-at-least";
+
+/// Whoever waits longer than this waits for ever: the test says so instead of waiting, too. No speed is judged by it.
+const NEVER: Duration = Duration::from_secs(300);
 
 pub(crate) struct TestApp {
     router: Router,
@@ -119,7 +123,9 @@ impl Visitor<'_> {
             request.headers_mut().insert(COOKIE, HeaderValue::from_str(&cookies.join("; ")).unwrap());
         }
         request.headers_mut().insert(HOST, HeaderValue::from_static("satchel.test"));
-        let response = self.app.router.clone().oneshot(request).await.unwrap();
+        let what = format!("{} {}", request.method(), request.uri());
+        let answer = timeout(NEVER, self.app.router.clone().oneshot(request)).await;
+        let response = answer.unwrap_or_else(|_| panic!("no answer to {what}")).unwrap();
         let (parts, body) = response.into_parts();
         for cookie in parts.headers.get_all(SET_COOKIE) {
             self.keep(cookie.to_str().unwrap());
