@@ -2,7 +2,7 @@
 
 use time::Duration;
 
-use crate::{Clock, SigningKeys};
+use crate::{Clock, Observer, SigningKeys};
 
 /// How sessions are kept and how their cookie looks.
 ///
@@ -30,13 +30,18 @@ pub struct SessionConfig {
     pub remembered: Duration,
     /// An owner who signs in once more than this loses the session that was used least lately (ASVS 7.1.2).
     pub most_per_owner: u32,
+    /// A write that would make a session's values larger than so many bytes is refused: a visitor shall not fill the disk, and
+    /// every request reads the whole session.
+    pub most_bytes: usize,
     /// The time that sessions go by.
     pub clock: Clock,
+    /// Who is told what happens to sessions.
+    pub observer: Observer,
 }
 
 impl SessionConfig {
     /// The usual settings: cookie `__Host-id`, over HTTPS only, 30 minutes idle, 12 hours in all, 31 days when remembered,
-    /// 50 sessions for each owner.
+    /// 50 sessions for each owner, 1 MiB in each.
     #[must_use]
     pub fn new(keys: SigningKeys) -> Self {
         Self {
@@ -47,7 +52,9 @@ impl SessionConfig {
             lifetime: Duration::hours(12),
             remembered: Duration::days(31),
             most_per_owner: 50,
+            most_bytes: 1024 * 1024,
             clock: Clock::system(),
+            observer: Observer::default(),
         }
     }
 

@@ -48,6 +48,12 @@ pub(crate) fn set(config: &SessionConfig, id: SessionId, max_age: Option<Duratio
     header(&config.keys.sign(cookie))
 }
 
+/// What the cookie's name and value take, in bytes.
+pub(crate) fn bytes(config: &SessionConfig, id: SessionId) -> usize {
+    let cookie = config.keys.sign(attributes(config, id.expose()));
+    cookie.name().len() + "=".len() + cookie.value().len()
+}
+
 /// The header that removes the cookie. Browsers ignore it for `__Host-` names unless it has the attributes of the cookie.
 pub(crate) fn remove(config: &SessionConfig) -> Option<HeaderValue> {
     let mut cookie = attributes(config, String::new());

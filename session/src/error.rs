@@ -28,18 +28,27 @@ pub enum SessionError {
         /// What the encoder said.
         source: serde_json::Error,
     },
+    /// With this value the session would hold more than it may.
+    #[error("with the session value \"{key}\" the session would hold more than {most} bytes")]
+    TooLarge {
+        /// The value's [`SessionValue::KEY`](crate::SessionValue::KEY).
+        key: &'static str,
+        /// The most, in bytes: [`SessionConfig::most_bytes`](crate::SessionConfig::most_bytes).
+        most: usize,
+    },
     /// The request did not come through a [`SessionLayer`](crate::SessionLayer).
     #[error("no session layer around this route")]
     NoLayer,
 }
 
-/// A bare answer for handlers that use `?`: 401 for a session that has ended, 503 when the store failed, else 500. Never the
-/// error's own text.
+/// A bare answer for handlers that use `?`: 401 for a session that has ended, 413 for a value that is too large, 503 when the
+/// store failed, else 500. Never the error's own text.
 impl IntoResponse for SessionError {
     fn into_response(self) -> Response {
         match self {
             Self::Ended => StatusCode::UNAUTHORIZED,
             Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Late { .. } | Self::Encode { .. } | Self::NoLayer => StatusCode::INTERNAL_SERVER_ERROR,
         }
         .into_response()

@@ -25,6 +25,16 @@ impl SessionId {
         self.0.to_string()
     }
 
+    /// The first characters, and a dot for each other one.
+    pub(crate) fn masked(self) -> String {
+        const SHOWN: usize = 4;
+        self.expose()
+            .chars()
+            .enumerate()
+            .map(|(place, char)| if place < SHOWN { char } else { '\u{2022}' })
+            .collect()
+    }
+
     /// What the store knows it by.
     pub(crate) fn hash(self) -> IdHash {
         IdHash(format!("{:x}", Sha256::digest(self.0.0.to_le_bytes())))

@@ -4,7 +4,7 @@ use serde_json::Map;
 use tracing::Instrument;
 
 use crate::{
-    OwnedSession, Session, SessionError,
+    CookieReason, OwnedSession, Session, SessionError, SessionEvent,
     id::{IdHash, SessionId},
     state::{CookieChange, Phase, State},
     store::Row,
@@ -129,8 +129,11 @@ impl Session {
                 Ok(true)
             })
             .await?;
-        if state.cookie == CookieChange::Keep && matches!(state.phase, Phase::Live(..)) {
-            state.cookie = CookieChange::GiveAgain;
+        if let Phase::Live(_, row) = &state.phase {
+            self.shared.tell(row, SessionEvent::Remembered { remember });
+            if state.cookie == CookieChange::Keep {
+                state.cookie = CookieChange::GiveAgain(CookieReason::NewAge);
+            }
         }
         Ok(())
     }
@@ -159,6 +162,9 @@ impl Session {
         };
         if let Some(id) = ending {
             self.end_wherever(id).await?;
+            if let Phase::Live(_, row) = &state.phase {
+                self.shared.tell(row, SessionEvent::Ended);
+            }
             state.cookie = self.shared.removal();
         }
         state.phase = Phase::None;
@@ -253,8 +259,10 @@ impl Session {
             return Err(SessionError::Ended);
         };
         tracing::debug!(%old, new = %new.hash(), "renewed a session");
+        let event = if restart.is_some() { SessionEvent::Restarted } else { SessionEvent::Renewed };
+        self.shared.tell(&row, event);
         state.phase = Phase::Live(new, row);
-        state.cookie = CookieChange::Give;
+        state.cookie = CookieChange::Give(CookieReason::NewId);
         Ok(())
     }
 }

@@ -7,6 +7,7 @@ use time::Duration;
 
 use crate::{
     Db, Session, SessionError, SessionValue, Sessions,
+    id::SessionId,
     state::Phase,
     store::{Row, Store, Which},
     value::decode,
@@ -95,7 +96,7 @@ impl Session {
     ///
     /// [`SessionError::Store`] when the store fails.
     pub async fn owner(&self) -> Result<Option<String>, SessionError> {
-        self.inspect(|row| row.owner.clone()).await.map(Option::flatten)
+        self.look(|_, row| row.owner.clone()).await.map(Option::flatten)
     }
 
     /// The handle of this session among its owner's.
@@ -111,7 +112,7 @@ impl Session {
     ///
     /// [`SessionError::Store`] when the store fails.
     pub async fn handle(&self) -> Result<Option<String>, SessionError> {
-        self.inspect(|row| row.handle.clone()).await
+        self.look(|_, row| row.handle.clone()).await
     }
 
     /// Whether the visitor came with a session that is over. One that goes on under another id is not: its cookie is on the way to
@@ -161,7 +162,7 @@ impl Session {
     pub async fn lifetime(&self) -> Result<Option<Lifetime>, SessionError> {
         let config = self.shared.sessions.config();
         let now = self.shared.sessions.now();
-        self.inspect(|row| Lifetime {
+        self.look(|_, row| Lifetime {
             unused: Duration::seconds(row.expires_at - now),
             at_most: Duration::seconds(row.ends_at - now),
             idle: if row.remembered { config.remembered } else { config.idle },
@@ -175,19 +176,17 @@ impl Session {
     ///
     /// [`SessionError::Store`] when the store fails.
     pub async fn log_name(&self) -> Result<Option<String>, SessionError> {
-        let mut state = self.shared.state.lock().await;
-        self.shared.load(&mut state).await?;
-        Ok(match &state.phase {
-            Phase::Live(id, _) => Some(id.hash().to_string()),
-            _ => None,
-        })
+        self.look(|id, _| id.hash().to_string()).await
     }
 
-    async fn inspect<R>(&self, look: impl FnOnce(&Row) -> R + Send) -> Result<Option<R>, SessionError> {
+    pub(crate) async fn look<R>(
+        &self,
+        look: impl FnOnce(SessionId, &Row) -> R + Send,
+    ) -> Result<Option<R>, SessionError> {
         let mut state = self.shared.state.lock().await;
         self.shared.load(&mut state).await?;
         Ok(match &state.phase {
-            Phase::Live(_, row) => Some(look(row)),
+            Phase::Live(id, row) => Some(look(*id, row)),
             _ => None,
         })
     }

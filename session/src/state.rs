@@ -14,11 +14,12 @@ use time::Duration;
 use tokio::sync::Mutex;
 
 use crate::{
-    Connection, SessionConfig, SessionError, Sessions,
+    Connection, CookieReason, SessionConfig, SessionError, SessionEvent, Sessions,
     cookie::{self, Presented},
     id::{IdHash, SessionId},
     keys::Signature,
     store::{Row, Store},
+    value::size,
 };
 
 /// For so long a request may still come in with an id that was exchanged for a new one.
@@ -64,9 +65,9 @@ pub(crate) enum Phase {
 pub(crate) enum CookieChange {
     Keep,
     /// The id was made in this request.
-    Give,
+    Give(CookieReason),
     /// The id is the presented one, with another signature or age.
-    GiveAgain,
+    GiveAgain(CookieReason),
     Remove,
 }
 
@@ -95,15 +96,16 @@ impl Shared {
             row.used_at = now;
             row.expires_at = self.sessions.config().expires_at(now, row.ends_at, row.remembered);
             // Whoever only reads is served even where nothing can be written.
-            if let Err(error) = self.sessions.store().touch(&hash, &row).await {
-                tracing::warn!(
+            match self.sessions.store().touch(&hash, &row).await {
+                Ok(()) => self.tell(&row, SessionEvent::Used),
+                Err(error) => tracing::warn!(
                     error = &error as &dyn std::error::Error,
                     "could not note that a session is in use"
-                );
+                ),
             }
         }
         if signature == Signature::Old && state.cookie == CookieChange::Keep {
-            state.cookie = CookieChange::GiveAgain;
+            state.cookie = CookieChange::GiveAgain(CookieReason::NewKey);
         }
         state.phase = Phase::Live(id, row);
         Ok(())
@@ -126,6 +128,17 @@ impl Shared {
         if self.presented == Presented::Nothing { CookieChange::Keep } else { CookieChange::Remove }
     }
 
+    /// Tells whoever wants to know.
+    pub(crate) fn tell(&self, row: &Row, event: SessionEvent) {
+        self.sessions.config().observer.tell(&row.handle, event);
+    }
+
+    /// Refuses a session that has become too large. Taking something out always goes.
+    fn refuse_large(&self, key: &'static str, data: &Map<String, Value>) -> Result<(), SessionError> {
+        let most = self.sessions.config().most_bytes;
+        if size(data) > most { Err(SessionError::TooLarge { key, most }) } else { Ok(()) }
+    }
+
     pub(crate) fn refuse_late(&self, key: &'static str) -> Result<(), SessionError> {
         if self.begun.load(Ordering::SeqCst) {
             metrics::counter!("session_late_writes_total", "key" => key).increment(1);
@@ -145,27 +158,51 @@ impl Shared {
         let mut state = self.state.lock().await;
         self.refuse_late(key)?;
         self.load(&mut state).await?;
-        let mut result = None;
+        let mut done = None;
         self.replace(&mut state, |row, _| {
             let (new, answer) = change(row.data.get(key))?;
-            result = Some(answer);
-            match new {
-                Some(Some(value)) => drop(row.data.insert(key.to_owned(), value)),
-                Some(None) => drop(row.data.remove(key)),
-                None => return Ok(false),
-            }
-            Ok(true)
+            let event = self.put(&mut row.data, key, new)?;
+            done = Some((answer, event));
+            Ok(event.is_some())
         })
         .await?;
-        if let Some(result) = result {
-            return Ok(result);
+        if let Some((answer, event)) = done {
+            if let (Some(event), Phase::Live(_, row)) = (event, &state.phase) {
+                self.tell(row, event);
+            }
+            return Ok(answer);
         }
         // There is no session yet, so `replace` has not asked for a change.
-        let (new, result) = change(None)?;
-        if let Some(Some(value)) = new {
-            self.begin(&mut state, [(key.to_owned(), value)].into_iter().collect(), None).await?;
+        let (new, answer) = change(None)?;
+        let mut data = Map::new();
+        if let Some(event @ SessionEvent::Set { .. }) = self.put(&mut data, key, new)? {
+            self.begin(&mut state, data, None).await?;
+            if let Phase::Live(_, row) = &state.phase {
+                self.tell(row, event);
+            }
         }
-        Ok(result)
+        Ok(answer)
+    }
+
+    /// Puts a changed value among the others, if it has changed, and says what that was.
+    fn put(
+        &self,
+        data: &mut Map<String, Value>,
+        key: &'static str,
+        new: Option<Option<Value>>,
+    ) -> Result<Option<SessionEvent>, SessionError> {
+        match new {
+            Some(Some(value)) => {
+                data.insert(key.to_owned(), value);
+                self.refuse_large(key, data)?;
+                Ok(Some(SessionEvent::Set { key }))
+            }
+            Some(None) => {
+                data.remove(key);
+                Ok(Some(SessionEvent::Removed { key }))
+            }
+            None => Ok(None),
+        }
     }
 
     /// Like [`change`](Self::change), in a transaction of the caller's. It takes no turn: who has one may be waiting for that
@@ -191,13 +228,10 @@ impl Shared {
                 return Err(SessionError::Ended);
             };
             let (new, answer) = change(row.data.get(key))?;
-            match new {
-                Some(Some(value)) => drop(row.data.insert(key.to_owned(), value)),
-                Some(None) => drop(row.data.remove(key)),
-                None => return Ok(answer),
-            }
+            let Some(event) = self.put(&mut row.data, key, new)? else { return Ok(answer) };
             row.version += 1;
             if Store::replace_by(&mut *db, &hash, &row, now).await? {
+                self.tell(&row, event);
                 if matches!(state.phase, Phase::Live(..)) {
                     state.phase = Phase::Unread(id, Signature::Current);
                 }
@@ -275,8 +309,9 @@ impl Shared {
         };
         self.sessions.store().insert(&id.hash(), &row).await?;
         tracing::debug!(session = %id.hash(), "began a session");
+        self.tell(&row, SessionEvent::Began);
         state.phase = Phase::Live(id, row);
-        state.cookie = CookieChange::Give;
+        state.cookie = CookieChange::Give(CookieReason::NewSession);
         Ok(())
     }
 
@@ -287,10 +322,18 @@ impl Shared {
         let config = self.sessions.config();
         let cookie = match (&state.phase, state.cookie) {
             (_, CookieChange::Remove) => cookie::remove(config),
-            (Phase::Live(id, row), CookieChange::Give | CookieChange::GiveAgain) => {
+            (Phase::Live(id, row), CookieChange::Give(reason) | CookieChange::GiveAgain(reason)) => {
                 let max_age = row.remembered.then(|| Duration::seconds(row.ends_at - self.sessions.now()));
-                let sent = state.cookie == CookieChange::Give || self.is_alive(*id).await;
-                sent.then(|| cookie::set(config, *id, max_age)).flatten()
+                let sent = matches!(state.cookie, CookieChange::Give(_)) || self.is_alive(*id).await;
+                let cookie = sent.then(|| cookie::set(config, *id, max_age)).flatten();
+                if cookie.is_some() {
+                    self.tell(row, SessionEvent::CookieSent(reason));
+                }
+                cookie
+            }
+            (Phase::Live(_, row), CookieChange::Keep) => {
+                self.tell(row, SessionEvent::CookieKept);
+                None
             }
             _ => None,
         };

@@ -55,6 +55,32 @@ pub(crate) fn encode<T: SessionValue>(value: &T) -> Result<Value, SessionError> 
         .map_err(|source| SessionError::Encode { key: T::KEY, source })
 }
 
+/// A stored value without what we have put around it.
+pub(crate) fn data(stored: &Value) -> Value {
+    Envelope::<Value>::deserialize(stored).map_or_else(|_| stored.clone(), |envelope| envelope.data)
+}
+
+/// What `stored` takes as JSON, in bytes.
+pub(crate) fn size<T: Serialize + ?Sized>(stored: &T) -> usize {
+    struct Counter(usize);
+
+    impl std::io::Write for Counter {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let mut counter = Counter(0);
+    // Neither a counter nor JSON in memory fails.
+    let _ = serde_json::to_writer(&mut counter, stored);
+    counter.0
+}
+
 /// Decodes a stored value. One that does not decode is dropped alone, with a log line that holds no part of it.
 pub(crate) fn decode<T: SessionValue>(stored: Value) -> Option<T> {
     let decoded = Envelope::<Value>::deserialize(stored).ok().and_then(|envelope| {
