@@ -6,7 +6,7 @@ use http::{Method, header::USER_AGENT, request::Parts};
 use leptos::prelude::*;
 use session::{Pool, Session};
 
-use crate::{Site, auth::Limits, error::AppError, nav};
+use crate::{Site, auth::Limits, error::AppError, explorer::SessionLog, nav};
 
 /// What the server hands to every page and server function.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub struct Backend {
     pub site: Site,
     /// How often somebody may try to sign in; nothing where there is no limit.
     pub limits: Option<Arc<Limits>>,
+    /// What happened to sessions.
+    pub log: SessionLog,
 }
 
 /// Where a request came from, as far as the settings trust what it says. The server puts it into each request.
@@ -70,6 +72,15 @@ pub fn caller() -> Result<Caller, AppError> {
 /// [`AppError::Internal`] outside a request.
 pub fn pool() -> Result<Pool, AppError> {
     use_context::<Backend>().map(|backend| backend.pool).ok_or(AppError::Internal)
+}
+
+/// What happened to sessions.
+///
+/// # Errors
+///
+/// [`AppError::Internal`] outside a request.
+pub fn log() -> Result<SessionLog, AppError> {
+    use_context::<Backend>().map(|backend| backend.log).ok_or(AppError::Internal)
 }
 
 /// The visitor's session.

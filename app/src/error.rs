@@ -57,6 +57,12 @@ pub enum AppError {
     )]
     OutOfStock,
     // </shop>
+    /// There is no session to change.
+    #[error("You have no session yet. It begins with the first value that is kept.")]
+    NoSession,
+    /// The session holds as much as it may.
+    #[error("Your session is full, so nothing was changed. Remove something from it and try again.")]
+    SessionFull,
     /// What the request names does not exist.
     #[error("We could not find that. It may have been removed.")]
     NotFound,
@@ -94,10 +100,13 @@ pub enum Field {
     Current,
     Device,
     Email,
+    Key,
     Name,
     New,
     Password,
+    Pineapples,
     Theme,
+    Value,
     // <shop>
     Product,
     Quantity,
@@ -113,10 +122,13 @@ impl Field {
             Self::Current => "current",
             Self::Device => "device",
             Self::Email => "email",
+            Self::Key => "key",
             Self::Name => "name",
             Self::New => "new",
             Self::Password => "password",
+            Self::Pineapples => "pineapples",
             Self::Theme => "theme",
+            Self::Value => "value",
             // <shop>
             Self::Product => "product",
             Self::Quantity => "quantity",
@@ -163,7 +175,18 @@ pub enum Problem {
     /// The password is not the account's.
     #[error("This is not the right password.")]
     WrongPassword,
-    // <shop>
+    /// The app uses this key itself.
+    #[error("The app keeps something of its own under this key. Please choose another one.")]
+    Reserved,
+    /// The text begins like JSON and is none.
+    #[error("This looks like JSON, but it is none. Please check brackets, quotes and commas.")]
+    NotJson,
+    /// All values together would be too large.
+    #[error("Your values may take {} MB in all, and with this one it would be more.", max / 1_000_000)]
+    TooMuch {
+        /// The most, in bytes.
+        max: u32,
+    },
     /// The text is not a whole number.
     #[error("Please enter a whole number.")]
     NotANumber,
@@ -175,6 +198,7 @@ pub enum Problem {
         /// The most.
         max: u32,
     },
+    // <shop>
     /// Together with what is there already it would be too many of one kind.
     #[error("That would be more than {max} of one kind.")]
     TooManyOfOne {
@@ -210,11 +234,12 @@ impl AppError {
             // <shop>
             Self::CartEmpty | Self::CartChanged | Self::OutOfStock => StatusCode::CONFLICT,
             // </shop>
+            Self::NoSession => StatusCode::CONFLICT,
             Self::ConfirmFirst => StatusCode::FORBIDDEN,
             Self::TooManyTries { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Malformed => StatusCode::BAD_REQUEST,
-            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooLarge | Self::SessionFull => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal | Self::Offline => StatusCode::INTERNAL_SERVER_ERROR,
         }

@@ -7,6 +7,7 @@ use server_fn::ServerFn;
 use crate::{
     account::{ChangeName, ChangePassword, Confirm, DeleteAccount, RevokeDevice, RevokeOtherDevices},
     auth::{Login, Logout, Register},
+    explorer::{ChangePineapples, ClearSession, RememberSession, RemoveValue, RenewSession, SetValue},
     flash::Message,
     nav,
     preferences::SetTheme,
@@ -98,6 +99,48 @@ pub const FORMS: &[FormRoute] = &[
         kept: &[],
     },
     FormRoute {
+        path: SetValue::PATH,
+        page: nav::SESSION,
+        then: Then::Stay,
+        done: Some(Message::ValueSet),
+        kept: &["key", "value"],
+    },
+    FormRoute {
+        path: RemoveValue::PATH,
+        page: nav::SESSION,
+        then: Then::Stay,
+        done: Some(Message::ValueRemoved),
+        kept: &["key"],
+    },
+    FormRoute {
+        path: ClearSession::PATH,
+        page: nav::SESSION,
+        then: Then::Go(nav::SESSION),
+        done: Some(Message::SessionCleared),
+        kept: &[],
+    },
+    FormRoute {
+        path: RenewSession::PATH,
+        page: nav::SESSION,
+        then: Then::Stay,
+        done: Some(Message::SessionRenewed),
+        kept: &[],
+    },
+    FormRoute {
+        path: RememberSession::PATH,
+        page: nav::SESSION,
+        then: Then::Stay,
+        done: Some(Message::LifetimeChosen),
+        kept: &[],
+    },
+    FormRoute {
+        path: ChangePineapples::PATH,
+        page: nav::SESSION,
+        then: Then::Stay,
+        done: Some(Message::PineapplesChanged),
+        kept: &["pineapples"],
+    },
+    FormRoute {
         path: Login::PATH,
         page: nav::LOGIN,
         then: Then::Next(nav::HOME),
@@ -162,6 +205,13 @@ pub const FORMS: &[FormRoute] = &[
     },
     FormRoute { path: SetTheme::PATH, page: nav::HOME, then: Then::Stay, done: None, kept: &[] },
 ];
+
+/// The largest body that is taken at a path, in bytes. The longest field of any form is far below, but for the value that a visitor
+/// may keep: three bytes of a form for each of its bytes, and room for one that is too large by a bit, which is told beside the field.
+#[must_use]
+pub fn largest_body(path: &str) -> usize {
+    if path == SetValue::PATH { 4 * 1024 * 1024 } else { 64 * 1024 }
+}
 
 /// The form whose server function has this path.
 #[must_use]

@@ -10,6 +10,7 @@ pub mod account;
 mod app;
 pub mod auth;
 pub mod error;
+pub mod explorer;
 pub mod flash;
 pub mod forms;
 pub mod nav;

@@ -6,6 +6,8 @@ use std::fmt;
 pub const HOME: &str = "/";
 /// The visit counter.
 pub const VISITS: &str = "/visits";
+/// The session explorer.
+pub const SESSION: &str = "/session";
 /// The sign-in form.
 pub const LOGIN: &str = "/login";
 /// The form for a new account.
@@ -45,6 +47,13 @@ pub fn search(q: &str, sort: &str) -> String {
     format!("{HOME}?{query}")
 }
 // </shop>
+
+/// The explorer, showing the value under a key.
+#[must_use]
+pub fn session_value(key: &str) -> String {
+    let query = form_urlencoded::Serializer::new(String::new()).append_pair("key", key).finish();
+    format!("{SESSION}?{query}")
+}
 
 /// Whether only a signed-in user may see the page with this path.
 #[must_use]

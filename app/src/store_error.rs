@@ -4,8 +4,10 @@ use crate::error::AppError;
 
 impl From<session::SessionError> for AppError {
     fn from(error: session::SessionError) -> Self {
-        if matches!(error, session::SessionError::Ended) {
-            return Self::SessionEnded;
+        match error {
+            session::SessionError::Ended => return Self::SessionEnded,
+            session::SessionError::TooLarge { .. } => return Self::SessionFull,
+            _ => {}
         }
         tracing::error!(error = &error as &dyn std::error::Error, "the session failed");
         match error {

@@ -7,6 +7,7 @@ use app::{
     account::DeleteAccount,
     auth::Logout,
     error::AppError,
+    explorer::ClearSession,
     flash::{self, Failure, Flash, Message},
     forms::{self, FormRoute, Then},
     nav::{self, LocalPath},
@@ -30,8 +31,8 @@ use tracing::Instrument;
 
 use crate::pages::out_of_order;
 
-/// The largest body of a form, in bytes: the longest field that any form takes is far below.
-const MAX_BODY: usize = 64 * 1024;
+/// The largest answer that is looked into, in bytes: errors are far smaller.
+const MAX_ERROR: usize = 64 * 1024;
 
 /// The middleware around all server functions.
 pub async fn answer(session: Session, request: Request, next: Next) -> Response {
@@ -42,7 +43,7 @@ pub async fn answer(session: Session, request: Request, next: Next) -> Response 
     let path = parts.uri.path().to_owned();
     let back = page_before(&parts.headers);
 
-    let (body, result) = match read(&parts.headers, body).await {
+    let (body, result) = match read(&parts.headers, body, forms::largest_body(&path)).await {
         Ok(body) => {
             let call = next.run(Request::from_parts(parts, Body::from(body.clone()))).in_current_span();
             // In a task of its own: who hangs up half-way, as by a second click, leaves nothing half done.
@@ -124,7 +125,8 @@ async fn keep(session: &Session, flash: Flash) -> Result<(), AppError> {
     }
     session.start_over().await?;
     match flash::keep(session, flash).await {
-        Err(SessionError::Ended) => Ok(()),
+        // A session that is full has no room for the message either.
+        Err(SessionError::Ended | SessionError::TooLarge { .. }) => Ok(()),
         kept => Ok(kept?),
     }
 }
@@ -143,13 +145,13 @@ fn page_before(headers: &HeaderMap) -> Option<LocalPath> {
     LocalPath::parse(path.as_str()).filter(|path| !path.as_str().starts_with(nav::API))
 }
 
-async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, AppError> {
+async fn read(headers: &HeaderMap, body: Body, most: usize) -> Result<Bytes, AppError> {
     let announced =
         headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > MAX_BODY) {
+    if announced.is_some_and(|length| length > most) {
         return Err(AppError::TooLarge);
     }
-    to_bytes(body, MAX_BODY).await.map_err(|_| AppError::TooLarge)
+    to_bytes(body, most).await.map_err(|_| AppError::TooLarge)
 }
 
 /// Takes the error out of a server function's answer.
@@ -157,7 +159,7 @@ async fn refused(response: Response) -> Result<Response, AppError> {
     if !response.headers().contains_key(SERVER_FN_ERROR_HEADER) {
         return Ok(response);
     }
-    let body = to_bytes(response.into_body(), MAX_BODY).await.map_err(|_| AppError::Internal)?;
+    let body = to_bytes(response.into_body(), MAX_ERROR).await.map_err(|_| AppError::Internal)?;
     Err(AppError::de(body))
 }
 
@@ -165,7 +167,7 @@ async fn refused(response: Response) -> Result<Response, AppError> {
 /// others, which may be none of ours.
 fn with_clearance(path: &str, mut response: Response) -> Response {
     const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
-    if [Logout::PATH, DeleteAccount::PATH].contains(&path) {
+    if [Logout::PATH, DeleteAccount::PATH, ClearSession::PATH].contains(&path) {
         let kept = HeaderValue::from_static("\"cache\", \"storage\"");
         response.headers_mut().insert(CLEAR_SITE_DATA, kept);
     }

@@ -9,6 +9,7 @@ use app::{
         store::{delete_demo_account, insert_demo_account},
     },
     context::Backend,
+    explorer::SessionLog,
 };
 use axum::extract::FromRef;
 use leptos::config::{Env, LeptosOptions};
@@ -44,7 +45,12 @@ impl AppState {
     /// When the database fails.
     pub async fn new(settings: Settings, pool: Pool, clock: Clock) -> anyhow::Result<Self> {
         password::prepare().await?;
-        let sessions = Sessions::new(pool.clone(), session_config(&settings, clock.clone())).await?;
+        let log = SessionLog::new();
+        let config = SessionConfig {
+            observer: log.observer(clock.clone()),
+            ..session_config(&settings, clock.clone())
+        };
+        let sessions = Sessions::new(pool.clone(), config).await?;
         let demo_account = !settings.production;
         if demo_account {
             insert_demo_account(&pool, clock.now()).await?;
@@ -53,7 +59,7 @@ impl AppState {
         }
         let leptos = leptos_options(&settings);
         let limits = settings.sign_in_limit.and_then(Limits::new).map(Arc::new);
-        let backend = Backend { pool, site: Site { demo_account }, limits };
+        let backend = Backend { pool, site: Site { demo_account }, limits, log };
         Ok(Self { settings, backend, sessions, leptos })
     }
 

@@ -33,4 +33,6 @@ pub use current_user::{ConfirmedUser, CurrentUser, SignIn};
 pub use limits::{Limits, SignInLimit};
 pub use model::{Credentials, DemoAccount, Email, Name, Registration, User, UserId};
 pub use new_password::{NewPassword, Strength};
+#[cfg(feature = "ssr")]
+pub(crate) use sign_in::leave;
 pub use view::{LoginForm, LogoutForm, NewPasswordField, RegisterForm};

@@ -58,7 +58,7 @@ pub(super) async fn enter(caller: &Caller, known: &KnownUser, remember: bool) ->
 /// # Errors
 ///
 /// [`AppError`] when the session or the database fails.
-pub(super) async fn leave(caller: &Caller) -> Result<(), AppError> {
+pub(crate) async fn leave(caller: &Caller) -> Result<(), AppError> {
     let user = CurrentUser::find(&caller.session, &caller.pool, caller.now).await?;
     if let (Some(user), Some(handle)) = (user, caller.session.handle().await?) {
         let id = &user.user().id;

@@ -20,6 +20,18 @@ pub enum Message {
     // </shop>
     #[error("The counter starts again.")]
     VisitsReset,
+    #[error("The value is kept in your session.")]
+    ValueSet,
+    #[error("The value is removed.")]
+    ValueRemoved,
+    #[error("Your session is cleared: nothing of it is left.")]
+    SessionCleared,
+    #[error("Your session has a new id.")]
+    SessionRenewed,
+    #[error("It is noted how long your session lasts.")]
+    LifetimeChosen,
+    #[error("The pineapples are counted.")]
+    PineapplesChanged,
     #[error("You are signed in. Welcome!")]
     SignedIn,
     #[error("You are signed out. See you soon!")]

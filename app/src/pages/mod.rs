@@ -5,6 +5,7 @@ mod home;
 mod login;
 mod not_found;
 mod register;
+mod session;
 mod visits;
 
 pub(crate) use account::AccountPage;
@@ -12,6 +13,7 @@ pub(crate) use home::HomePage;
 pub(crate) use login::LoginPage;
 pub(crate) use not_found::NotFoundPage;
 pub(crate) use register::RegisterPage;
+pub(crate) use session::SessionPage;
 pub(crate) use visits::VisitsPage;
 
 // <shop>

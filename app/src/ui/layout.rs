@@ -38,6 +38,9 @@ pub fn Header() -> impl IntoView {
                     <li>
                         <A href=nav::VISITS>"Visits"</A>
                     </li>
+                    <li>
+                        <A href=nav::SESSION>"Session"</A>
+                    </li>
                     // <shop>
                     <li>
                         <A href=nav::CART>"Cart" <CartBadge /></A>

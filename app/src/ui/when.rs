@@ -5,6 +5,8 @@ use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::forma
 
 const SHOWN: &[BorrowedFormatItem<'_>] =
     format_description!("[day padding:none] [month repr:long] [year], [hour]:[minute] UTC");
+const EXACT: &[BorrowedFormatItem<'_>] =
+    format_description!("[day padding:none] [month repr:long] [year], [hour]:[minute]:[second] UTC");
 const MACHINE: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
 
@@ -18,8 +20,12 @@ pub fn When(
     /// The time; nothing is shown without one.
     #[prop(into)]
     seconds: Signal<Option<i64>>,
+    /// Whether seconds are shown.
+    #[prop(optional)]
+    exact: bool,
 ) -> impl IntoView {
-    let shown = move || seconds.get().and_then(|seconds| text(seconds, SHOWN));
+    let format = if exact { EXACT } else { SHOWN };
+    let shown = move || seconds.get().and_then(|seconds| text(seconds, format));
     let machine = move || seconds.get().and_then(|seconds| text(seconds, MACHINE));
     view! { <time datetime=machine>{shown}</time> }
 }

@@ -60,6 +60,7 @@ const PUBLIC: &[&str] = &[
     "/api/catalog/",
     // </shop>
     "/api/preferences/",
+    "/api/session/",
     "/api/visitor/",
     "/api/visits/",
 ];

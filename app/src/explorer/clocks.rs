@@ -1,0 +1,59 @@
+//! The two clocks of a session, as bars that run down.
+
+use std::time::Duration;
+
+use leptos::{leptos_dom::helpers::IntervalHandle, prelude::*};
+
+use super::{SessionFacts, model::Span};
+
+/// Both clocks. In the browser they go on by themselves.
+#[component]
+pub(super) fn Clocks(session: Memo<Option<SessionFacts>>) -> impl IntoView {
+    // Seconds since the server has told.
+    let elapsed = RwSignal::new(0_i64);
+    Effect::new(move |before: Option<Option<IntervalHandle>>| {
+        before.flatten().inspect(IntervalHandle::clear);
+        session.track();
+        elapsed.set(0);
+        let told_at = js_sys::Date::now();
+        let tick = move || {
+            #[expect(clippy::cast_possible_truncation, reason = "seconds since a page was opened")]
+            let seconds = ((js_sys::Date::now() - told_at) / 1_000.0) as i64;
+            elapsed.try_set(seconds);
+        };
+        let handle = set_interval_with_handle(tick, Duration::from_secs(1)).ok();
+        on_cleanup(move || {
+            handle.inspect(IntervalHandle::clear);
+        });
+        handle
+    });
+    let clock = move |read: fn(&SessionFacts) -> (i64, i64)| {
+        Signal::derive(move || {
+            session.with(|facts| {
+                facts.as_ref().map_or((0, 1), |facts| {
+                    let (left, whole) = read(facts);
+                    ((left - elapsed.get()).clamp(0, whole), whole)
+                })
+            })
+        })
+    };
+    let idle = clock(|facts| (facts.expires_at - facts.now, facts.idle.max(1)));
+    let whole = clock(|facts| (facts.ends_at - facts.now, (facts.ends_at - facts.began_at).max(1)));
+    view! {
+        <Bar id="idle" label="If you do nothing, it is over in" clock=idle />
+        <Bar id="lifetime" label="However busy you are, it is over in" clock=whole />
+    }
+}
+
+/// What is left of a whole, in seconds.
+#[component]
+fn Bar(id: &'static str, label: &'static str, clock: Signal<(i64, i64)>) -> impl IntoView {
+    view! {
+        <div class="clock">
+            <label for=id>
+                {label} " " <strong>{move || Span(clock.get().0).to_string()}</strong>
+            </label>
+            <progress id=id value=move || clock.get().0 max=move || clock.get().1></progress>
+        </div>
+    }
+}

@@ -1,0 +1,160 @@
+//! What the explorer shows.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{LogEntry, notes};
+
+/// All that the server keeps for a visitor.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct SessionView {
+    /// The session; nothing where there is none yet.
+    pub session: Option<SessionFacts>,
+    /// The values by key: the visitor's own and the app's.
+    pub values: Map<String, Value>,
+    /// More about each value, in the order in which they are shown: the visitor's own first.
+    pub details: Vec<ValueFacts>,
+    /// The last things that happened, the latest first.
+    pub log: Vec<LogEntry>,
+}
+
+/// More about a value.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Hash, Serialize)]
+pub struct ValueFacts {
+    /// Its key.
+    pub key: String,
+    /// What it takes as JSON, in bytes.
+    pub bytes: usize,
+    /// Whether it is the visitor's own, to be set and removed here.
+    pub own: bool,
+}
+
+/// A session. Times are in seconds since 1970.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub struct SessionFacts {
+    /// The id, all but the first characters masked.
+    pub id: String,
+    /// When it began.
+    pub began_at: i64,
+    /// When it was last in use, to the minute.
+    pub used_at: i64,
+    /// When all this was so.
+    pub now: i64,
+    /// When it is over unless it is used.
+    pub expires_at: i64,
+    /// When it is over however busy.
+    pub ends_at: i64,
+    /// How long it goes on after each use, in seconds.
+    pub idle: i64,
+    /// Whether the visitor chose to be remembered.
+    pub remembered: bool,
+    /// Whether somebody is signed in.
+    pub signed_in: bool,
+    /// How often it was written.
+    pub writes: i64,
+    /// What it takes in the database, in bytes.
+    pub bytes: usize,
+    /// Its cookie.
+    pub cookie: CookieFacts,
+}
+
+/// The session's cookie.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub struct CookieFacts {
+    /// Its name.
+    pub name: String,
+    /// What name and value take, in bytes.
+    pub bytes: usize,
+    /// Whether it travels over HTTPS only.
+    pub secure: bool,
+    /// How long the browser keeps it, in seconds; until it closes where there is none.
+    pub max_age: Option<i64>,
+}
+
+impl SessionView {
+    /// Puts in a value of the visitor's own.
+    pub fn add_own(&mut self, key: &str, value: &Value) {
+        self.add(key, value, notes::size(value), true);
+    }
+
+    /// Puts in a value of the app's. It is shown in place of one of the visitor's with the same key.
+    pub fn add_apps(&mut self, key: &str, value: &Value, bytes: usize) {
+        self.details.retain(|value| value.key != key);
+        self.add(key, value, bytes, false);
+    }
+
+    fn add(&mut self, key: &str, value: &Value, bytes: usize, own: bool) {
+        self.values.insert(key.to_owned(), value.clone());
+        self.details.push(ValueFacts { key: key.to_owned(), bytes, own });
+    }
+}
+
+/// A size, for people.
+#[derive(Clone, Copy, Debug)]
+pub struct Size(pub usize);
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            1 => f.write_str("1 byte"),
+            bytes @ ..1_000 => write!(f, "{bytes} bytes"),
+            bytes @ ..1_000_000 => write!(f, "{}.{} kB", bytes / 1_000, bytes % 1_000 / 100),
+            bytes => write!(f, "{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
+        }
+    }
+}
+
+/// A time span in seconds, in its two largest units.
+#[derive(Clone, Copy, Debug)]
+pub struct Span(pub i64);
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const UNITS: [(i64, &str); 4] = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
+        let seconds = self.0.max(0);
+        let largest = UNITS.iter().position(|(unit, _)| seconds >= *unit).unwrap_or(UNITS.len() - 1);
+        let (unit, name) = UNITS[largest];
+        write!(f, "{} {name}", seconds / unit)?;
+        match UNITS.get(largest + 1) {
+            Some((smaller, name)) => write!(f, " {} {name}", seconds % unit / smaller),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_value_of_the_apps_hides_one_of_the_visitors() {
+        let mut view = SessionView::default();
+        view.add_own("a", &json!(1));
+        view.add_own("theme", &json!("mine"));
+        view.add_apps("theme", &json!("dark"), 20);
+        assert_eq!(view.values["theme"], "dark");
+        let shown: Vec<_> = view.details.iter().map(|value| (value.key.as_str(), value.own)).collect();
+        assert_eq!(shown, [("a", true), ("theme", false)]);
+    }
+
+    #[test]
+    fn sizes_and_spans_are_told_for_people() {
+        for (bytes, text) in
+            [(0, "0 bytes"), (1, "1 byte"), (999, "999 bytes"), (102_400, "102.4 kB"), (1_048_576, "1.0 MB")]
+        {
+            assert_eq!(Size(bytes).to_string(), text);
+        }
+        for (seconds, text) in [
+            (-5, "0 s"),
+            (59, "59 s"),
+            (1_799, "29 min 59 s"),
+            (43_200, "12 h 0 min"),
+            (31 * 86_400 - 1, "30 d 23 h"),
+        ] {
+            assert_eq!(Span(seconds).to_string(), text);
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! What a visitor may keep: any values under keys of its own, and pineapples.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::error::{AppError, Field, Problem};
+
+/// The key of a value of the visitor's own.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Key(String);
+
+impl Key {
+    /// The longest key, in characters.
+    pub const MAX_CHARS: u32 = 64;
+
+    /// Reads a key: any text in one line, without the blanks around it.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::Invalid`] for the field `key`.
+    pub fn parse(text: &str) -> Result<Self, AppError> {
+        let key = text.trim();
+        let problem = if key.is_empty() {
+            Problem::Missing
+        } else if key.chars().any(char::is_control) {
+            Problem::NotOneLine
+        } else if key.chars().count() > Self::MAX_CHARS as usize {
+            Problem::TooLong { max: Self::MAX_CHARS }
+        } else {
+            return Ok(Self(key.to_owned()));
+        };
+        Err(AppError::invalid(Field::Key, problem))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Why a value is not kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotKept {
+    /// All values together would be too large.
+    TooLarge,
+}
+
+impl From<NotKept> for AppError {
+    fn from(NotKept::TooLarge: NotKept) -> Self {
+        Self::invalid(Field::Value, Problem::TooMuch { max: Notes::MAX_BYTES })
+    }
+}
+
+/// The values of the visitor's own.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Notes(BTreeMap<String, Value>);
+
+impl Notes {
+    /// The most that they may take together as JSON, in bytes. It leaves room in the session for what the app keeps.
+    pub const MAX_BYTES: u32 = 1_000_000;
+
+    /// Reads what was typed: JSON where it is JSON, else text. A number is one only if it is written back as it was typed, so
+    /// that none of `007`, `1.50` and a long card number is changed.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::Invalid`] for the field `value`: nothing was typed, or an object or array is broken.
+    pub fn read(typed: &str) -> Result<Value, AppError> {
+        let text = typed.trim();
+        if text.is_empty() {
+            return Err(AppError::invalid(Field::Value, Problem::Missing));
+        }
+        match serde_json::from_str(text) {
+            Ok(Value::Number(number)) if number.to_string() != text => Ok(typed.into()),
+            Ok(value) => Ok(value),
+            Err(_) if text.starts_with(['{', '[']) => Err(AppError::invalid(Field::Value, Problem::NotJson)),
+            Err(_) => Ok(typed.into()),
+        }
+    }
+
+    /// Keeps a value under a key, in place of the one that is there.
+    ///
+    /// # Errors
+    ///
+    /// [`NotKept::TooLarge`]: then nothing has changed.
+    pub fn set(&mut self, key: &Key, value: Value) -> Result<(), NotKept> {
+        let before = self.0.insert(key.0.clone(), value);
+        if size(&self.0) <= Self::MAX_BYTES as usize {
+            return Ok(());
+        }
+        match before {
+            Some(before) => drop(self.0.insert(key.0.clone(), before)),
+            None => drop(self.0.remove(&key.0)),
+        }
+        Err(NotKept::TooLarge)
+    }
+
+    /// Takes a value out. Returns whether it was there.
+    pub fn remove(&mut self, key: &Key) -> bool {
+        self.0.remove(&key.0).is_some()
+    }
+
+    /// The values by key, in alphabetical order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0.iter().map(|(key, value)| (key.as_str(), value))
+    }
+}
+
+/// What a value takes as JSON, in bytes.
+#[must_use]
+pub fn size(value: &impl Serialize) -> usize {
+    // JSON in memory never fails.
+    serde_json::to_string(value).map_or(0, |text| text.len())
+}
+
+/// A value with another one inside of it, for the change that sessions of other frameworks miss.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+pub struct Pantry {
+    /// How many there are of each fruit.
+    pub fruit: BTreeMap<String, u32>,
+}
+
+impl Pantry {
+    /// The fruit that is counted on the page.
+    pub const PINEAPPLES: &str = "pineapples";
+    /// The most of one fruit.
+    pub const MOST: u32 = 1_000;
+
+    /// Reads a number of pineapples.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::Invalid`] for the field `pineapples`.
+    pub fn read(typed: &str) -> Result<u32, AppError> {
+        let wrong = |problem| AppError::invalid(Field::Pineapples, problem);
+        match typed.trim() {
+            "" => Err(wrong(Problem::Missing)),
+            text => match text.parse() {
+                Ok(count) if count <= Self::MOST => Ok(count),
+                Err(error) if !matches!(error.kind(), std::num::IntErrorKind::PosOverflow) => {
+                    Err(wrong(Problem::NotANumber))
+                }
+                _ => Err(wrong(Problem::OutOfRange { min: 0, max: Self::MOST })),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn key(text: &str) -> Key {
+        Key::parse(text).unwrap()
+    }
+
+    #[test]
+    fn a_key_is_one_line_of_text() {
+        assert_eq!(key(" e-mail address ").as_str(), "e-mail address");
+        for (text, problem) in [
+            ("", Problem::Missing),
+            ("  \n", Problem::Missing),
+            ("a\nb", Problem::NotOneLine),
+            ("a\0", Problem::NotOneLine),
+            (&"ä".repeat(65), Problem::TooLong { max: 64 }),
+        ] {
+            assert_eq!(Key::parse(text), Err(AppError::invalid(Field::Key, problem)), "{text:?}");
+        }
+        assert!(Key::parse(&"ä".repeat(64)).is_ok());
+    }
+
+    #[test]
+    fn what_is_json_is_read_as_json_and_all_else_as_text() {
+        for (typed, value) in [
+            ("42", json!(42)),
+            ("-1.5", json!(-1.5)),
+            ("true", json!(true)),
+            ("null", json!(null)),
+            ("\"42\"", json!("42")),
+            (" {\"a\": [1, 2]} ", json!({ "a": [1, 2] })),
+            ("ada@example.com", json!("ada@example.com")),
+            (" two  words ", json!(" two  words ")),
+            ("007", json!("007")),
+            ("1.50", json!("1.50")),
+            ("1e3", json!("1e3")),
+            ("123456789012345678901234567890", json!("123456789012345678901234567890")),
+            ("\"unfinished", json!("\"unfinished")),
+        ] {
+            assert_eq!(Notes::read(typed), Ok(value), "{typed}");
+        }
+        for (typed, problem) in [
+            (" ", Problem::Missing),
+            ("{\"a\":", Problem::NotJson),
+            ("[1, 2", Problem::NotJson),
+            (&"[".repeat(500), Problem::NotJson),
+        ] {
+            assert_eq!(Notes::read(typed), Err(AppError::invalid(Field::Value, problem)), "{typed}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_large_is_refused_and_changes_nothing() {
+        let mut notes = Notes::default();
+        notes.set(&key("a"), json!("old")).unwrap();
+        let before = notes.clone();
+        let large = Value::from("x".repeat(1_000_000));
+        assert_eq!(notes.set(&key("a"), large.clone()), Err(NotKept::TooLarge));
+        assert_eq!(notes.set(&key("b"), large), Err(NotKept::TooLarge));
+        assert_eq!(notes, before);
+        notes.set(&key("b"), Value::from("x".repeat(900_000))).unwrap();
+        assert!(notes.remove(&key("b")) && !notes.remove(&key("b")));
+        assert_eq!(notes, before);
+    }
+
+    #[test]
+    fn pineapples_are_counted_in_whole_numbers() {
+        assert_eq!((Pantry::read("0"), Pantry::read(" 100 ")), (Ok(0), Ok(100)));
+        let range = Problem::OutOfRange { min: 0, max: 1_000 };
+        for (typed, problem) in [
+            ("", Problem::Missing),
+            ("many", Problem::NotANumber),
+            ("-1", Problem::NotANumber),
+            ("1.5", Problem::NotANumber),
+            ("1001", range),
+            ("99999999999999999999", range),
+        ] {
+            assert_eq!(Pantry::read(typed), Err(AppError::invalid(Field::Pineapples, problem)), "{typed}");
+        }
+    }
+
+    proptest! {
+        /// Whatever is typed is either refused or there again when it is shown.
+        #[test]
+        fn nothing_that_is_typed_is_changed(typed in ".*") {
+            match Notes::read(&typed) {
+                Ok(Value::String(text)) if !typed.trim().starts_with('"') => prop_assert_eq!(text, typed),
+                Ok(Value::Number(number)) => prop_assert_eq!(number.to_string(), typed.trim()),
+                _ => {}
+            }
+        }
+    }
+}

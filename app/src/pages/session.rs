@@ -1,0 +1,31 @@
+//! `/session`: what the server keeps for this visitor.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+
+use super::Head;
+use crate::{
+    explorer::{Explorer, show_session},
+    ui::Failed,
+};
+
+#[component]
+pub(crate) fn SessionPage() -> impl IntoView {
+    let session = Resource::new(|| (), |()| show_session());
+    let query = use_query_map();
+    let asked = Memo::new(move |_| query.with(|query| query.get("key")).filter(|key| !key.is_empty()));
+    let explorer = move || {
+        Suspend::new(async move {
+            match session.await {
+                Ok(view) => view! { <Explorer view asked /> }.into_any(),
+                Err(error) => view! { <Failed error in_page=true /> }.into_any(),
+            }
+        })
+    };
+    view! {
+        <Head title="Session" description="What the server keeps for you, and how long." />
+        <h1>"Your session, opened"</h1>
+        <p class="lead">"Your browser holds a cookie with an id. All the rest lies on the server, and is shown here."</p>
+        <Suspense fallback=|| view! { <p>"Opening your session\u{2026}"</p> }>{explorer}</Suspense>
+    }
+}
