@@ -1,5 +1,6 @@
 import type { Page } from "@playwright/test";
 
+import { setValue } from "./explorer";
 import { demo, errors, expect, expectNoAxeViolations, hydrated, open, signIn, test } from "./fixtures";
 // <shop>
 import { addToCart, expectCartItems } from "./shop";
@@ -8,6 +9,7 @@ import { addToCart, expectCartItems } from "./shop";
 const paths = [
   "/",
   "/visits",
+  "/session",
   "/login",
   "/nothing-here",
   // <shop>
@@ -24,6 +26,8 @@ const pages: Record<string, (page: Page) => Promise<void>> = {
   "the filled cart": openFilledCart,
   // </shop>
   "the visits": (page) => open(page, "/visits"),
+  "the explorer without a session": (page) => open(page, "/session"),
+  "the explorer of a session": openSessionWithValues,
   "the sign-in page": (page) => open(page, "/login"),
   "the sign-in page with errors": openRefusedSignIn,
   "a page that does not exist": (page) => open(page, "/nothing-here"),
@@ -71,6 +75,13 @@ test("the first tab stop of every page skips to its content", async ({ page }) =
     });
   }
 });
+
+async function openSessionWithValues(page: Page) {
+  await open(page, "/session");
+  await setValue(page, "list", `{"a": [1, 2], "text": "${"long ".repeat(60)}"}`);
+  await setValue(page, "a-key-that-is-rather-long-and-has-no-blanks-in-it", "x".repeat(300));
+  await open(page, "/session?key=list");
+}
 
 // <shop>
 async function openFilledCart(page: Page) {

@@ -4,7 +4,15 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 
 import { installedChromium } from "./chromium.js";
-import { buildSql, changingServer, limitedServer, setChangingDatabase, target, usualServer } from "./servers.js";
+import {
+  buildSql,
+  changingServer,
+  limitedServer,
+  server,
+  setChangingDatabase,
+  settings,
+  usualServer,
+} from "./servers.js";
 
 // Each worker reads this file too; only the main process builds and starts what the tests need.
 const mainProcess = process.env.TEST_WORKER_INDEX === undefined;
@@ -53,32 +61,21 @@ export default defineConfig({
     },
   ],
   webServer: mainProcess
-    ? [server(usualServer), server(limitedServer, { SIGN_IN_LIMIT: "3/1h" }), server(changingServer)]
+    ? [run(usualServer), run(limitedServer, { SIGN_IN_LIMIT: "3/1h" }), run(changingServer)]
     : undefined,
 });
 
-/** The debug server, with a folder and a database of its own. */
-function server(url: string, settings: Record<string, string> = {}) {
+/** A server with a folder and a database of its own. */
+function run(url: string, own: Record<string, string> = {}) {
   const folder = mkdtempSync(path.join(tmpdir(), "satchel-end2end-"));
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
-  const database = `sqlite://${folder}/test.db`;
-  if (url === changingServer) setChangingDatabase(database);
+  const env = { ...settings(url, folder), ...own };
+  if (url === changingServer) setChangingDatabase(env.DATABASE_URL);
 
   return {
-    command: `"${path.join(target, "debug/server")}"`,
+    command: `"${server}"`,
     cwd: folder,
-    env: {
-      DATABASE_URL: database,
-      LEPTOS_ENV: "DEV",
-      LEPTOS_HASH_FILES: "false",
-      LEPTOS_OUTPUT_NAME: "satchel",
-      LEPTOS_SITE_ADDR: new URL(url).host,
-      LEPTOS_SITE_PKG_DIR: "pkg",
-      LEPTOS_SITE_ROOT: path.join(target, "site"),
-      RUST_LOG: "warn,audit=off",
-      SIGN_IN_LIMIT: "off",
-      ...settings,
-    },
+    env,
     url: `${url}/readyz`,
     timeout: 30_000,
     gracefulShutdown: { signal: "SIGTERM" as const, timeout: 5_000 },

@@ -1,4 +1,5 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import path from "node:path";
 
 /** The servers that the tests talk to, each with a database of its own. */
@@ -27,4 +28,41 @@ export function buildSql() {
 /** Runs a statement on the database of {@link changingServer}. */
 export function sql(statement: string) {
   execFileSync(path.join(target, "debug/examples/sql"), [process.env.CHANGING_DATABASE_URL ?? "", statement]);
+}
+
+/** What every server of the tests is told; the folder holds its database. */
+export function settings(url: string, folder: string) {
+  return {
+    DATABASE_URL: `sqlite://${folder}/test.db`,
+    LEPTOS_ENV: "DEV",
+    LEPTOS_HASH_FILES: "false",
+    LEPTOS_OUTPUT_NAME: "satchel",
+    LEPTOS_SITE_ADDR: new URL(url).host,
+    LEPTOS_SITE_PKG_DIR: "pkg",
+    LEPTOS_SITE_ROOT: path.join(target, "site"),
+    RUST_LOG: "warn,audit=off",
+    SIGN_IN_LIMIT: "off",
+  };
+}
+
+/** The debug server. */
+export const server = path.join(target, "debug/server");
+
+/** Where a test may run a server of its own: a port for each worker. */
+export function ownServer(worker: number) {
+  return `http://127.0.0.1:${port + 3 + worker}`;
+}
+
+/** Starts a server for one test, and waits until it answers. Returns what stops it. */
+export async function start(url: string, folder: string, keys: string) {
+  const env = { ...process.env, ...settings(url, folder), SESSION_KEYS: keys };
+  const child = spawn(server, { cwd: folder, env, stdio: "ignore" });
+  const exited = once(child, "exit");
+  const ready = () => fetch(`${url}/readyz`).then((answer) => answer.ok, () => false);
+  while (child.exitCode === null && !(await ready()));
+  if (child.exitCode !== null) throw new Error(`the server stopped with ${child.exitCode}`);
+  return async () => {
+    child.kill("SIGTERM");
+    await exited;
+  };
 }

@@ -65,7 +65,7 @@ pub(super) fn SetValueForm(view: RwSignal<SessionView>) -> impl IntoView {
                 >
                     {form.typed("value")}
                 </textarea>
-                <p class="hint" id="set-value-hint">
+                <p class="aside" id="set-value-hint">
                     "Text, a number, or JSON such as " <code>"{\"a\": [1, 2]}"</code>
                 </p>
                 <FieldError id="set-value-error".to_owned() problem=wrong_value />
@@ -208,7 +208,7 @@ pub(super) fn Actions(view: RwSignal<SessionView>, session: Memo<Option<SessionF
                 <FormError error=clear.general_error(&[]) />
             </ActionForm>
         </div>
-        <p class="hint">
+        <p class="aside">
             "Clearing ends the session with all that is in it."
             {move || signed_in().then_some(" You will be signed out.")}
         </p>

@@ -172,7 +172,7 @@ fn ValueRow(facts: ValueFacts, value: String, view: RwSignal<SessionView>) -> im
         }
         .into_any()
     } else {
-        view! { <p class="hint">"The app\u{2019}s own"</p> }.into_any()
+        view! { <p class="aside">"The app\u{2019}s own"</p> }.into_any()
     };
     view! {
         <li class="value">
@@ -180,7 +180,7 @@ fn ValueRow(facts: ValueFacts, value: String, view: RwSignal<SessionView>) -> im
                 <code>{key}</code>
             </h3>
             <pre>{value}</pre>
-            <p class="hint">{Size(facts.bytes).to_string()}</p>
+            <p class="aside">{Size(facts.bytes).to_string()}</p>
             {action}
         </li>
     }
@@ -253,7 +253,7 @@ fn Log(view: RwSignal<SessionView>) -> impl IntoView {
                     <ol class="log" role="list">
                         {move || entries().into_iter().map(row).collect_view()}
                     </ol>
-                    <p class="hint">"The last twenty things, in the memory of this server."</p>
+                    <p class="aside">"The last twenty things, in the memory of this server."</p>
                 }
             }
         >
