@@ -15,7 +15,7 @@ use crate::{
 #[derive(Clone)]
 pub struct Inspection {
     /// The first characters of its id, the others masked: enough to see that it has changed. The 104 random bits that stay
-    /// hidden are more than the 64 that an id needs (ASVS 4.0.3, 3.2.2).
+    /// hidden are more than the 64 that an id needs (OWASP Session Management Cheat Sheet).
     pub masked_id: String,
     /// Its handle, the same over all ids.
     pub handle: String,
