@@ -10,6 +10,7 @@ const paths = [
   "/",
   "/visits",
   "/session",
+  "/cookies",
   "/login",
   "/nothing-here",
   // <shop>
@@ -28,12 +29,14 @@ const pages: Record<string, (page: Page) => Promise<void>> = {
   "the visits": (page) => open(page, "/visits"),
   "the explorer without a session": (page) => open(page, "/session"),
   "the explorer of a session": openSessionWithValues,
+  "the cookies": openCookies,
+  "the cookies with an error": openRefusedCookie,
   "the sign-in page": (page) => open(page, "/login"),
   "the sign-in page with errors": openRefusedSignIn,
   "a page that does not exist": (page) => open(page, "/nothing-here"),
 };
 
-test.beforeEach(({ allowConsole }) => allowConsole(/status of 4\d\d .*(nothing-here|api\/auth\/login)/));
+test.beforeEach(({ allowConsole }) => allowConsole(/status of 4\d\d .*(nothing-here|api\/auth\/login|api\/cookies\/set)/));
 
 for (const [name, visit] of Object.entries(pages)) {
   test.describe(name, () => {
@@ -92,6 +95,25 @@ async function openFilledCart(page: Page) {
   await expectCartItems(page, 101);
 }
 // </shop>
+
+async function openCookies(page: Page) {
+  await page.context().addCookies([
+    { name: "plain", value: "v".repeat(1_000), url: usualServer },
+    { name: "n".repeat(64), value: "s:changed.signature", url: usualServer },
+  ]);
+  await open(page, "/cookies");
+  await page.getByLabel("Name").fill("signed");
+  await page.getByLabel("Sign it").check();
+  await submit(page.getByRole("button", { name: "Set cookie" }));
+  await expect(page.getByRole("row")).toHaveCount(page.viewportSize() ? 4 : 0);
+}
+
+async function openRefusedCookie(page: Page) {
+  await open(page, "/cookies");
+  await submit(page.getByRole("button", { name: "Set cookie" }));
+  await expect(errors(page)).toHaveCount(1);
+  await hydrated(page);
+}
 
 async function openRefusedSignIn(page: Page) {
   await open(page, "/login");

@@ -12,7 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     flash::{NoticeBar, provide_notices},
-    pages::{AccountPage, HomePage, LoginPage, NotFoundPage, RegisterPage, SessionPage, VisitsPage},
+    pages::{
+        AccountPage, CookiesPage, HomePage, LoginPage, NotFoundPage, RegisterPage, SessionPage, VisitsPage,
+    },
     ui::{Footer, Header},
     visitor::{
         CurrentVisitor, SessionEnded, SessionWarning, follow_navigation, guard_private_pages, provide_tabs,
@@ -74,6 +76,7 @@ fn Frame(visitor: CurrentVisitor) -> impl IntoView {
                 // </shop>
                 <Route path=path!("/visits") view=VisitsPage ssr=SsrMode::Async />
                 <Route path=path!("/session") view=SessionPage ssr=SsrMode::Async />
+                <Route path=path!("/cookies") view=CookiesPage ssr=SsrMode::Async />
                 <Route path=path!("/login") view=LoginPage ssr=SsrMode::Async />
                 <Route path=path!("/register") view=RegisterPage ssr=SsrMode::Async />
                 <Route path=path!("/account") view=AccountPage ssr=SsrMode::Async />

@@ -2,11 +2,12 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use http::{Method, header::USER_AGENT, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header::USER_AGENT, request::Parts};
 use leptos::prelude::*;
+use leptos_axum::ResponseOptions;
 use session::{Pool, Session};
 
-use crate::{Site, auth::Limits, error::AppError, explorer::SessionLog, nav};
+use crate::{Site, auth::Limits, cookies::CookieLab, error::AppError, explorer::SessionLog, nav};
 
 /// What the server hands to every page and server function.
 #[derive(Clone, Debug)]
@@ -19,6 +20,8 @@ pub struct Backend {
     pub limits: Option<Arc<Limits>>,
     /// What happened to sessions.
     pub log: SessionLog,
+    /// What the cookie lab needs to know.
+    pub cookies: CookieLab,
 }
 
 /// Where a request came from, as far as the settings trust what it says. The server puts it into each request.
@@ -91,6 +94,35 @@ pub fn log() -> Result<SessionLog, AppError> {
 pub fn session() -> Result<Session, AppError> {
     let parts = use_context::<Parts>().ok_or(AppError::Internal)?;
     Ok(Session::of(&parts)?)
+}
+
+/// What the cookie lab needs to know of the settings.
+///
+/// # Errors
+///
+/// [`AppError::Internal`] outside a request.
+pub fn cookie_lab() -> Result<CookieLab, AppError> {
+    use_context::<Backend>().map(|backend| backend.cookies).ok_or(AppError::Internal)
+}
+
+/// The headers of the request.
+///
+/// # Errors
+///
+/// [`AppError::Internal`] outside a request.
+pub fn headers() -> Result<HeaderMap, AppError> {
+    use_context::<Parts>().map(|parts| parts.headers).ok_or(AppError::Internal)
+}
+
+/// Adds a header to the response.
+///
+/// # Errors
+///
+/// [`AppError::Internal`] outside a request.
+pub fn respond_with(name: HeaderName, value: HeaderValue) -> Result<(), AppError> {
+    let response = use_context::<ResponseOptions>().ok_or(AppError::Internal)?;
+    response.append_header(name, value);
+    Ok(())
 }
 
 /// Whether a page is being rendered, and no server function called over the network.

@@ -101,6 +101,7 @@ pub enum Field {
     Device,
     Email,
     Key,
+    MaxAge,
     Name,
     New,
     Password,
@@ -123,6 +124,7 @@ impl Field {
             Self::Device => "device",
             Self::Email => "email",
             Self::Key => "key",
+            Self::MaxAge => "max_age",
             Self::Name => "name",
             Self::New => "new",
             Self::Password => "password",
@@ -195,6 +197,33 @@ pub enum Problem {
     OutOfRange {
         /// The least.
         min: u32,
+        /// The most.
+        max: u32,
+    },
+    /// A cookie cannot be called so.
+    #[error("A name is made of letters, digits and these signs: ! # $ % & ' * + - . ^ _ ` | ~")]
+    NotAToken,
+    /// Browsers take a cookie with this name under conditions only.
+    #[error("Browsers have rules of their own for names that begin so. Please choose another one.")]
+    ReservedName,
+    /// The session's own cookie is not for changing.
+    #[error("This is the session\u{2019}s own cookie, which cannot be touched here.")]
+    SessionCookie,
+    /// A cookie cannot hold this.
+    #[error(
+        "A value has no spaces, quotes, commas, semicolons, backslashes or line breaks, and no letters beyond ASCII. \
+         Write them in another way, such as %20 for a space."
+    )]
+    NotACookieValue,
+    /// A plain value begins as signed ones do.
+    #[error("Only signed cookies begin with s: here. Please sign it, or begin in another way.")]
+    LooksSigned,
+    /// The age would remove the cookie.
+    #[error("That would remove the cookie at once. To do so, use Delete.")]
+    UseDelete,
+    /// There are enough cookies.
+    #[error("There are {max} cookies already. Please delete one first.")]
+    TooManyCookies {
         /// The most.
         max: u32,
     },

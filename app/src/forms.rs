@@ -7,6 +7,7 @@ use server_fn::ServerFn;
 use crate::{
     account::{ChangeName, ChangePassword, Confirm, DeleteAccount, RevokeDevice, RevokeOtherDevices},
     auth::{Login, Logout, Register},
+    cookies::{DeleteCookie, SetCookie, TamperCookie},
     explorer::{ChangePineapples, ClearSession, RememberSession, RemoveValue, RenewSession, SetValue},
     flash::Message,
     nav,
@@ -139,6 +140,27 @@ pub const FORMS: &[FormRoute] = &[
         then: Then::Stay,
         done: Some(Message::PineapplesChanged),
         kept: &["pineapples"],
+    },
+    FormRoute {
+        path: SetCookie::PATH,
+        page: nav::COOKIES,
+        then: Then::Stay,
+        done: Some(Message::CookieSet),
+        kept: &["name", "value", "max_age", "signed"],
+    },
+    FormRoute {
+        path: DeleteCookie::PATH,
+        page: nav::COOKIES,
+        then: Then::Stay,
+        done: Some(Message::CookieDeleted),
+        kept: &["name"],
+    },
+    FormRoute {
+        path: TamperCookie::PATH,
+        page: nav::COOKIES,
+        then: Then::Stay,
+        done: Some(Message::CookieTampered),
+        kept: &["name"],
     },
     FormRoute {
         path: Login::PATH,

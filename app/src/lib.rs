@@ -9,6 +9,7 @@
 pub mod account;
 mod app;
 pub mod auth;
+pub mod cookies;
 pub mod error;
 pub mod explorer;
 pub mod flash;

@@ -8,6 +8,8 @@ pub const HOME: &str = "/";
 pub const VISITS: &str = "/visits";
 /// The session explorer.
 pub const SESSION: &str = "/session";
+/// The cookie lab.
+pub const COOKIES: &str = "/cookies";
 /// The sign-in form.
 pub const LOGIN: &str = "/login";
 /// The form for a new account.

@@ -17,7 +17,7 @@ use axum::{
     extract::Request,
     http::{
         HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri,
-        header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HOST, REFERER, RETRY_AFTER},
+        header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HOST, REFERER, RETRY_AFTER, SET_COOKIE},
     },
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
@@ -66,7 +66,9 @@ pub async fn answer(session: Session, request: Request, next: Next) -> Response 
         (true, result) => match forms::find(&path) {
             Some(form) => {
                 let done = result.is_ok();
+                let cookies = result.as_ref().map_or(Vec::new(), set_cookies);
                 let response = redirect(&session, form, back, &body, result.map(drop)).await;
+                let response = with_cookies(cookies, response);
                 if done { with_clearance(&path, response) } else { response }
             }
             None => result.unwrap_or_else(|error| json(&error)),
@@ -161,6 +163,19 @@ async fn refused(response: Response) -> Result<Response, AppError> {
     }
     let body = to_bytes(response.into_body(), MAX_ERROR).await.map_err(|_| AppError::Internal)?;
     Err(AppError::de(body))
+}
+
+/// The cookies that a server function has set.
+fn set_cookies(response: &Response) -> Vec<HeaderValue> {
+    response.headers().get_all(SET_COOKIE).iter().cloned().collect()
+}
+
+/// The redirect sets them in its place. A page that says that nothing was done sets none.
+fn with_cookies(cookies: Vec<HeaderValue>, mut response: Response) -> Response {
+    if response.status().is_redirection() {
+        response.headers_mut().extend(cookies.into_iter().map(|cookie| (SET_COOKIE, cookie)));
+    }
+    response
 }
 
 /// After a sign-out the browser forgets what it kept of the pages (ASVS 14.3.1). The cookie is removed by name instead of with all

@@ -9,6 +9,7 @@ use app::{
         store::{delete_demo_account, insert_demo_account},
     },
     context::Backend,
+    cookies::CookieLab,
     explorer::SessionLog,
 };
 use axum::extract::FromRef;
@@ -50,6 +51,7 @@ impl AppState {
             observer: log.observer(clock.clone()),
             ..session_config(&settings, clock.clone())
         };
+        let cookies = CookieLab::new(&config);
         let sessions = Sessions::new(pool.clone(), config).await?;
         let demo_account = !settings.production;
         if demo_account {
@@ -59,7 +61,7 @@ impl AppState {
         }
         let leptos = leptos_options(&settings);
         let limits = settings.sign_in_limit.and_then(Limits::new).map(Arc::new);
-        let backend = Backend { pool, site: Site { demo_account }, limits, log };
+        let backend = Backend { pool, site: Site { demo_account }, limits, log, cookies };
         Ok(Self { settings, backend, sessions, leptos })
     }
 

@@ -3,6 +3,8 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use tower_sessions::cookie::{Cookie, CookieJar, Key};
 
+use crate::DerivedKeys;
+
 /// Bytes in one key, as the cookie library wants them: half for signing, half for encryption.
 const KEY_BYTES: usize = 64;
 
@@ -71,6 +73,23 @@ impl SigningKeys {
     #[must_use]
     pub fn generate() -> String {
         STANDARD.encode(Key::generate().master())
+    }
+
+    /// Keys for something else that the app signs, such as a cookie of its own. What they sign is never taken for a session's cookie,
+    /// nor for what was signed for another purpose.
+    ///
+    /// ```
+    /// use session::SigningKeys;
+    ///
+    /// let keys = SigningKeys::parse(&SigningKeys::generate())?.derive("my app: newsletter");
+    /// let signed = keys.sign("subscriber", "ada@example.com");
+    /// assert_eq!(keys.verify("subscriber", &signed), Some("ada@example.com"));
+    /// assert_eq!(keys.verify("subscriber", &signed.replace("ada", "eve")), None);
+    /// # Ok::<(), session::KeyError>(())
+    /// ```
+    #[must_use]
+    pub fn derive(&self, purpose: &str) -> DerivedKeys {
+        DerivedKeys::new(&self.newest, &self.older, purpose)
     }
 
     /// Signs the cookie's value with the newest key.

@@ -29,6 +29,7 @@
 mod clock;
 mod config;
 mod cookie;
+mod derived;
 mod error;
 mod events;
 mod id;
@@ -47,6 +48,7 @@ mod value;
 
 pub use clock::Clock;
 pub use config::SessionConfig;
+pub use derived::DerivedKeys;
 pub use error::SessionError;
 pub use events::{CookieReason, Observer, SessionEvent};
 pub use inspection::{InspectedCookie, InspectedValue, Inspection};

@@ -32,6 +32,14 @@ pub enum Message {
     LifetimeChosen,
     #[error("The pineapples are counted.")]
     PineapplesChanged,
+    #[error("The cookie is set.")]
+    CookieSet,
+    #[error("The cookie is deleted.")]
+    CookieDeleted,
+    #[error(
+        "The cookie has another value now, behind the server\u{2019}s back. Look what the server makes of it."
+    )]
+    CookieTampered,
     #[error("You are signed in. Welcome!")]
     SignedIn,
     #[error("You are signed out. See you soon!")]

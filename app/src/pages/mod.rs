@@ -1,6 +1,7 @@
 //! One file for each route; a page composes domains.
 
 mod account;
+mod cookies;
 mod home;
 mod login;
 mod not_found;
@@ -9,6 +10,7 @@ mod session;
 mod visits;
 
 pub(crate) use account::AccountPage;
+pub(crate) use cookies::CookiesPage;
 pub(crate) use home::HomePage;
 pub(crate) use login::LoginPage;
 pub(crate) use not_found::NotFoundPage;

@@ -22,11 +22,19 @@ pub fn TextField(
     /// What sets its id apart where the page has another form with such a field.
     #[prop(default = "")]
     prefix: &'static str,
+    /// Whether it may not be left empty.
+    #[prop(default = true)]
+    required: bool,
+    /// What to know before one types.
+    #[prop(optional)]
+    hint: Option<&'static str>,
     /// What is wrong with it.
     problem: Signal<Option<Problem>>,
 ) -> impl IntoView {
     let id = format!("{prefix}{}", field.name());
     let error_id = format!("{id}-error");
+    let hint_id = format!("{id}-hint");
+    let described_by = if hint.is_some() { format!("{error_id} {hint_id}") } else { error_id.clone() };
     view! {
         <div class="field">
             <label for=id.clone()>{label}</label>
@@ -36,10 +44,11 @@ pub fn TextField(
                 type=kind
                 autocomplete=autocomplete
                 value=value
-                aria-required="true"
+                aria-required=required.then_some("true")
                 aria-invalid=move || problem.get().map(|_| "true")
-                aria-describedby=error_id.clone()
+                aria-describedby=described_by
             />
+            {hint.map(|hint| view! { <p class="field-hint" id=hint_id>{hint}</p> })}
             <FieldError id=error_id problem />
         </div>
     }

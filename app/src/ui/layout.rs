@@ -41,6 +41,9 @@ pub fn Header() -> impl IntoView {
                     <li>
                         <A href=nav::SESSION>"Session"</A>
                     </li>
+                    <li>
+                        <A href=nav::COOKIES>"Cookies"</A>
+                    </li>
                     // <shop>
                     <li>
                         <A href=nav::CART>"Cart" <CartBadge /></A>

@@ -153,6 +153,16 @@ impl Visitor<'_> {
         self.cookies.borrow().get("id").cloned()
     }
 
+    /// Any cookie.
+    pub(crate) fn cookie(&self, name: &str) -> Option<String> {
+        self.cookies.borrow().get(name).cloned()
+    }
+
+    /// Puts a cookie into the browser by hand.
+    pub(crate) fn put_cookie(&self, name: &str, text: &str) {
+        self.cookies.borrow_mut().insert(name.to_owned(), text.to_owned());
+    }
+
     /// Takes over a cookie, as a thief does.
     pub(crate) fn steal(&self, cookie: &str) {
         self.cookies.borrow_mut().insert("id".to_owned(), cookie.to_owned());

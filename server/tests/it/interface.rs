@@ -76,7 +76,8 @@ async fn every_reading_function_answers_with_its_fields_and_writes_no_session() 
         let path = path.replace("order=…", &format!("order={}", order(&user).await));
         // </shop>
         let mut answer = app.visitor().ask(&path).await;
-        if answer.status == StatusCode::UNAUTHORIZED {
+        // An empty list, such as that of the cookies, says nothing of what stands in it.
+        if answer.status == StatusCode::UNAUTHORIZED || answer.body == "[]" {
             answer = user.ask(&path).await;
         }
         assert_eq!(answer.status, StatusCode::OK, "{}: {}", row[0], answer.body);

@@ -11,6 +11,7 @@ mod binary;
 mod client;
 mod commands;
 mod concurrency;
+mod cookies;
 mod explorer;
 mod interface;
 mod pages;

@@ -9,6 +9,7 @@ async fn every_page_is_complete_without_javascript_and_opens_no_session() {
     let app = TestApp::start().await;
     let pages = [
         ("/", "Satchel"),
+        ("/cookies", "Your browser has sent no cookie yet."),
         ("/login", "Remember me on this device"),
         ("/register", "Create account"),
         // <shop>

@@ -1,0 +1,217 @@
+//! The cookies lie in the browser: what came with the request, and the headers by which the answer changes them.
+
+use cookie::{Cookie, SameSite};
+use http::{
+    HeaderMap, HeaderValue,
+    header::{CACHE_CONTROL, COOKIE, SET_COOKIE, VARY},
+};
+use session::{DerivedKeys, SessionConfig};
+use time::{Duration, OffsetDateTime};
+
+use super::{
+    CookieName, CookieState, CookieValue, MaxAge, ReceivedCookie,
+    received::{pairs, tampered},
+};
+use crate::{
+    context,
+    error::{AppError, Field, Problem},
+};
+
+/// So many cookies can be made here.
+const MAX_COOKIES: usize = 20;
+/// So many are listed. No browser sends more: Chromium keeps 180 for a site.
+const MAX_LISTED: usize = 200;
+
+/// What the lab needs to know of the settings.
+#[derive(Clone, Debug)]
+pub struct CookieLab {
+    keys: DerivedKeys,
+    secure: bool,
+    session_cookie: &'static str,
+}
+
+impl CookieLab {
+    /// A lab beside these sessions, with keys of its own: what it signs is never taken for a session's cookie.
+    #[must_use]
+    pub fn new(config: &SessionConfig) -> Self {
+        let keys = config.keys.derive("cookie lab");
+        Self { keys, secure: config.secure, session_cookie: config.cookie_name }
+    }
+
+    fn text(&self, name: &CookieName, value: &CookieValue) -> String {
+        value.text(|value| self.keys.sign(name.as_str(), value))
+    }
+
+    fn read(&self, name: &str, text: &str) -> ReceivedCookie {
+        let fits = |signed: &str| self.keys.verify(name, signed).is_some();
+        ReceivedCookie::read(name, text, self.session_cookie, fits)
+    }
+
+    /// For this host and every path. Not `HttpOnly`, unlike the session's: the visitor is to see and change it.
+    fn cookie<'a>(&self, name: &'a CookieName, text: &'a str) -> Cookie<'a> {
+        let cookie = Cookie::build((name.as_str(), text)).path("/").same_site(SameSite::Lax);
+        cookie.secure(self.secure).build()
+    }
+}
+
+/// The cookies of one request, in the order in which they came.
+pub(super) struct CookieJar {
+    lab: CookieLab,
+    texts: Vec<(String, String)>,
+}
+
+impl CookieJar {
+    /// The cookies of the request at hand. No cache keeps the answer: another visitor has others.
+    pub(super) fn open() -> Result<Self, AppError> {
+        context::respond_with(CACHE_CONTROL, HeaderValue::from_static("no-store"))?;
+        context::respond_with(VARY, HeaderValue::from_static("Cookie"))?;
+        Ok(Self::new(context::cookie_lab()?, &context::headers()?))
+    }
+
+    fn new(lab: CookieLab, headers: &HeaderMap) -> Self {
+        let texts = headers.get_all(COOKIE).iter().flat_map(|header| pairs(header.as_bytes())).collect();
+        Self { lab, texts }
+    }
+
+    /// The name of a cookie that may be touched here.
+    pub(super) fn name(&self, text: &str) -> Result<CookieName, AppError> {
+        CookieName::parse(text, self.lab.session_cookie).map_err(invalid_name)
+    }
+
+    /// What the server makes of each.
+    pub(super) fn list(&self) -> Vec<ReceivedCookie> {
+        self.texts.iter().take(MAX_LISTED).map(|(name, text)| self.lab.read(name, text)).collect()
+    }
+
+    /// Sets a cookie.
+    pub(super) fn set(
+        &mut self,
+        name: &CookieName,
+        value: &CookieValue,
+        max_age: Option<MaxAge>,
+    ) -> Result<(), AppError> {
+        let max = u32::try_from(MAX_COOKIES).unwrap_or(u32::MAX);
+        if self.text(name).is_none() && self.lab_cookies() >= MAX_COOKIES {
+            return Err(invalid_name(Problem::TooManyCookies { max }));
+        }
+        let text = self.lab.text(name, value);
+        self.put(name, &text, max_age)
+    }
+
+    /// Deletes a cookie.
+    pub(super) fn delete(&mut self, name: &CookieName) -> Result<(), AppError> {
+        let mut cookie = self.lab.cookie(name, "");
+        cookie.set_max_age(Duration::ZERO);
+        cookie.set_expires(OffsetDateTime::UNIX_EPOCH);
+        send(&cookie)?;
+        if let Some(place) = self.texts.iter().rposition(|(other, _)| other == name.as_str()) {
+            self.texts.remove(place);
+        }
+        Ok(())
+    }
+
+    /// Changes the value of a cookie, but not its signature. A browser does not tell how long it would have kept the cookie, so it
+    /// goes on until the browser closes.
+    pub(super) fn tamper(&mut self, name: &CookieName) -> Result<(), AppError> {
+        let text = tampered(self.text(name).ok_or(AppError::NotFound)?);
+        self.put(name, &text, None)
+    }
+
+    fn put(&mut self, name: &CookieName, text: &str, max_age: Option<MaxAge>) -> Result<(), AppError> {
+        let mut cookie = self.lab.cookie(name, text);
+        cookie.set_max_age(max_age.map(|age| Duration::seconds(age.seconds().into())));
+        send(&cookie)?;
+        match self.texts.iter_mut().rfind(|(other, _)| other == name.as_str()) {
+            Some((_, before)) => text.clone_into(before),
+            None => self.texts.push((name.as_str().to_owned(), text.to_owned())),
+        }
+        Ok(())
+    }
+
+    /// Of several with one name, ours is the last: those for longer paths come first (RFC 6265, 5.4).
+    fn text(&self, name: &CookieName) -> Option<&str> {
+        self.texts.iter().rfind(|(other, _)| other == name.as_str()).map(|(_, text)| text.as_str())
+    }
+
+    fn lab_cookies(&self) -> usize {
+        let state = |(name, text): &(String, String)| self.lab.read(name, text).state;
+        self.texts.iter().map(state).filter(|state| CookieState::is_lab(*state)).count()
+    }
+}
+
+fn invalid_name(problem: Problem) -> AppError {
+    AppError::invalid(Field::Name, problem)
+}
+
+fn send(cookie: &Cookie<'_>) -> Result<(), AppError> {
+    // What came in a header may go in one; what was typed is narrower still.
+    let header = HeaderValue::from_bytes(cookie.to_string().as_bytes()).map_err(|_| AppError::Internal)?;
+    context::respond_with(SET_COOKIE, header)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use session::SigningKeys;
+
+    use super::*;
+
+    fn lab() -> CookieLab {
+        CookieLab::new(&SessionConfig::new(SigningKeys::parse(&SigningKeys::generate()).unwrap()))
+    }
+
+    proptest! {
+        #[test]
+        fn every_accepted_cookie_comes_back_equal(
+            name in "[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}",
+            value in "[!#-+--:<-\\[\\]-~]{0,1000}",
+            signed: bool,
+            age in prop::option::of(1..=MaxAge::MAX),
+        ) {
+            let lab = lab();
+            let name = CookieName::parse(&name, "__Host-id");
+            let value = CookieValue::parse(&value, signed);
+            prop_assume!(name != Err(Problem::SessionCookie) && value != Err(Problem::LooksSigned));
+            let (name, value) = (name.unwrap(), value.unwrap());
+            let text = lab.text(&name, &value);
+            let mut cookie = lab.cookie(&name, &text);
+            let age = age.map(|age| MaxAge::parse(&age.to_string()).unwrap().unwrap());
+            cookie.set_max_age(age.map(|age| Duration::seconds(age.seconds().into())));
+            let header = cookie.to_string();
+            prop_assert!(header.len() < 4_096 && HeaderValue::from_str(&header).is_ok());
+
+            let parsed = Cookie::parse(header.as_str()).unwrap();
+            prop_assert_eq!(&parsed, &cookie);
+            prop_assert_eq!((parsed.name(), parsed.value()), (name.as_str(), text.as_str()));
+
+            let mut headers = HeaderMap::new();
+            headers.insert(COOKIE, HeaderValue::from_str(&format!("a=1; {}; b=2", parsed.stripped())).unwrap());
+            let received = CookieJar::new(lab, &headers).list();
+            let expected = if signed { CookieState::Signed } else { CookieState::Plain };
+            prop_assert_eq!(&received[1].name, name.as_str());
+            prop_assert_eq!(received[1].state, expected);
+            prop_assert_eq!(&received[1].value, &value.text(|value| value.to_owned()).replacen(expected.prefix(), "", 1));
+        }
+
+        #[test]
+        fn any_bytes_are_listed(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+            let lab = lab();
+            for (name, text) in pairs(&bytes) {
+                let cookie = lab.read(&name, &text);
+                prop_assert!(cookie.state != CookieState::Signed);
+                let back = lab.read(&name, &tampered(&tampered(&text)));
+                prop_assert_eq!(back, cookie);
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_that_only_looks_like_ours_cannot_borrow_a_signature() {
+        let lab = lab();
+        let name = CookieName::parse("fruit", "id").unwrap();
+        let text = lab.text(&name, &CookieValue::parse("plum", true).unwrap());
+        assert_eq!(lab.read("fruit", &text).state, CookieState::Signed);
+        assert_eq!(lab.read("other", &text).state, CookieState::Changed);
+        assert_eq!(lab.read("fruit", &tampered(&text)).state, CookieState::Changed);
+    }
+}
