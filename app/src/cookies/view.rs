@@ -143,7 +143,7 @@ fn CookieRow(place: Place, cookies: RwSignal<Vec<ReceivedCookie>>) -> impl IntoV
     let forms = state.get_untracked().is_lab().then(|| view! { <RowForms name=name.clone() cookies /> });
     view! {
         <tr role="row">
-            <th scope="row" role="rowheader" data-label="Name">
+            <th scope="row" role="rowheader">
                 <code>{name}</code>
             </th>
             <td role="cell" data-label="Value">
