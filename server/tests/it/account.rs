@@ -59,6 +59,7 @@ const PUBLIC: &[&str] = &[
     "/api/cart/",
     "/api/catalog/",
     // </shop>
+    "/api/cookies/",
     "/api/preferences/",
     "/api/session/",
     "/api/visitor/",
