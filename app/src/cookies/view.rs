@@ -160,8 +160,9 @@ fn CookieRow(place: Place, cookies: RwSignal<Vec<ReceivedCookie>>) -> impl IntoV
 /// The text as it travels, with the signature marked.
 #[component]
 fn CookieText(cookie: ReceivedCookie) -> impl IntoView {
+    let text = format!("{}{}", cookie.state.prefix(), cookie.value);
     let signature = cookie.signature.map(|signature| view! { "." <mark>{signature}</mark> });
-    view! { <code>{cookie.state.prefix()} {cookie.value} {signature}</code> }
+    view! { <code>{text} {signature}</code> }
 }
 
 #[component]

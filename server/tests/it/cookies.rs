@@ -279,7 +279,7 @@ async fn whatever_the_header_holds_is_text_and_never_a_fault_of_ours() {
         many.as_bytes(),
         b"=; =x; ;;; x; a==; \t;",
         b"<script>alert(1)</script>=<script>alert(2)</script>",
-        b"a=</script><script>alert(1)</script>; b=\"><img src=x onerror=alert(1)>; c=<!--",
+        b"a=</script><script>alert(1)</script>; b=\"><img src=x onerror=alert(1)>; c=<!--x",
         b"a=s:<b>.<i>; id=<script>alert(3)</script>",
         b"s:=s:; a=s:.; b=s:..; c=s:\xff.\xff",
         b"a=1; a=2; a=3; a=s:4.5",
@@ -291,7 +291,7 @@ async fn whatever_the_header_holds_is_text_and_never_a_fault_of_ours() {
             let answer = send_raw(&app, path, header).await;
             assert_eq!(answer.status, StatusCode::OK, "{path} {shown}");
             if path == "/cookies" {
-                for markup in ["<script>alert", "<img", "<b>", "<i>", "<!--<"] {
+                for markup in ["<script>alert", "<img", "<b>", "<i>", "<!--x"] {
                     assert!(!answer.body.contains(markup), "{markup} of {shown} in {}", answer.body);
                 }
             }
