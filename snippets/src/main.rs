@@ -1,0 +1,39 @@
+//! `snippets check FILE…` says whether the quoted code in Markdown files is that of the source, `snippets write FILE…` makes it so. Run
+//! it in the root of the repository.
+
+#![expect(clippy::print_stderr, reason = "this is what the program is for")]
+
+use std::{env, fs, path::Path, process::ExitCode};
+
+fn main() -> ExitCode {
+    let arguments: Vec<_> = env::args().skip(1).collect();
+    let (write, files) = match arguments.split_first() {
+        Some((command, files)) if command == "check" => (false, files),
+        Some((command, files)) if command == "write" => (true, files),
+        _ => {
+            eprintln!("Usage: snippets check|write FILE.md…");
+            return ExitCode::FAILURE;
+        }
+    };
+    let told = files.iter().filter_map(|file| keep(file, write).err());
+    let count = told.inspect(|problem| eprintln!("{problem}")).count();
+    if count == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Checks or writes one file.
+fn keep(file: &str, write: bool) -> Result<(), String> {
+    let markdown = fs::read_to_string(file).map_err(|error| format!("{file} cannot be read: {error}"))?;
+    let updated = snippets::update(&markdown, Path::new(".")).map_err(|problems| {
+        let lines: Vec<_> = problems.iter().map(|problem| format!("{file}, {problem}")).collect();
+        lines.join("\n")
+    })?;
+    if updated == markdown {
+        return Ok(());
+    }
+    if !write {
+        return Err(format!(
+            "{file} shows code that is no longer so. Write it anew: cargo run -p snippets -- write {file}"
+        ));
+    }
+    fs::write(file, updated).map_err(|error| format!("{file} cannot be written: {error}"))
+}
