@@ -62,25 +62,27 @@ pub fn update(markdown: &str, root: &Path) -> Result<String, Vec<Problem>> {
                 text += row;
                 text.push('\n');
                 for code in codes(row).filter(|code| !source.contains(&dense(code))) {
-                    problems.push(Problem::NotThere {
-                        line: number,
-                        code: code.to_owned(),
-                        path: path.to_owned(),
-                    });
+                    problems.push(Problem::NotThere { line: number, code, path: path.to_owned() });
                 }
             }
         } else if let Some(quote) = comment(line, "from:") {
-            let Some((_, fence)) = lines.next_if(|(_, line)| line.starts_with("```")) else {
+            let indent = &line[..line.len() - line.trim_start().len()];
+            let Some((_, fence)) = lines.next_if(|(_, line)| line.trim_start().starts_with("```")) else {
                 problems.push(Problem::NoFence { line: number });
                 continue;
             };
-            let before: Vec<_> =
-                lines.by_ref().map(|(_, line)| line).take_while(|line| *line != "```").collect();
+            // What stood there before goes.
+            lines.by_ref().take_while(|(_, line)| line.trim() != "```").for_each(drop);
             let code = Quote::parse(quote).read(root).unwrap_or_else(|source| {
                 problems.push(Problem::Quote { line: number, source });
-                before.join("\n")
+                String::new()
             });
-            text += &format!("{fence}\n{}\n```\n", code.trim_end());
+            text += &format!("{fence}\n");
+            for line in code.trim_end().lines() {
+                text += format!("{indent}{line}").trim_end();
+                text.push('\n');
+            }
+            text += &format!("{indent}```\n");
         }
     }
     if problems.is_empty() { Ok(text) } else { Err(problems) }
@@ -88,14 +90,14 @@ pub fn update(markdown: &str, root: &Path) -> Result<String, Vec<Problem>> {
 
 /// What a comment says after `word`.
 fn comment<'a>(line: &'a str, word: &str) -> Option<&'a str> {
-    let text = line.strip_prefix("<!--")?.strip_suffix("-->")?;
+    let text = line.trim().strip_prefix("<!--")?.strip_suffix("-->")?;
     Some(text.trim().strip_prefix(word)?.trim())
 }
 
 /// The code in the last cell of a row.
-fn codes(row: &str) -> impl Iterator<Item = &str> {
+fn codes(row: &str) -> impl Iterator<Item = String> {
     let cell = row.trim_end_matches('|').rsplit(" | ").next().unwrap_or_default();
-    cell.split('`').skip(1).step_by(2)
+    cell.split('`').skip(1).step_by(2).map(|code| code.replace("\\|", "|"))
 }
 
 fn dense(text: &str) -> String {
@@ -108,7 +110,8 @@ mod tests {
 
     fn updated(markdown: &str) -> Result<String, String> {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("a.rs"), "fn a() {\n    b( 1 );\n}\n").unwrap();
+        std::fs::write(folder.path().join("a.rs"), "fn a() {\n    b( 1 );\n}\nconst C: fn(u8) = |x| ();\n")
+            .unwrap();
         update(markdown, folder.path())
             .map_err(|problems| problems.iter().map(|problem| format!("{problem}\n")).collect())
     }
@@ -126,6 +129,14 @@ mod tests {
     }
 
     #[test]
+    fn a_fence_in_a_list_keeps_its_indentation() {
+        let list = |code: &str| {
+            format!("1. One:\n\n   <!-- from: a.rs, fn a -->\n   ```rust\n{code}   ```\n\n2. Two\n")
+        };
+        assert_eq!(updated(&list("")), Ok(list("   fn a() {\n       b( 1 );\n   }\n")));
+    }
+
+    #[test]
     fn every_wrong_quotation_is_told_with_its_line() {
         let wrong =
             "<!-- from: a.rs, fn c -->\n```rust\n```\n<!-- from: a.rs -->\nText.\n<!-- lines of: b.rs -->\n";
@@ -139,7 +150,7 @@ mod tests {
         let table = |code: &str| {
             format!("<!-- lines of: a.rs -->\n\n| Other | Ours |\n| --- | --- |\n| `x` | {code} |\n")
         };
-        assert!(updated(&table("`b(1)` and `fn a`")).is_ok());
+        assert!(updated(&table("`b(1)` and `\\|x\\| ()`")).is_ok());
         assert_eq!(updated(&table("`b(2)`")), Err("line 5: `b(2)` is not in a.rs\n".to_owned()));
     }
 }

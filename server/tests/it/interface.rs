@@ -123,8 +123,11 @@ async fn another_device(app: &TestApp, here: &Visitor<'_>) -> String {
 async fn no_function_is_left_out() {
     // Linking the app registers its functions.
     drop(TestApp::start().await);
-    let there: BTreeSet<_> =
-        server_fn::axum::server_fn_paths().map(|(path, method)| format!("{method} {path}")).collect();
+    // What `first_value.rs` teaches is in these tests alone.
+    let there: BTreeSet<_> = server_fn::axum::server_fn_paths()
+        .filter(|(path, _)| !path.starts_with("/api/nickname/"))
+        .map(|(path, method)| format!("{method} {path}"))
+        .collect();
     let changing =
         table("Server functions that change something").into_iter().map(|row| format!("POST {}", row[0]));
     let reading = table("Server functions that only read").into_iter().map(|row| format!("GET {}", row[0]));

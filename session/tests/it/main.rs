@@ -5,6 +5,7 @@
 mod clocks;
 mod cookies;
 mod ending;
+mod from_flask;
 mod harness;
 mod inspection;
 mod layer;
