@@ -17,6 +17,7 @@ pub mod forms;
 pub mod nav;
 mod pages;
 pub mod preferences;
+pub mod source;
 pub mod ui;
 pub mod visitor;
 pub mod visits;

@@ -11,6 +11,7 @@ use app::{
     context::Backend,
     cookies::CookieLab,
     explorer::SessionLog,
+    source::FOLDS,
 };
 use axum::extract::FromRef;
 use leptos::config::{Env, LeptosOptions};
@@ -69,6 +70,7 @@ impl AppState {
     pub fn provide(&self) {
         provide_context(self.backend.clone());
         provide_context(self.backend.site);
+        provide_context(FOLDS);
     }
 }
 

@@ -6,6 +6,7 @@ use super::Head;
 use crate::{
     cart::{CartPanel, show_cart},
     orders::PlaceOrderForm,
+    source::HowItWorks,
     ui::Failed,
 };
 
@@ -27,5 +28,6 @@ pub(crate) fn CartPage() -> impl IntoView {
         <Head title="Your cart" description="What you have chosen so far." />
         <h1>"Your cart"</h1>
         <Suspense fallback=|| view! { <p>"Loading your cart…"</p> }>{panel}</Suspense>
+        <HowItWorks page="cart" />
     }
 }

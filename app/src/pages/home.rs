@@ -8,6 +8,7 @@ use crate::{
     cart::AddToCartForm,
     catalog::{Product, ProductList, SearchForm, Sorting, list_products},
     nav,
+    source::HowItWorks,
     ui::Failed,
 };
 
@@ -36,6 +37,7 @@ pub(crate) fn HomePage() -> impl IntoView {
         <p class="lead">"Put something into your cart. It stays there: through reloads, restarts of the server and signing in."</p>
         {search}
         <Transition fallback=|| view! { <p>"Loading the catalogue…"</p> }>{list}</Transition>
+        <HowItWorks page="catalog" />
     }
 }
 

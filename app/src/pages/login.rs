@@ -8,6 +8,7 @@ use crate::{
     app::Site,
     auth::LoginForm,
     nav::{self, LocalPath},
+    source::HowItWorks,
     visitor::use_visitor,
 };
 
@@ -39,5 +40,6 @@ pub(crate) fn LoginPage() -> impl IntoView {
                 "You are new here? " <a href=move || nav::with_next(nav::REGISTER, next().as_ref())>"Create an account"</a>
             </p>
         </div>
+        <HowItWorks page="login" />
     }
 }

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::Head;
 use crate::{
     error::AppError,
+    source::HowItWorks,
     ui::Failed,
     visits::{VisitCounter, record_visit},
 };
@@ -32,5 +33,7 @@ pub(crate) fn VisitsPage() -> impl IntoView {
         <h1>"Your visits"</h1>
         <p class="lead">"This page counts how often you open it. The number is kept in your session, on the server."</p>
         <Suspense fallback=|| view! { <p>"Counting…"</p> }>{counter}</Suspense>
+        <HowItWorks page="visits" />
+        <HowItWorks page="theme" title="How the theme works" />
     }
 }

@@ -25,7 +25,9 @@ use crate::client::TestApp;
 
 /// What a visitor wants to be called.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-pub struct Nickname(String);
+pub struct Nickname {
+    pub name: String,
+}
 
 impl Nickname {
     /// Reads what was typed.
@@ -33,7 +35,7 @@ impl Nickname {
         match text.trim() {
             "" => Err(Problem::Missing),
             name if name.chars().count() > 40 => Err(Problem::TooLong { max: 40 }),
-            name => Ok(Self(name.to_owned())),
+            name => Ok(Self { name: name.to_owned() }),
         }
     }
 }
@@ -50,56 +52,59 @@ pub async fn set_nickname(#[server(default)] name: String) -> Result<Nickname, A
     Ok(nickname)
 }
 
-/// The name, if there is one.
+/// The name; an empty one where there is none.
 #[server(endpoint = "nickname/show", input = GetUrl)]
-pub async fn show_nickname() -> Result<Option<Nickname>, AppError> {
-    Ok(context::session()?.read().await?)
+pub async fn show_nickname() -> Result<Nickname, AppError> {
+    Ok(context::session()?.read().await?.unwrap_or_default())
 }
 
 /// Forgets the name.
 #[server(endpoint = "nickname/forget")]
-pub async fn forget_nickname() -> Result<(), AppError> {
+pub async fn forget_nickname() -> Result<Nickname, AppError> {
     context::session()?.remove::<Nickname>().await?;
-    Ok(())
+    Ok(Nickname::default())
 }
 
-/// The name, and the form that changes it.
+/// The name, and the forms that keep and forget it.
 #[component]
-pub fn NicknameForm(nickname: Option<Nickname>) -> impl IntoView {
-    let nickname = RwSignal::new(nickname.unwrap_or_default());
-    let form = FormState::<SetNickname>::new().on_done(move |kept| nickname.set(kept));
+pub fn NicknameForm(nickname: Nickname) -> impl IntoView {
+    let nickname = RwSignal::new(nickname);
+    let keep = FormState::<SetNickname>::new().on_done(move |kept| nickname.set(kept));
+    let forget = FormState::<ForgetNickname>::new().on_done(move |none| nickname.set(none));
     view! {
-        <p>"You are called " <strong>{move || nickname.get().0}</strong></p>
-        <ActionForm action=form.action attr:class="stack" attr:novalidate=true>
+        <p>"You are called " <strong>{move || nickname.get().name}</strong></p>
+        <ActionForm action=keep.action attr:class="stack" attr:novalidate=true>
             <TextField
                 label="Name"
                 field=Field::Name
                 autocomplete="nickname"
-                value=form.typed("name")
-                problem=form.problem(Field::Name)
+                value=keep.typed("name")
+                problem=keep.problem(Field::Name)
             />
-            <SubmitButton pending=form.pending()>"Keep"</SubmitButton>
-            <FormError error=form.general_error(&[Field::Name]) />
+            <SubmitButton pending=keep.pending()>"Keep"</SubmitButton>
+            <FormError error=keep.general_error(&[Field::Name]) />
+        </ActionForm>
+        <ActionForm action=forget.action>
+            <SubmitButton pending=forget.pending()>"Forget"</SubmitButton>
+            <FormError error=forget.general_error(&[]) />
         </ActionForm>
     }
 }
 
-const ROW: FormRoute =
-    FormRoute { path: SetNickname::PATH, page: nav::HOME, then: Then::Stay, done: None, kept: &["name"] };
+const ROWS: [FormRoute; 2] = [
+    FormRoute { path: SetNickname::PATH, page: nav::HOME, then: Then::Stay, done: None, kept: &["name"] },
+    FormRoute { path: ForgetNickname::PATH, page: nav::HOME, then: Then::Stay, done: None, kept: &[] },
+];
 
 #[tokio::test]
 async fn a_nickname_is_kept_until_it_is_forgotten() {
     let app = TestApp::start().await;
-    let visitor = app.visitor();
-    assert!(visitor.ask("/api/nickname/show").await.json().is_null());
-    visitor.call("/api/nickname/set", "name=Countess").await;
-    assert_eq!(visitor.ask("/api/nickname/show").await.json(), "Countess");
-    assert!(
-        app.visitor().ask("/api/nickname/show").await.json().is_null(),
-        "each visitor has one of their own"
-    );
-    visitor.call("/api/nickname/forget", "").await;
-    assert!(visitor.ask("/api/nickname/show").await.json().is_null());
+    let (ada, bob) = (app.visitor(), app.visitor());
+    ada.call("/api/nickname/set", "name=Countess").await;
+    assert_eq!(ada.ask("/api/nickname/show").await.json()["name"], "Countess");
+    assert_eq!(bob.ask("/api/nickname/show").await.json()["name"], "");
+    ada.call("/api/nickname/forget", "").await;
+    assert_eq!(ada.ask("/api/nickname/show").await.json()["name"], "");
 }
 
 #[tokio::test]
@@ -118,7 +123,7 @@ async fn the_form_works_without_javascript() {
     let page = || {
         provide_tabs(provide_visitor());
         app::flash::provide_notices(None);
-        view! { <NicknameForm nickname=Nickname::parse("Ada").ok() /> }
+        view! { <NicknameForm nickname=Nickname { name: "Ada".into() } /> }
     };
     let render = leptos_axum::render_app_async_with_context(
         || provide_context(Visitor::default()),
@@ -127,8 +132,11 @@ async fn the_form_works_without_javascript() {
     let response = render(Request::get("/").body(Body::empty()).unwrap()).await;
     let html = String::from_utf8(to_bytes(response.into_body(), usize::MAX).await.unwrap().to_vec()).unwrap();
     assert!(html.contains("<strong>Ada</strong>"), "{html}");
-    assert!(html.contains(&format!("action=\"{}\"", ROW.path)) && html.contains("method=\"post\""), "{html}");
-    for field in ROW.kept {
-        assert!(html.contains(&format!("name=\"{field}\"")), "{html}");
+    for row in &ROWS {
+        assert!(html.contains(&format!("action=\"{}\"", row.path)), "{html}");
+        for field in row.kept {
+            assert!(html.contains(&format!("name=\"{field}\"")), "{html}");
+        }
     }
+    assert_eq!(html.matches("method=\"post\"").count(), ROWS.len(), "{html}");
 }

@@ -13,10 +13,12 @@ mod commands;
 mod concurrency;
 mod cookies;
 mod explorer;
+mod first_value;
 mod interface;
 mod pages;
 mod register;
 mod sign_in_limits;
+mod source;
 mod visits;
 
 // <shop>

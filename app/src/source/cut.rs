@@ -1,0 +1,5 @@
+//! What `build.rs` has cut.
+
+use super::Folds;
+
+include!(concat!(env!("OUT_DIR"), "/folds.rs"));
