@@ -1,6 +1,10 @@
 //! The fold below a page.
 
-use leptos::{ev::Event, html::Div, prelude::*};
+use leptos::{
+    ev::Event,
+    html::{Details, Div},
+    prelude::*,
+};
 
 use super::{Folds, show_source};
 
@@ -16,15 +20,16 @@ pub fn HowItWorks(
 ) -> impl IntoView {
     let here = use_context::<Folds>().and_then(|folds| folds.html(page)).unwrap_or_default();
     let fetch = Action::new(move |(): &()| show_source(page.to_owned()));
-    let code = NodeRef::<Div>::new();
+    let (fold, code) = (NodeRef::<Details>::new(), NodeRef::<Div>::new());
     // What the server has sent stays as it is: in the browser this is empty until something is fetched.
     let html = move || match fetch.value().get() {
         Some(Ok(source)) => source.html,
         _ => here.to_owned(),
     };
     let fill = move |_: Event| {
-        let empty = code.get_untracked().is_some_and(|code| code.inner_html().is_empty());
-        if empty && !fetch.pending().get_untracked() {
+        let open = fold.get_untracked().is_some_and(|fold| fold.open());
+        let empty = code.get_untracked().is_some_and(|code| code.child_element_count() == 0);
+        if open && empty && !fetch.pending().get_untracked() {
             fetch.dispatch(());
         }
     };
@@ -34,7 +39,7 @@ pub fn HowItWorks(
         _ => None,
     };
     view! {
-        <details class="how" on:toggle=fill>
+        <details node_ref=fold class="how" on:toggle=fill>
             <summary>{title}</summary>
             <div aria-live="polite">{note}</div>
             <div node_ref=code class="how-code" inner_html=html></div>
