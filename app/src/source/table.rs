@@ -40,7 +40,7 @@ pub const TABLE: &[Fold] = &[
     Fold {
         page: "visits",
         path: "/visits",
-        about: "A type says under which key it is kept; a server function updates it. Nothing else is registered anywhere.",
+        about: "A type says under which key it is kept; a server function updates it. The session needs to know nothing else.",
         code: &[
             ("app/src/visits/store.rs", &["impl SessionValue for Visits"]),
             ("app/src/visits/api.rs", &["fn record_visit"]),
