@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::Head;
 use crate::{
     cookies::{CookiePanel, show_cookies},
+    source::HowItWorks,
     ui::Failed,
 };
 
@@ -27,5 +28,6 @@ pub(crate) fn CookiesPage() -> impl IntoView {
             put nothing secret into them."
         </p>
         <Suspense fallback=|| view! { <p>"Looking at your cookies…"</p> }>{panel}</Suspense>
+        <HowItWorks page="cookies" />
     }
 }

@@ -6,6 +6,7 @@ use leptos_router::hooks::use_query_map;
 use super::Head;
 use crate::{
     explorer::{Explorer, show_session},
+    source::HowItWorks,
     ui::Failed,
 };
 
@@ -27,5 +28,6 @@ pub(crate) fn SessionPage() -> impl IntoView {
         <h1>"Your session, opened"</h1>
         <p class="lead">"Your browser holds a cookie with an id. All the rest lies on the server, and is shown here."</p>
         <Suspense fallback=|| view! { <p>"Opening your session\u{2026}"</p> }>{explorer}</Suspense>
+        <HowItWorks page="session" />
     }
 }

@@ -56,6 +56,23 @@ pub const TABLE: &[Fold] = &[
         ],
     },
     Fold {
+        page: "session",
+        path: "/session",
+        about: "Any value under any key is kept in one map, a value of the session like every other. Clearing is the end of the \
+                session: what is kept next begins another one, with another id.",
+        code: &[
+            ("app/src/explorer/store.rs", &["impl SessionValue for Notes"]),
+            ("app/src/explorer/api.rs", &["fn set_value", "fn clear_session"]),
+        ],
+    },
+    Fold {
+        page: "cookies",
+        path: "/cookies",
+        about: "A cookie is a header of the answer. What is signed carries a code over its name and its value, which only the server \
+                can make.",
+        code: &[("app/src/cookies/store.rs", &["CookieLab::text", "CookieLab::cookie", "CookieJar::put"])],
+    },
+    Fold {
         page: "login",
         path: "/login",
         about: "Who signs in gets a new session id with the data kept, so that an id which somebody else knows is worth nothing.",
