@@ -16,6 +16,8 @@ const folds: Fold[] = [
   { path: "/visits", title: "How this works", file: "app/src/visits/api.rs", code: "pub async fn record_visit()" },
   { path: "/visits", title: "How the theme works", file: "app/src/preferences/api.rs", code: "pub async fn set_theme(" },
   { path: "/login", title: "How this works", file: "app/src/auth/sign_in.rs", code: "async fn enter(" },
+  { path: "/session", title: "How this works", file: "app/src/explorer/api.rs", code: "pub async fn set_value(" },
+  { path: "/cookies", title: "How this works", file: "app/src/cookies/store.rs", code: "fn put(" },
   // <shop>
   { path: "/", title: "How this works", file: "app/src/catalog/api.rs", code: "pub async fn list_products(" },
   { path: "/cart", title: "How this works", file: "app/src/cart/store.rs", code: "async fn change(" },

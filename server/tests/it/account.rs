@@ -60,8 +60,11 @@ const PUBLIC: &[&str] = &[
     "/api/catalog/",
     // </shop>
     "/api/cookies/",
+    // What `first_value.rs` teaches.
+    "/api/nickname/",
     "/api/preferences/",
     "/api/session/",
+    "/api/source/",
     "/api/visitor/",
     "/api/visits/",
 ];
