@@ -106,6 +106,40 @@ test("clearing signs out, and header and focus follow", async ({ page, account, 
   if (js) await expect(page.getByRole("heading", { name: "Your session", exact: true })).toBeFocused();
 });
 
+test("after a choice how long it lasts every other form still shows its own answer", async ({ page }) => {
+  await open(page, "/session");
+  await setValue(page, "a", "1");
+  await submit(page.getByRole("button", { name: "Remember me" }));
+  await expectMessage(page, "How long your session lasts is chosen.");
+  await hydrated(page);
+  await setValue(page, "b", "2");
+  await expectMessage(page, "The value is kept in your session.");
+  await hydrated(page);
+  const id = await fact(page, "Id").textContent();
+  await submit(page.getByRole("button", { name: "Renew the id" }));
+  await expectMessage(page, "Your session has a new id.");
+  await expect(fact(page, "Id")).not.toHaveText(id ?? "");
+  await hydrated(page);
+  await submit(page.getByRole("button", { name: "Clear the session" }));
+  await expect(row(page, "b")).toHaveCount(0);
+});
+
+test("what the header does to the session is seen at once", async ({ page }) => {
+  await open(page, "/session");
+  await submit(page.getByRole("button", { name: "Dark" }));
+  await expect(row(page, "theme")).toContainText('"dark"');
+});
+
+test("a session that is over is shown as such", { tag: "@js" }, async ({ page }) => {
+  await page.clock.install();
+  await open(page, "/session");
+  await setValue(page, "a", "1");
+  // Elsewhere, with the same cookie.
+  await page.request.post("/api/session/clear");
+  await page.clock.fastForward("31:00");
+  await expect(page.getByText(/You have none yet/)).toBeVisible();
+});
+
 test("another tab sees what is set here", { tag: "@js" }, async ({ page }) => {
   await open(page, "/session");
   const other = await page.context().newPage();

@@ -1,6 +1,6 @@
 // What the tutorials on Flask's sessions teach, row by row: each test is named after the lines that one would write there.
 
-import type { Page } from "@playwright/test";
+import type { Page, Response } from "@playwright/test";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -182,10 +182,8 @@ test("not 4 KB in a cookie: the session holds 100 KB while the cookie stays unde
 });
 
 test("the cookie is sent only when the session is new or changed, and the page says why", async ({ page }) => {
-  const sent: string[] = [];
-  page.on("response", async (response) => {
-    if (await response.headerValue("set-cookie")) sent.push(new URL(response.url()).pathname);
-  });
+  const answers: Response[] = [];
+  page.on("response", (response) => answers.push(response));
   await open(page, "/session");
   await setValue(page, "email", "ada@example.com");
   await expect(happened(page).filter({ hasText: "The cookie was sent: the session was new." })).toHaveCount(1);
@@ -194,7 +192,28 @@ test("the cookie is sent only when the session is new or changed, and the page s
   await expect(happened(page).filter({ hasText: "The cookie was sent: the id was new." })).toHaveCount(1);
   await page.reload();
   await expect(happened(page).first()).toContainText("The cookie was not sent");
-  expect(sent).toEqual(["/api/session/set", "/api/session/renew"]);
+  const sent = await Promise.all(answers.map((answer) => answer.headerValue("set-cookie")));
+  const paths = answers.filter((_, index) => sent[index]).map((answer) => new URL(answer.url()).pathname);
+  expect(paths).toEqual(["/api/session/set", "/api/session/renew"]);
+});
+
+test("SESSION_TYPE = 'sqlalchemy': sessions lie in a database and outlive the server", async ({ page }) => {
+  const url = ownServer(test.info().parallelIndex);
+  const folder = mkdtempSync(path.join(tmpdir(), "satchel-flask-"));
+  const keys = randomBytes(64).toString("base64");
+  try {
+    let stop = await start(url, folder, keys);
+    await open(page, `${url}/visits`);
+    await page.goto("about:blank");
+    await stop();
+    stop = await start(url, folder, keys);
+    await open(page, `${url}/visits`);
+    await expect(page.getByRole("main").getByText("2 visits", { exact: true })).toBeVisible();
+    await page.goto("about:blank");
+    await stop();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 // <shop>

@@ -59,8 +59,13 @@ export async function start(url: string, folder: string, keys: string) {
   const child = spawn(server, { cwd: folder, env, stdio: "ignore" });
   const exited = once(child, "exit");
   const ready = () => fetch(`${url}/readyz`).then((answer) => answer.ok, () => false);
-  while (child.exitCode === null && !(await ready()));
-  if (child.exitCode !== null) throw new Error(`the server stopped with ${child.exitCode}`);
+  const over = () => child.exitCode ?? child.signalCode;
+  const deadline = Date.now() + 30_000;
+  while (over() === null && !(await ready()) && Date.now() < deadline);
+  if (over() !== null || Date.now() >= deadline) {
+    child.kill("SIGKILL");
+    throw new Error(`the server did not start: ${over() ?? "it does not answer"}`);
+  }
   return async () => {
     child.kill("SIGTERM");
     await exited;

@@ -57,6 +57,9 @@ pub enum AppError {
     )]
     OutOfStock,
     // </shop>
+    /// A page of another site has sent this.
+    #[error("This was sent by a page of another site, so nothing was changed.")]
+    CrossSite,
     /// There is no session to change.
     #[error("You have no session yet. It begins with the first value that is kept.")]
     NoSession,
@@ -183,6 +186,12 @@ pub enum Problem {
     /// The text begins like JSON and is none.
     #[error("This looks like JSON, but it is none. Please check brackets, quotes and commas.")]
     NotJson,
+    /// The JSON is nested too deeply.
+    #[error("Please nest lists and objects at most {max} deep.")]
+    TooDeep {
+        /// The most.
+        max: u32,
+    },
     /// All values together would be too large.
     #[error("Your values may take {} MB in all, and with this one it would be more.", max / 1_000_000)]
     TooMuch {
@@ -264,7 +273,7 @@ impl AppError {
             Self::CartEmpty | Self::CartChanged | Self::OutOfStock => StatusCode::CONFLICT,
             // </shop>
             Self::NoSession => StatusCode::CONFLICT,
-            Self::ConfirmFirst => StatusCode::FORBIDDEN,
+            Self::ConfirmFirst | Self::CrossSite => StatusCode::FORBIDDEN,
             Self::TooManyTries { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Malformed => StatusCode::BAD_REQUEST,

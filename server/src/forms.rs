@@ -17,7 +17,7 @@ use axum::{
     extract::Request,
     http::{
         HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri,
-        header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HOST, REFERER, RETRY_AFTER, SET_COOKIE},
+        header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HOST, ORIGIN, REFERER, RETRY_AFTER, SET_COOKIE},
     },
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
@@ -37,6 +37,9 @@ const MAX_ERROR: usize = 64 * 1024;
 /// The middleware around all server functions.
 pub async fn answer(session: Session, request: Request, next: Next) -> Response {
     let post = request.method() == Method::POST;
+    if post && is_cross_site(request.headers()) {
+        return json(&AppError::CrossSite);
+    }
     let plain_form = post && accepts_html(request.headers());
     let (mut parts, body) = request.into_parts();
     parts.headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
@@ -133,6 +136,17 @@ async fn keep(session: &Session, flash: Flash) -> Result<(), AppError> {
     }
 }
 
+/// Whether a browser says that the request comes from a page of another site (ASVS 3.5.1). Older browsers, and all over plain HTTP, say
+/// the origin only; who is no browser says nothing and carries nobody's cookies.
+fn is_cross_site(headers: &HeaderMap) -> bool {
+    if let Some(site) = headers.get("sec-fetch-site") {
+        return site != "same-origin" && site != "none";
+    }
+    let Some(origin) = headers.get(ORIGIN) else { return false };
+    let authority = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
+    authority.map(str::as_bytes) != headers.get(HOST).map(HeaderValue::as_bytes)
+}
+
 fn accepts_html(headers: &HeaderMap) -> bool {
     headers.get(ACCEPT).is_some_and(|accept| accept.to_str().is_ok_and(|accept| accept.contains("text/html")))
 }
@@ -213,6 +227,35 @@ fn typed(body: &[u8], kept: &[&str]) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_post_of_another_site_is_told_by_what_the_browser_says() {
+        let told = |names: &[(&'static str, &'static str)]| {
+            let mut headers = HeaderMap::new();
+            headers.insert(HOST, HeaderValue::from_static("satchel.example:3000"));
+            for (name, value) in names {
+                headers.insert(*name, HeaderValue::from_static(value));
+            }
+            is_cross_site(&headers)
+        };
+        for ours in [
+            &[][..],
+            &[("sec-fetch-site", "same-origin")],
+            &[("sec-fetch-site", "none"), ("origin", "null")],
+            &[("origin", "https://satchel.example:3000")],
+        ] {
+            assert!(!told(ours), "{ours:?}");
+        }
+        for theirs in [
+            &[("sec-fetch-site", "cross-site"), ("origin", "http://satchel.example:3000")][..],
+            &[("sec-fetch-site", "same-site")],
+            &[("origin", "https://evil.example")],
+            &[("origin", "https://satchel.example")],
+            &[("origin", "null")],
+        ] {
+            assert!(told(theirs), "{theirs:?}");
+        }
+    }
 
     fn before(referer: &str) -> Option<String> {
         let mut headers = HeaderMap::new();

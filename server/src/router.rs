@@ -6,7 +6,7 @@ use app::{context::ClientAddress, error::AppError};
 use axum::{
     Router,
     body::Body,
-    extract::{FromRequestParts, Request, State},
+    extract::{DefaultBodyLimit, FromRequestParts, Request, State},
     http::{Method, StatusCode},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
@@ -94,6 +94,8 @@ fn server_functions() -> Router<AppState> {
     router.route("/api/{*unknown}", any(unknown)).layer(
         ServiceBuilder::new()
             .layer(from_fn(forms::answer))
+            // Each form has a limit of its own, which has been looked at by then.
+            .layer(DefaultBodyLimit::disable())
             .layer(CatchPanicLayer::custom(|_| forms::json(&AppError::Internal))),
     )
 }

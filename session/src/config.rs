@@ -30,8 +30,8 @@ pub struct SessionConfig {
     pub remembered: Duration,
     /// An owner who signs in once more than this loses the session that was used least lately (ASVS 7.1.2).
     pub most_per_owner: u32,
-    /// A write that would make a session's values larger than so many bytes is refused: a visitor shall not fill the disk, and
-    /// every request reads the whole session.
+    /// A write that would make a session's values larger than so many bytes is refused, because every request reads the whole
+    /// session. How many sessions somebody may begin is not limited by it.
     pub most_bytes: usize,
     /// The time that sessions go by.
     pub clock: Clock,

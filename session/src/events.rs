@@ -7,7 +7,7 @@ use std::{fmt, sync::Arc};
 pub enum SessionEvent {
     /// It began: something was written for a visitor who had none.
     Began,
-    /// A value was set or changed.
+    /// A value was set or changed; not told of changes within a caller's transaction, which may be undone.
     Set {
         /// The [`SessionValue::KEY`](crate::SessionValue::KEY).
         key: &'static str,

@@ -228,10 +228,11 @@ impl Shared {
                 return Err(SessionError::Ended);
             };
             let (new, answer) = change(row.data.get(key))?;
-            let Some(event) = self.put(&mut row.data, key, new)? else { return Ok(answer) };
+            if self.put(&mut row.data, key, new)?.is_none() {
+                return Ok(answer);
+            }
             row.version += 1;
             if Store::replace_by(&mut *db, &hash, &row, now).await? {
-                self.tell(&row, event);
                 if matches!(state.phase, Phase::Live(..)) {
                     state.phase = Phase::Unread(id, Signature::Current);
                 }

@@ -7,6 +7,8 @@ mod received;
 #[cfg(feature = "ssr")]
 mod store;
 mod view;
+#[cfg(feature = "ssr")]
+mod wire;
 
 pub use api::{
     DeleteCookie, SetCookie, ShowCookies, TamperCookie, delete_cookie, set_cookie, show_cookies,

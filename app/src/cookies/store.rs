@@ -10,7 +10,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::{
     CookieName, CookieState, CookieValue, MaxAge, ReceivedCookie,
-    received::{pairs, tampered},
+    wire::{pairs, tampered},
 };
 use crate::{
     context,

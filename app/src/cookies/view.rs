@@ -43,7 +43,7 @@ fn Explanation() -> impl IntoView {
             "change one there and load this page again. " <strong>"Tamper"</strong>
             " does the same for you: it sends the cookie with another value and the signature it had. "
             "A plain cookie is believed all the same. A signed one is found out, because only the server has the key; pressed again, "
-            "the old value is back and fits."
+            "the old value is back and fits. How long a cookie was to stay no server can see: a tampered one stays until the browser closes."
         </p>
     }
 }

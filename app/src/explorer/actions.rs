@@ -62,9 +62,9 @@ pub(super) fn SetValueForm(view: RwSignal<SessionView>) -> impl IntoView {
                     aria-required="true"
                     aria-invalid=move || wrong_value.get().map(|_| "true")
                     aria-describedby="set-value-hint set-value-error"
-                >
-                    {form.typed("value")}
-                </textarea>
+                    // Leptos writes a text area's children as they are, markup and all.
+                    inner_html=form.typed("value").map(|typed| text_area(&typed))
+                ></textarea>
                 <p class="aside" id="set-value-hint">
                     "Text, a number, or JSON such as " <code>"{\"a\": [1, 2]}"</code>
                 </p>
@@ -73,6 +73,11 @@ pub(super) fn SetValueForm(view: RwSignal<SessionView>) -> impl IntoView {
             <SubmitButton pending=form.pending()>"Set"</SubmitButton>
         </ActionForm>
     }
+}
+
+/// What was typed, as the HTML inside of a text area: no markup, and with a line break in front, which browsers leave out.
+fn text_area(typed: &str) -> String {
+    format!("\n{}", typed.replace('&', "&amp;").replace('<', "&lt;"))
 }
 
 /// "Get": shows the value under a key, by an address of its own.
@@ -92,7 +97,10 @@ pub(super) fn GetValueForm(view: RwSignal<SessionView>, asked: Signal<Option<Str
         asked.get().map(|key| {
             let found = view.with(|view| view.values.contains_key(&key).then(|| shown(view, &key)));
             match found {
-                Some(value) => view! { <p><code>{key}</code> " is"</p> <pre>{value}</pre> }.into_any(),
+                Some(value) => {
+                    view! { <p><code>{key}</code> " is"</p> <pre class="found-value">{value}</pre> }
+                        .into_any()
+                }
                 None => view! { <p>"There is nothing under the key " <code>{key}</code> "."</p> }.into_any(),
             }
         })
@@ -138,7 +146,7 @@ pub(super) fn PineapplesForm(view: RwSignal<SessionView>) -> impl IntoView {
         >
             <h3 id="pineapples-heading">"Change something nested"</h3>
             <p>
-                "Elsewhere a change inside of a value is lost unless the session is told of it. Here it is always saved, and what stays as it is is never written: watch \u{201c}Written\u{201d} above."
+                "Elsewhere a change inside of a value is lost unless the session is told of it. Here it is always saved, and what stays as it is is never written: watch \u{201c}Written\u{201d} above. (Without JavaScript each message at the head of the page is kept and removed there, too.)"
             </p>
             <FormError error=form.general_error(&[Field::Pineapples]) />
             <div class="field field-quantity">
@@ -212,5 +220,15 @@ pub(super) fn Actions(view: RwSignal<SessionView>, session: Memo<Option<SessionF
             "Clearing ends the session with all that is in it."
             {move || signed_in().then_some(" You will be signed out.")}
         </p>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_typed_never_ends_its_text_area() {
+        assert_eq!(text_area("\n</textarea>&lt;"), "\n\n&lt;/textarea>&amp;lt;");
     }
 }

@@ -12,7 +12,10 @@ pub async fn set_value(
     #[server(default)] key: String,
     #[server(default)] value: String,
 ) -> Result<SessionView, AppError> {
-    use super::{Happening, Notes, store};
+    use super::{
+        Happening, Notes,
+        store::{self, show},
+    };
     use crate::context;
 
     let (key, value) = (store::free(&key), Notes::read(&value));
@@ -26,7 +29,10 @@ pub async fn set_value(
 /// Takes a value of the visitor's own out. What is not there is fine.
 #[server(endpoint = "session/remove")]
 pub async fn remove_value(#[server(default)] key: String) -> Result<SessionView, AppError> {
-    use super::{Happening, Notes, store};
+    use super::{
+        Happening, Notes,
+        store::{self, show},
+    };
     use crate::context;
 
     let key = store::free(&key)?;
@@ -43,7 +49,7 @@ pub async fn remove_value(#[server(default)] key: String) -> Result<SessionView,
 pub async fn clear_session() -> Result<SessionView, AppError> {
     let caller = crate::context::caller()?;
     crate::auth::leave(&caller).await?;
-    show(&caller.session).await
+    super::store::show(&caller.session).await
 }
 
 /// Gives the session a new id.
@@ -52,7 +58,7 @@ pub async fn renew_session() -> Result<SessionView, AppError> {
     let session = crate::context::session()?;
     session.handle().await?.ok_or(AppError::NoSession)?;
     session.renew().await?;
-    show(&session).await
+    super::store::show(&session).await
 }
 
 /// Keeps the session for a month, or until the browser closes.
@@ -61,13 +67,13 @@ pub async fn remember_session(#[server(default)] remember: Option<String>) -> Re
     let session = crate::context::session()?;
     session.handle().await?.ok_or(AppError::NoSession)?;
     session.remember(remember.is_some()).await?;
-    show(&session).await
+    super::store::show(&session).await
 }
 
 /// Changes a number inside of a nested value.
 #[server(endpoint = "session/pineapples")]
 pub async fn change_pineapples(#[server(default)] pineapples: String) -> Result<SessionView, AppError> {
-    use super::Pantry;
+    use super::{Pantry, store::show};
 
     let count = Pantry::read(&pineapples)?;
     let session = crate::context::session()?;
@@ -82,7 +88,7 @@ pub async fn change_pineapples(#[server(default)] pineapples: String) -> Result<
 /// All that the server keeps for this visitor.
 #[server(endpoint = "session/show", input = GetUrl)]
 pub async fn show_session() -> Result<SessionView, AppError> {
-    show(&crate::context::session()?).await
+    super::store::show(&crate::context::session()?).await
 }
 
 /// The same for a page that asks by itself: it does not count as a use of the session.
@@ -90,8 +96,5 @@ pub async fn show_session() -> Result<SessionView, AppError> {
 pub async fn peek_session() -> Result<SessionView, AppError> {
     let session = crate::context::session()?;
     session.read_quietly();
-    show(&session).await
+    super::store::show(&session).await
 }
-
-#[cfg(feature = "ssr")]
-use super::store::show;

@@ -6,13 +6,12 @@ use leptos::{leptos_dom::helpers::IntervalHandle, prelude::*};
 
 use super::{SessionFacts, model::Span};
 
-/// Both clocks. In the browser they go on by themselves.
+/// Both clocks. In the browser they go on by themselves, and `over` is called when one has run down.
 #[component]
-pub(super) fn Clocks(session: Memo<Option<SessionFacts>>) -> impl IntoView {
+pub(super) fn Clocks(session: Memo<Option<SessionFacts>>, over: Callback<()>) -> impl IntoView {
     // Seconds since the server has told.
     let elapsed = RwSignal::new(0_i64);
-    Effect::new(move |before: Option<Option<IntervalHandle>>| {
-        before.flatten().inspect(IntervalHandle::clear);
+    Effect::new(move || {
         session.track();
         elapsed.set(0);
         let told_at = js_sys::Date::now();
@@ -25,7 +24,15 @@ pub(super) fn Clocks(session: Memo<Option<SessionFacts>>) -> impl IntoView {
         on_cleanup(move || {
             handle.inspect(IntervalHandle::clear);
         });
-        handle
+    });
+    // A second later, so that the server agrees.
+    let ran_down = Memo::new(move |_| {
+        session.with(|facts| facts.as_ref().is_some_and(|facts| elapsed.get() > facts.expires_at - facts.now))
+    });
+    Effect::new(move || {
+        if ran_down.get() {
+            over.run(());
+        }
     });
     let clock = move |read: fn(&SessionFacts) -> (i64, i64)| {
         Signal::derive(move || {

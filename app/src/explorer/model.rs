@@ -25,7 +25,7 @@ pub struct SessionView {
 pub struct ValueFacts {
     /// Its key.
     pub key: String,
-    /// What it takes as JSON, in bytes.
+    /// What it takes as JSON, in bytes; one of the app's with its version.
     pub bytes: usize,
     /// Whether it is the visitor's own, to be set and removed here.
     pub own: bool,

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::error::{AppError, Field, Problem};
 
 /// The key of a value of the visitor's own.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key(String);
 
 impl Key {
@@ -62,21 +62,26 @@ impl Notes {
     /// The most that they may take together as JSON, in bytes. It leaves room in the session for what the app keeps.
     pub const MAX_BYTES: u32 = 1_000_000;
 
-    /// Reads what was typed: JSON where it is JSON, else text. A number is one only if it is written back as it was typed, so
-    /// that none of `007`, `1.50` and a long card number is changed.
+    /// The deepest nesting. The session puts a value three levels down in JSON of its own, and nothing reads more than 127.
+    pub const MAX_DEPTH: u32 = 32;
+
+    /// Reads what was typed: JSON where it is JSON, else text. What is a number alone is one only if it is written back as it was
+    /// typed, so that none of `007`, `1.50` and a long card number is changed.
     ///
     /// # Errors
     ///
-    /// [`AppError::Invalid`] for the field `value`: nothing was typed, or an object or array is broken.
+    /// [`AppError::Invalid`] for the field `value`: nothing was typed, or an object or array is broken or nested too deeply.
     pub fn read(typed: &str) -> Result<Value, AppError> {
+        let wrong = |problem| Err(AppError::invalid(Field::Value, problem));
         let text = typed.trim();
         if text.is_empty() {
-            return Err(AppError::invalid(Field::Value, Problem::Missing));
+            return wrong(Problem::Missing);
         }
         match serde_json::from_str(text) {
             Ok(Value::Number(number)) if number.to_string() != text => Ok(typed.into()),
+            Ok(value) if depth(&value) > Self::MAX_DEPTH => wrong(Problem::TooDeep { max: Self::MAX_DEPTH }),
             Ok(value) => Ok(value),
-            Err(_) if text.starts_with(['{', '[']) => Err(AppError::invalid(Field::Value, Problem::NotJson)),
+            Err(_) if text.starts_with(['{', '[']) => wrong(Problem::NotJson),
             Err(_) => Ok(typed.into()),
         }
     }
@@ -106,6 +111,15 @@ impl Notes {
     /// The values by key, in alphabetical order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.0.iter().map(|(key, value)| (key.as_str(), value))
+    }
+}
+
+/// How many lists and objects lie in each other. What was read as JSON is never deeper than the reader goes.
+fn depth(value: &Value) -> u32 {
+    match value {
+        Value::Array(values) => 1 + values.iter().map(depth).max().unwrap_or(0),
+        Value::Object(values) => 1 + values.values().map(depth).max().unwrap_or(0),
+        _ => 0,
     }
 }
 
@@ -174,6 +188,10 @@ mod tests {
         assert!(Key::parse(&"ä".repeat(64)).is_ok());
     }
 
+    fn nested(levels: usize) -> String {
+        format!("{}{}", "[".repeat(levels), "]".repeat(levels))
+    }
+
     #[test]
     fn what_is_json_is_read_as_json_and_all_else_as_text() {
         for (typed, value) in [
@@ -193,11 +211,14 @@ mod tests {
         ] {
             assert_eq!(Notes::read(typed), Ok(value), "{typed}");
         }
+        assert!(Notes::read(&nested(32)).is_ok());
         for (typed, problem) in [
             (" ", Problem::Missing),
             ("{\"a\":", Problem::NotJson),
             ("[1, 2", Problem::NotJson),
             (&"[".repeat(500), Problem::NotJson),
+            (&nested(33), Problem::TooDeep { max: 32 }),
+            (&nested(127), Problem::TooDeep { max: 32 }),
         ] {
             assert_eq!(Notes::read(typed), Err(AppError::invalid(Field::Value, problem)), "{typed}");
         }
@@ -234,9 +255,9 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is typed is either refused or there again when it is shown.
+        /// Text and numbers are there again as they were typed.
         #[test]
-        fn nothing_that_is_typed_is_changed(typed in ".*") {
+        fn text_and_numbers_stay_as_they_are_typed(typed in ".*") {
             match Notes::read(&typed) {
                 Ok(Value::String(text)) if !typed.trim().starts_with('"') => prop_assert_eq!(text, typed),
                 Ok(Value::Number(number)) => prop_assert_eq!(number.to_string(), typed.trim()),

@@ -40,6 +40,10 @@ const RESERVED: &[&str] = &[
     // </shop>
 ];
 
+/// What is not written down as it happens: the visitor's own values are noted one by one, and the messages of plain forms would
+/// be all that there is to see.
+const UNTOLD: &[&str] = &[Notes::KEY, Flash::KEY];
+
 /// A key that the app does not use.
 ///
 /// # Errors
@@ -114,7 +118,7 @@ pub struct SessionLog {
 impl SessionLog {
     /// Entries for each session.
     const MOST: usize = 20;
-    /// Sessions: twenty entries take about a kilobyte.
+    /// Sessions: twenty entries take a kilobyte or two, and six with the longest keys.
     const SESSIONS: u64 = 5_000;
     /// What happened to a session that nobody has used for so long is forgotten.
     const IDLE: Duration = Duration::from_secs(60 * 60);
@@ -125,12 +129,12 @@ impl SessionLog {
         Self { sessions: Cache::builder().max_capacity(Self::SESSIONS).time_to_idle(Self::IDLE).build() }
     }
 
-    /// Writes down what happens to sessions. The visitor's own values are noted one by one where they change.
+    /// Writes down what happens to sessions.
     #[must_use]
     pub fn observer(&self, clock: Clock) -> Observer {
         let log = self.clone();
         Observer::new(move |handle, event| match event {
-            SessionEvent::Set { key: Notes::KEY } | SessionEvent::Removed { key: Notes::KEY } => {}
+            SessionEvent::Set { key } | SessionEvent::Removed { key } if UNTOLD.contains(&key) => {}
             event => log.note(handle, clock.now(), event.into()),
         })
     }

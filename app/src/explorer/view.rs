@@ -1,6 +1,9 @@
 //! The explorer on its page: what is kept, how long, by which cookie, and what happened last.
 
+use std::io::{self, Write};
+
 use leptos::{form::ActionForm, prelude::*, task::spawn_local};
+use serde_json::Value;
 
 use super::{
     CookieFacts, LogEntry, RemoveValue, SessionFacts, SessionView, ValueFacts,
@@ -11,6 +14,7 @@ use super::{
 };
 use crate::{
     error::Field,
+    preferences::Theme,
     ui::{FormError, FormState, SubmitButton, When, move_focus},
     visitor::{Tabs, use_visitor},
 };
@@ -19,7 +23,8 @@ use crate::{
 #[component]
 pub fn Explorer(view: SessionView, #[prop(into)] asked: Signal<Option<String>>) -> impl IntoView {
     let view = RwSignal::new(view);
-    follow_other_tabs(view);
+    let refresh = refresh_by(view);
+    follow(refresh);
     let session = Memo::new(move |_| view.with(|view| view.session.clone()));
     let facts = move || session.get().map(|facts| view! { <Facts facts /> });
     let cookie = Signal::derive(move || session.get().map(|facts| facts.cookie));
@@ -43,7 +48,7 @@ pub fn Explorer(view: SessionView, #[prop(into)] asked: Signal<Option<String>>) 
                     )
             }}
             <Show when=move || session.with(Option::is_some)>
-                <Clocks session />
+                <Clocks session over=refresh />
                 <Actions view session />
             </Show>
         </section>
@@ -69,23 +74,34 @@ pub fn Explorer(view: SessionView, #[prop(into)] asked: Signal<Option<String>>) 
     }
 }
 
-/// Asks the server again when another tab has changed something, and when somebody else is signed in.
-fn follow_other_tabs(view: RwSignal<SessionView>) {
+/// Asks the server again, without using the session. What a form has been answered meanwhile is the later news.
+fn refresh_by(view: RwSignal<SessionView>) -> Callback<()> {
+    let news = StoredValue::new(0_u32);
+    Effect::new(move || {
+        view.track();
+        news.update_value(|count| *count = count.wrapping_add(1));
+    });
+    Callback::new(move |()| {
+        news.update_value(|count| *count = count.wrapping_add(1));
+        let asked = news.get_value();
+        spawn_local(async move {
+            // Without an answer all stays as it is.
+            if let Ok(answer) = peek_session().await
+                && news.try_get_value() == Some(asked)
+            {
+                view.set(answer);
+            }
+        });
+    })
+}
+
+/// Asks again when another tab has changed something, and when the header of this page has.
+fn follow(refresh: Callback<()>) {
     let (tabs, visitor) = (expect_context::<Tabs>(), use_visitor());
-    let asked = StoredValue::new(0_u32);
-    Effect::new(move |before: Option<(u32, Option<String>)>| {
-        let now = (tabs.heard(), visitor.user().map(|user| user.email));
+    Effect::new(move |before: Option<(u32, Option<String>, Theme)>| {
+        let now = (tabs.heard(), visitor.user().map(|user| user.email), visitor.theme());
         if before.is_some_and(|before| before != now) {
-            asked.update_value(|count| *count += 1);
-            let number = asked.get_value();
-            spawn_local(async move {
-                // Without an answer all stays as it is; one that was overtaken is old news.
-                if let Ok(answer) = peek_session().await
-                    && asked.try_get_value() == Some(number)
-                {
-                    view.set(answer);
-                }
-            });
+            refresh.run(());
         }
         now
     });
@@ -142,12 +158,30 @@ fn Values(view: RwSignal<SessionView>) -> impl IntoView {
 
 /// The value under a key as formatted JSON; of a long one the beginning.
 pub(super) fn shown(view: &SessionView, key: &str) -> String {
+    let mut text = Beginning(Vec::new());
+    let whole = serde_json::to_writer_pretty(&mut text, view.values.get(key).unwrap_or(&Value::Null)).is_ok();
+    // A character that was cut in half at the end is left out.
+    let text = String::from_utf8_lossy(&text.0);
+    if whole { text.into_owned() } else { format!("{} \u{2026}", text.trim_end_matches('\u{fffd}')) }
+}
+
+/// The first bytes of what is written. The rest is refused, so that formatting a large value costs no more than its beginning.
+struct Beginning(Vec<u8>);
+
+impl Beginning {
     const MOST: usize = 2_000;
-    let value = view.values.get(key);
-    let text = value.and_then(|value| serde_json::to_string_pretty(value).ok()).unwrap_or_default();
-    match text.char_indices().nth(MOST) {
-        Some((end, _)) => format!("{} \u{2026}", &text[..end]),
-        None => text,
+}
+
+impl Write for Beginning {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let room = Self::MOST - self.0.len();
+        self.0.extend(&bytes[..bytes.len().min(room)]);
+        // None written is an error for who wants to write all of it.
+        Ok(bytes.len().min(room))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -192,7 +226,7 @@ fn Cookie(#[prop(into)] cookie: Signal<Option<CookieFacts>>) -> impl IntoView {
         cookie.get().map(|cookie| {
             let age = cookie.max_age.map_or("none".to_owned(), |seconds| seconds.to_string());
             let forgets = if cookie.max_age.is_some() {
-                "So many seconds the browser keeps it: you chose to be remembered."
+                "The browser keeps it for so many seconds: you chose to be remembered."
             } else {
                 "Without it the browser forgets the cookie when it closes."
             };
@@ -227,7 +261,7 @@ fn Cookie(#[prop(into)] cookie: Signal<Option<CookieFacts>>) -> impl IntoView {
     view! {
         {table}
         <p>
-            "It is sent when the session is new, has a new id, or is kept for another time. With every other answer it stays where it is: in your browser."
+            "It is sent when the session is new, has a new id, is kept for another time, or is signed with a new key. With every other answer it stays where it is: in your browser."
         </p>
     }
 }
@@ -259,5 +293,26 @@ fn Log(view: RwSignal<SessionView>) -> impl IntoView {
         >
             <p>"Nothing yet: without a session there is nothing that a cookie could be sent for."</p>
         </Show>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown_of(value: Value) -> String {
+        let mut view = SessionView::default();
+        view.add_own("key", &value);
+        shown(&view, "key")
+    }
+
+    #[test]
+    fn of_a_long_value_the_beginning_is_shown() {
+        assert_eq!(shown_of(Value::from("a".repeat(1_998))).chars().count(), 2_000);
+        let long = shown_of(Value::from("a".repeat(1_999)));
+        assert!(long.ends_with(" \u{2026}") && long.len() == 2_004, "{}", long.len());
+        // Two bytes each, the first one after a quotation mark: the last is cut in half.
+        let long = shown_of(Value::from("\u{e4}".repeat(5_000)));
+        assert_eq!(long.chars().count(), 1 + 999 + 2);
     }
 }

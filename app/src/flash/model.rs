@@ -28,7 +28,7 @@ pub enum Message {
     SessionCleared,
     #[error("Your session has a new id.")]
     SessionRenewed,
-    #[error("It is noted how long your session lasts.")]
+    #[error("How long your session lasts is chosen.")]
     LifetimeChosen,
     #[error("The pineapples are counted.")]
     PineapplesChanged,

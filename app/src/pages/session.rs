@@ -14,7 +14,10 @@ use crate::{
 pub(crate) fn SessionPage() -> impl IntoView {
     let session = Resource::new(|| (), |()| show_session());
     let query = use_query_map();
-    let asked = Memo::new(move |_| query.with(|query| query.get("key")).filter(|key| !key.is_empty()));
+    let asked = Memo::new(move |_| {
+        let key = query.with(|query| query.get("key"));
+        key.map(|key| key.trim().to_owned()).filter(|key| !key.is_empty())
+    });
     let explorer = move || {
         Suspend::new(async move {
             match session.await {

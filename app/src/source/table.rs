@@ -58,11 +58,11 @@ pub const TABLE: &[Fold] = &[
     Fold {
         page: "session",
         path: "/session",
-        about: "Any value under any key is kept in one map, a value of the session like every other. Clearing is the end of the \
-                session: what is kept next begins another one, with another id.",
+        about: "Any value under any key is kept in one map, a value of the session like every other. \u{201c}Remember me\u{201d} \
+                is kept with the session, so that later writes leave it alone.",
         code: &[
             ("app/src/explorer/store.rs", &["impl SessionValue for Notes"]),
-            ("app/src/explorer/api.rs", &["fn set_value", "fn clear_session"]),
+            ("app/src/explorer/api.rs", &["fn set_value", "fn remember_session"]),
         ],
     },
     Fold {

@@ -90,7 +90,7 @@ where
         let next = use_query_map();
         let navigate = use_navigate();
         let form = forms::find(S::PATH);
-        Effect::new(move |_| match self.action.value().get() {
+        let take = move |answer| match answer {
             None => {}
             Some(Err(error)) => {
                 notices.clear();
@@ -129,6 +129,11 @@ where
                     navigate(&target, NavigateOptions::default());
                 }
             }
+        };
+        Effect::new(move |_| {
+            let answer = self.action.value().get();
+            // An answer is taken once: what `done` reads may change later, and must not bring it back.
+            untrack(|| take(answer));
         });
         self
     }
@@ -138,7 +143,7 @@ where
     pub fn on_refused(self, refused: impl Fn(AppError) + 'static) -> Self {
         Effect::new(move |_| {
             if let Some(Err(error)) = self.action.value().get() {
-                refused(error);
+                untrack(|| refused(error));
             }
         });
         self
@@ -149,7 +154,7 @@ where
     pub fn on_sent(self, sent: impl Fn(&S) + 'static) -> Self {
         Effect::new(move |_| {
             if let Some(form) = self.action.input().get() {
-                sent(&form);
+                untrack(|| sent(&form));
             }
         });
         self

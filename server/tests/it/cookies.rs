@@ -307,7 +307,7 @@ async fn whatever_the_header_holds_is_text_and_never_a_fault_of_ours() {
         state ^= state >> 7;
         state ^= state << 17;
         let byte = state.to_be_bytes()[0];
-        if byte % 4 == 0 { b"=;s:.\"< "[usize::from(byte / 4 % 8)] } else { byte }
+        if byte.is_multiple_of(4) { b"=;s:.\"< "[usize::from(byte / 4 % 8)] } else { byte }
     };
     for _ in 0..300 {
         let header: Vec<_> = (0..80).map(|_| byte()).filter(|byte| *byte >= b' ' && *byte != 0x7f).collect();

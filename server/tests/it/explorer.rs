@@ -103,7 +103,30 @@ async fn bad_fields_are_refused_and_what_was_typed_is_kept() {
 
     let page = visitor.submit_and_follow("/session", SET, "key=my+list&value=%5B1%2C+2").await.body;
     assert!(page.contains("This looks like JSON, but it is none."), "{page}");
-    assert!(page.contains("value=\"my list\"") && page.contains(">[1, 2</textarea>"), "{page}");
+    assert!(page.contains("value=\"my list\"") && page.contains(">\n[1, 2</textarea>"), "{page}");
+    let evil = "key=%22%3E%3Cimg%3E&value=%5B%3C%2Ftextarea%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E";
+    let page = visitor.submit_and_follow("/session", SET, evil).await.body;
+    assert!(!page.contains("<script>alert(1)") && !page.contains("<img>"), "{page}");
+    assert!(page.contains("[&lt;/textarea>"), "{page}");
+}
+
+#[tokio::test]
+async fn what_is_nested_as_deeply_as_it_may_be_is_read_back_with_all_else() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    visitor.register("Ada").await;
+    let nested = |levels: usize| format!("key=deep&value={}{}", "%5B".repeat(levels), "%5D".repeat(levels));
+    for levels in [33, 125, 126, 127, 128] {
+        assert_eq!(
+            visitor.call(SET, &nested(levels)).await.status,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "{levels}"
+        );
+    }
+    assert_eq!(visitor.call(SET, &nested(32)).await.status, StatusCode::OK);
+    visitor.call(SET, "key=other&value=1").await;
+    assert!(value(&visitor, "deep").await.is_array());
+    assert_eq!(visitor.name().await.as_deref(), Some("Ada"));
 }
 
 #[tokio::test]
@@ -148,6 +171,8 @@ async fn more_than_1_mb_is_refused_with_a_message_and_changes_nothing() {
     let own: Vec<_> =
         kept["details"].as_array().unwrap().iter().filter(|value| value["own"] == true).collect();
     assert_eq!(own.len(), 1, "{own:?}");
+    let answer = visitor.call(SET, &format!("key=more&value={}", "x".repeat(3_000_000))).await;
+    assert_eq!(answer.json()["problem"], "too_much", "{}", answer.body);
     // Far too much is not even read.
     let answer = visitor.call(SET, &format!("key=more&value={}", "x".repeat(5_000_000))).await;
     assert_eq!(

@@ -119,7 +119,7 @@ async fn a_nickname_that_is_none_is_refused_beside_its_field() {
 }
 
 #[tokio::test]
-async fn the_form_works_without_javascript() {
+async fn the_form_calls_the_functions_that_its_rows_name() {
     let page = || {
         provide_tabs(provide_visitor());
         app::flash::provide_notices(None);
