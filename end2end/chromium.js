@@ -7,6 +7,8 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 const names = [
+  // Without windows of its own the tests take half the time.
+  "chromium-headless-shell",
   "chromium",
   "chromium-browser",
   "google-chrome",

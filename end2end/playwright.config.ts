@@ -36,7 +36,8 @@ export default defineConfig({
     baseURL: usualServer,
     viewport: { width: 1280, height: 800 },
     screenshot: "only-on-failure",
-    trace: "retain-on-failure",
+    // Each test would be slower by a tenth: E2E_TRACE=on records what one does.
+    trace: process.env.E2E_TRACE === "on" ? "retain-on-failure" : "off",
     launchOptions: {
       executablePath: installedChromium(),
       args: [
