@@ -5,15 +5,17 @@ use std::{net::IpAddr, sync::Arc};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header::USER_AGENT, request::Parts};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
-use session::{Pool, Session};
+use session::Session;
 
-use crate::{Site, auth::Limits, cookies::CookieLab, error::AppError, explorer::SessionLog, nav};
+use crate::{
+    Site, auth::Limits, cookies::CookieLab, error::AppError, explorer::SessionLog, nav, storage::Storage,
+};
 
 /// What the server hands to every page and server function.
 #[derive(Clone, Debug)]
 pub struct Backend {
     /// The database.
-    pub pool: Pool,
+    pub db: Storage,
     /// What the browser is told about the settings.
     pub site: Site,
     /// How often somebody may try to sign in; nothing where there is no limit.
@@ -34,7 +36,7 @@ pub struct Caller {
     /// The session.
     pub session: Session,
     /// The database.
-    pub pool: Pool,
+    pub db: Storage,
     /// How often somebody may try to sign in.
     pub limits: Option<Arc<Limits>>,
     /// Where the request came from, if that is known.
@@ -61,7 +63,7 @@ pub fn caller() -> Result<Caller, AppError> {
     Ok(Caller {
         now: session.now(),
         session,
-        pool: backend.pool,
+        db: backend.db,
         limits: backend.limits,
         address: parts.extensions.get::<ClientAddress>().map(|address| address.0),
         user_agent: name.map(|name| name.chars().take(MAX_NAME).collect()),
@@ -73,8 +75,8 @@ pub fn caller() -> Result<Caller, AppError> {
 /// # Errors
 ///
 /// [`AppError::Internal`] outside a request.
-pub fn pool() -> Result<Pool, AppError> {
-    use_context::<Backend>().map(|backend| backend.pool).ok_or(AppError::Internal)
+pub fn db() -> Result<Storage, AppError> {
+    use_context::<Backend>().map(|backend| backend.db).ok_or(AppError::Internal)
 }
 
 /// What happened to sessions.

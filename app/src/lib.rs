@@ -33,6 +33,8 @@ pub mod context;
 #[cfg(feature = "ssr")]
 mod shell;
 #[cfg(feature = "ssr")]
+pub mod storage;
+#[cfg(feature = "ssr")]
 mod store_error;
 
 pub use app::{App, Site};

@@ -11,9 +11,10 @@ use app::{
         store::{self, KnownUser},
     },
     error::AppError,
+    storage::Storage,
 };
 use clap::{Args, Parser, Subcommand};
-use session::{Clock, Pool, Sessions};
+use session::{Clock, Sessions};
 
 use crate::{Settings, database, state::session_config};
 
@@ -88,14 +89,15 @@ pub enum UsersCommand {
 ///
 /// When it cannot be done; then nothing was.
 pub async fn run(command: Command, settings: Settings) -> anyhow::Result<()> {
-    let pool = database::open(&settings.database).await?;
-    let sessions = Sessions::new(pool.clone(), session_config(&settings, Clock::system())).await?;
+    let db = database::open(&settings.database).await?;
+    let sessions = Sessions::new(db.clone(), session_config(&settings, Clock::system())).await?;
+    let db = Storage::new(db, 0);
     match command {
         Command::Sessions { command: SessionsCommand::End(whose) } => {
-            end_sessions(&pool, &sessions, whose).await
+            end_sessions(&db, &sessions, whose).await
         }
         Command::Users { command: UsersCommand::List } => {
-            for user in store::list_users(&pool).await? {
+            for user in store::list_users(&db).await? {
                 say(format_args!("{}\t{}", user.email, user.name))?;
             }
             Ok(())
@@ -105,50 +107,50 @@ pub async fn run(command: Command, settings: Settings) -> anyhow::Result<()> {
             let Registration { name, email, password } =
                 Registration::parse(&name, &email, &password, is_common).map_err(told)?;
             let made =
-                store::insert_user(&pool, &name, &email, password.expose(), Clock::system().now()).await?;
+                store::insert_user(&db, &name, &email, password.expose(), Clock::system().now()).await?;
             let made = made.with_context(|| format!("there is a user {email} already"))?;
             audit::record_command(Event::Registered, Some(&made.user.id));
             say(format_args!("made the user {email}"))
         }
         Command::Users { command: UsersCommand::ResetPassword { email } } => {
-            let user = find(&pool, &email).await?.user;
+            let user = find(&db, &email).await?.user;
             let password =
                 NewPassword::parse(&ask_password()?, &[user.name.as_str(), user.email.as_str()], is_common)
                     .map_err(|problem| anyhow::anyhow!("password: {problem}"))?;
-            store::reset_password(&pool, &user.id, password.expose()).await?;
+            store::reset_password(&db, &sessions, &user.id, password.expose()).await?;
             audit::record_command(Event::PasswordChanged, Some(&user.id));
             say(format_args!("gave {} a new password and ended all its sessions", user.email))
         }
     }
 }
 
-async fn end_sessions(pool: &Pool, sessions: &Sessions, whose: WhoseSessions) -> anyhow::Result<()> {
+async fn end_sessions(db: &Storage, sessions: &Sessions, whose: WhoseSessions) -> anyhow::Result<()> {
     let Some(email) = whose.user else {
         // What belongs to a user is put by; what a guest had has nowhere to go.
         let mut ended = 0;
-        for user in store::list_users(pool).await? {
-            ended += end_sessions_of(pool, &user.id).await?;
+        for user in store::list_users(db).await? {
+            ended += end_sessions_of(db, sessions, &user.id).await?;
         }
         ended += usize::try_from(sessions.end_all().await?)?;
         audit::record_command(Event::Revoked, None);
         return say(format_args!("ended all {ended} sessions"));
     };
-    let user = find(pool, &email).await?.user;
-    let ended = end_sessions_of(pool, &user.id).await?;
+    let user = find(db, &email).await?.user;
+    let ended = end_sessions_of(db, sessions, &user.id).await?;
     audit::record_command(Event::Revoked, Some(&user.id));
     say(format_args!("ended {ended} sessions of {}", user.email))
 }
 
-async fn end_sessions_of(pool: &Pool, user: &UserId) -> anyhow::Result<usize> {
-    let mut transaction = pool.begin().await?;
-    let ended = store::end_sessions(&mut transaction, user).await?;
+async fn end_sessions_of(db: &Storage, sessions: &Sessions, user: &UserId) -> anyhow::Result<usize> {
+    let mut transaction = db.begin().await?;
+    let ended = store::end_sessions(sessions, &mut transaction, user).await?;
     transaction.commit().await?;
     Ok(ended)
 }
 
-async fn find(pool: &Pool, email: &str) -> anyhow::Result<KnownUser> {
+async fn find(db: &Storage, email: &str) -> anyhow::Result<KnownUser> {
     let address = Email::parse(email).map_err(|problem| anyhow::anyhow!("\"{email}\": {problem}"))?;
-    let found = store::find_user_by_email(pool, &address).await?;
+    let found = store::find_user_by_email(db, &address).await?;
     Ok(found.with_context(|| format!("there is no user {address}"))?.0)
 }
 

@@ -3,7 +3,7 @@
 use std::{fs, path::Path, str::FromStr, time::Duration};
 
 use anyhow::Context;
-use session::Pool;
+use session::{Database, Pool};
 use sqlx::{
     migrate::Migrator,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -12,8 +12,8 @@ use sqlx::{
 /// The numbered files in `migrations/`, compiled in.
 static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
 
-/// Connections: two halve the speed of a signed-in page, more than four bring nothing.
-const CONNECTIONS: u32 = 4;
+/// Connections that read: two halve the speed of a signed-in page, more than four bring nothing. One more writes.
+const READERS: u32 = 4;
 
 /// How long a statement waits for another writer before it fails.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -23,7 +23,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// # Errors
 ///
 /// When the file cannot be made or read, is no database, or was made by a newer version of the app.
-pub async fn open(url: &str) -> anyhow::Result<Pool> {
+pub async fn open(url: &str) -> anyhow::Result<Database> {
     let options = SqliteConnectOptions::from_str(url).context("DATABASE_URL cannot be read")?;
     let file = options.get_filename().to_owned();
     let told = || format!("cannot open the database {} (DATABASE_URL)", file.display());
@@ -38,17 +38,21 @@ pub async fn open(url: &str) -> anyhow::Result<Pool> {
         .synchronous(SqliteSynchronous::Normal)
         .busy_timeout(BUSY_TIMEOUT)
         .foreign_keys(true);
-    let pool = SqlitePoolOptions::new()
-        .max_connections(CONNECTIONS)
-        .acquire_timeout(BUSY_TIMEOUT)
-        .connect_with(options)
-        .await
-        .with_context(told)?;
+    let connect = async |connections| {
+        SqlitePoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(BUSY_TIMEOUT)
+            // A file does not hang up: to ask before each use would double the trips to SQLite.
+            .test_before_acquire(false)
+            .connect_with(options.clone())
+            .await
+    };
+    let writer: Pool = connect(1).await.with_context(told)?;
     // SQLite gives no lock for the whole run: when two servers start on a new file, one of them has to look again.
-    let migrated = match MIGRATIONS.run(&pool).await {
-        Err(_) => MIGRATIONS.run(&pool).await,
+    let migrated = match MIGRATIONS.run(&writer).await {
+        Err(_) => MIGRATIONS.run(&writer).await,
         done => done,
     };
     migrated.with_context(|| format!("cannot bring {} up to date", file.display()))?;
-    Ok(pool)
+    Ok(Database::new(connect(READERS).await.with_context(told)?, writer))
 }

@@ -15,7 +15,7 @@ pub async fn live() -> &'static str {
 ///
 /// 503 when it does not.
 pub async fn ready(State(state): State<AppState>) -> Result<&'static str, (StatusCode, &'static str)> {
-    match sqlx::query("select 1").execute(&state.backend.pool).await {
+    match sqlx::query("select 1").execute(state.backend.db.readers()).await {
         Ok(_) => Ok("ready\n"),
         Err(error) => {
             tracing::error!(%error, "not ready");

@@ -90,10 +90,9 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         }
         _ => anyhow!("cannot listen on {address}: {error}. Set LEPTOS_SITE_ADDR."),
     })?;
-    let pool = database::open(&settings.database).await?;
-    let state = AppState::new(settings, pool.clone(), Clock::system())
-        .await
-        .context("cannot prepare the database")?;
+    let db = database::open(&settings.database).await?;
+    let state =
+        AppState::new(settings, db.clone(), Clock::system()).await.context("cannot prepare the database")?;
     if production && client_ip == ClientIpSource::ConnectInfo {
         tracing::warn!(
             "every client behind one proxy counts as one when it tries to sign in: set CLIENT_IP_SOURCE if there is a proxy"
@@ -129,7 +128,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         () = out_of_patience => tracing::warn!("requests were cut off after {} s", GRACE.as_secs()),
     }
     sweeper.stop().await;
-    pool.close().await;
+    db.close().await;
     Ok(())
 }
 

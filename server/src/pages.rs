@@ -8,6 +8,7 @@ use app::{
     error::AppError,
     nav::{self, LocalPath},
     shell,
+    storage::Storage,
     ui::ResponseStatus,
     visitor::{self, Visitor},
 };
@@ -20,7 +21,7 @@ use axum::{
 };
 use leptos::prelude::provide_context;
 use leptos_axum::{AxumRouteListing, generate_route_list, render_app_async_with_context};
-use session::{Pool, Session};
+use session::Session;
 use url::Url;
 
 use crate::AppState;
@@ -37,11 +38,11 @@ pub async fn visit(
     next: Next,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
-    let pool = &state.backend.pool;
+    let db = &state.backend.db;
     let visitor = if is_opened(&parts) {
-        begin_anew(&session, pool, parts.uri.path()).await
+        begin_anew(&session, db, parts.uri.path()).await
     } else {
-        visitor::load(&session, pool).await
+        visitor::load(&session, db).await
     };
     match visitor {
         Ok(visitor) => {
@@ -52,9 +53,9 @@ pub async fn visit(
     }
 }
 
-async fn begin_anew(session: &Session, pool: &Pool, path: &str) -> Result<Visitor, AppError> {
+async fn begin_anew(session: &Session, db: &Storage, path: &str) -> Result<Visitor, AppError> {
     session.start_over().await?;
-    visitor::snapshot(session, pool, path).await
+    visitor::snapshot(session, db, path).await
 }
 
 /// The middleware that sends guests away from private pages, to sign in and come back.

@@ -25,6 +25,8 @@ pub struct Settings {
     pub production: bool,
     /// The database (`DATABASE_URL`).
     pub database: String,
+    /// Whether other processes write to that database too (`DATABASE_SHARED`): then nothing of it is kept in memory.
+    pub shared: bool,
     /// The keys that sign session cookies (`SESSION_KEYS`).
     pub keys: SigningKeys,
     /// A session unused for so long is over (`SESSION_IDLE_MINUTES`).
@@ -109,6 +111,14 @@ impl Settings {
         if !database.starts_with("sqlite:") {
             problems.push("DATABASE_URL does not begin with \"sqlite:\". Give a file, such as sqlite://data/satchel.db.".to_owned());
         }
+        let shared = match get("DATABASE_SHARED").as_deref() {
+            None | Some("false") => false,
+            Some("true") => true,
+            Some(text) => {
+                problems.push(format!("DATABASE_SHARED is \"{text}\". Give true or false."));
+                false
+            }
+        };
         let keys = match get("SESSION_KEYS") {
             Some(list) => Ok(list),
             None if production == Ok(true) => Err("SESSION_KEYS is missing".to_owned()),
@@ -168,6 +178,7 @@ impl Settings {
                 address,
                 production,
                 database,
+                shared,
                 keys,
                 idle,
                 lifetime,

@@ -12,11 +12,12 @@ use app::{
     cookies::CookieLab,
     explorer::SessionLog,
     source::FOLDS,
+    storage::Storage,
 };
 use axum::extract::FromRef;
 use leptos::config::{Env, LeptosOptions};
 use leptos::prelude::provide_context;
-use session::{Clock, Pool, SessionConfig, Sessions};
+use session::{Clock, Database, SessionConfig, Sessions};
 
 use crate::Settings;
 
@@ -45,7 +46,7 @@ impl AppState {
     /// # Errors
     ///
     /// When the database fails.
-    pub async fn new(settings: Settings, pool: Pool, clock: Clock) -> anyhow::Result<Self> {
+    pub async fn new(settings: Settings, db: Database, clock: Clock) -> anyhow::Result<Self> {
         password::prepare().await?;
         let log = SessionLog::new();
         let config = SessionConfig {
@@ -53,16 +54,17 @@ impl AppState {
             ..session_config(&settings, clock.clone())
         };
         let cookies = CookieLab::new(&config);
-        let sessions = Sessions::new(pool.clone(), config).await?;
+        let sessions = Sessions::new(db.clone(), config).await?;
+        let db = Storage::new(db, cached_bytes(&settings));
         let demo_account = !settings.production;
         if demo_account {
-            insert_demo_account(&pool, clock.now()).await?;
+            insert_demo_account(&db, clock.now()).await?;
         } else {
-            delete_demo_account(&pool).await?;
+            delete_demo_account(&db, &sessions).await?;
         }
         let leptos = leptos_options(&settings);
         let limits = settings.sign_in_limit.and_then(Limits::new).map(Arc::new);
-        let backend = Backend { pool, site: Site { demo_account }, limits, log, cookies };
+        let backend = Backend { db, site: Site { demo_account }, limits, log, cookies };
         Ok(Self { settings, backend, sessions, leptos })
     }
 
@@ -72,6 +74,11 @@ impl AppState {
         provide_context(self.backend.site);
         provide_context(FOLDS);
     }
+}
+
+/// What may be kept in memory of each kind: sessions, users, products.
+fn cached_bytes(settings: &Settings) -> u64 {
+    if settings.shared { 0 } else { 4 * 1024 * 1024 }
 }
 
 /// How sessions are kept, as the settings say.
@@ -84,6 +91,7 @@ pub fn session_config(settings: &Settings, clock: Clock) -> SessionConfig {
         idle: settings.idle,
         lifetime: settings.lifetime,
         remembered: settings.remembered,
+        cached_bytes: cached_bytes(settings),
         clock,
         ..SessionConfig::new(settings.keys.clone())
     }

@@ -33,6 +33,10 @@ pub struct SessionConfig {
     /// A write that would make a session's values larger than so many bytes is refused, because every request reads the whole
     /// session. How many sessions somebody may begin is not limited by it.
     pub most_bytes: usize,
+    /// Sessions that were read within the last second are kept in memory, of so many bytes together, which saves most trips to the
+    /// database. What this process changes is seen at once; what another one does, after a second at most. Set it to 0 where
+    /// several processes share the database.
+    pub cached_bytes: u64,
     /// The time that sessions go by.
     pub clock: Clock,
     /// Who is told what happens to sessions.
@@ -41,7 +45,7 @@ pub struct SessionConfig {
 
 impl SessionConfig {
     /// The usual settings: cookie `__Host-id`, over HTTPS only, 30 minutes idle, 12 hours in all, 31 days when remembered,
-    /// 50 sessions for each owner, 1 MiB in each.
+    /// 50 sessions for each owner, 1 MiB in each, none kept in memory.
     #[must_use]
     pub fn new(keys: SigningKeys) -> Self {
         Self {
@@ -53,6 +57,7 @@ impl SessionConfig {
             remembered: Duration::days(31),
             most_per_owner: 50,
             most_bytes: 1024 * 1024,
+            cached_bytes: 0,
             clock: Clock::system(),
             observer: Observer::default(),
         }

@@ -26,9 +26,11 @@
 
 #![warn(missing_docs)]
 
+mod cache;
 mod clock;
 mod config;
 mod cookie;
+mod database;
 mod derived;
 mod error;
 mod events;
@@ -45,9 +47,12 @@ mod state;
 mod store;
 mod sweep;
 mod value;
+mod writer;
 
+pub use cache::{Cache, Change};
 pub use clock::Clock;
 pub use config::SessionConfig;
+pub use database::{Database, Transaction};
 pub use derived::DerivedKeys;
 pub use error::SessionError;
 pub use events::{CookieReason, Observer, SessionEvent};

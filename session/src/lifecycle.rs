@@ -1,5 +1,7 @@
 //! How a session changes its id, its clocks, and ends.
 
+use std::sync::Arc;
+
 use serde_json::Map;
 use tracing::Instrument;
 
@@ -261,7 +263,7 @@ impl Session {
         tracing::debug!(%old, new = %new.hash(), "renewed a session");
         let event = if restart.is_some() { SessionEvent::Restarted } else { SessionEvent::Renewed };
         self.shared.tell(&row, event);
-        state.phase = Phase::Live(new, row);
+        state.phase = Phase::Live(new, Arc::new(row));
         state.cookie = CookieChange::Give(CookieReason::NewId);
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! How the tables came to be, step by step.
 
-use crate::{Pool, SessionError};
+use crate::{Database, SessionError};
 
 /// How the tables came to be. A step that has landed is never edited.
 const STEPS: &[&[&str]] = &[
@@ -37,12 +37,12 @@ const STEPS: &[&[&str]] = &[
 ];
 
 /// Brings the tables up to date, step by step.
-pub(crate) async fn migrate(pool: &Pool) -> Result<(), SessionError> {
+pub(crate) async fn migrate(db: &Database) -> Result<(), SessionError> {
     sqlx::query("create table if not exists session_steps (step bigint not null, constraint session_steps_pkey primary key (step))")
-        .execute(pool)
+        .execute(db.writer())
         .await?;
     for (step, statements) in (1_i64..).zip(STEPS) {
-        let mut transaction = pool.begin().await?;
+        let mut transaction = db.begin().await?;
         // The first statement writes, so that of two servers that start at once one waits here for the other.
         let due = sqlx::query("insert into session_steps (step) values ($1) on conflict (step) do nothing")
             .bind(step)
@@ -61,7 +61,7 @@ pub(crate) async fn migrate(pool: &Pool) -> Result<(), SessionError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{id::SessionId, store::Store};
+    use crate::{Pool, id::SessionId, store::Store};
 
     #[tokio::test]
     async fn tables_from_before_there_were_steps_are_brought_up_to_date() {
@@ -77,9 +77,10 @@ mod tests {
             .execute(&pool)
             .await
             .unwrap();
-        migrate(&pool).await.unwrap();
-        migrate(&pool).await.unwrap();
-        let found = Store::new(pool).find(&id, 1).await.unwrap().unwrap();
-        assert_eq!((found.owner, found.handle.len()), (None, 22));
+        let db = Database::from(pool);
+        migrate(&db).await.unwrap();
+        migrate(&db).await.unwrap();
+        let found = Store::new(db, 0).find(&id, 1).await.unwrap().unwrap();
+        assert_eq!((found.owner.as_deref(), found.handle.len()), (None, 22));
     }
 }

@@ -2,14 +2,13 @@
 
 use std::sync::atomic::Ordering;
 
-use sqlx::Executor;
 use time::Duration;
 
 use crate::{
-    Db, Session, SessionError, SessionValue, Sessions,
+    Session, SessionError, SessionValue, Sessions, Transaction,
     id::SessionId,
     state::Phase,
-    store::{Row, Store, Which},
+    store::{Row, Which},
     value::decode,
 };
 
@@ -52,7 +51,7 @@ impl OwnedSession {
     /// The value kept under `T`'s key, if there is one.
     #[must_use]
     pub fn read<T: SessionValue>(&self) -> Option<T> {
-        self.row.data.get(T::KEY).cloned().and_then(decode)
+        self.row.data.get(T::KEY).and_then(decode)
     }
 }
 
@@ -192,7 +191,7 @@ impl Session {
     }
 }
 
-/// Ending takes any connection, so that it can be part of a transaction with what is the reason for it. What is in flight in
+/// Ending is part of a transaction, with what is the reason for it. What is in flight in
 /// the ended sessions is refused with [`SessionError::Ended`].
 impl Sessions {
     /// An owner's sessions, the one used last first.
@@ -215,10 +214,10 @@ impl Sessions {
     /// Ends all sessions of an owner, and returns them as they were.
     ///
     /// ```
-    /// # use session::{Pool, SessionError, Sessions};
-    /// async fn remove_account(pool: &Pool, user: &str) -> Result<(), SessionError> {
-    ///     let mut transaction = pool.begin().await?;
-    ///     Sessions::end_owned(&mut *transaction, user).await?;
+    /// # use session::{SessionError, Sessions};
+    /// async fn remove_account(sessions: &Sessions, user: &str) -> Result<(), SessionError> {
+    ///     let mut transaction = sessions.database().begin().await?;
+    ///     sessions.end_owned(&mut transaction, user).await?;
     ///     // … delete the user …
     ///     Ok(transaction.commit().await?)
     /// }
@@ -227,51 +226,60 @@ impl Sessions {
     /// # Errors
     ///
     /// [`SessionError::Store`] when the store fails.
-    pub async fn end_owned<'e>(
-        db: impl Executor<'e, Database = Db>,
+    pub async fn end_owned(
+        &self,
+        transaction: &mut Transaction,
         owner: &str,
     ) -> Result<Vec<OwnedSession>, SessionError> {
-        end(db, owner, Which::All).await
+        self.end_which(transaction, owner, Which::All).await
     }
 
     /// Ends one session of an owner by its handle; returns it as it was, or nothing where there is none.
     ///
     /// ```
-    /// # use session::{Pool, SessionError, Sessions};
-    /// async fn sign_out_device(pool: &Pool, user: &str, device: &str) -> Result<bool, SessionError> {
-    ///     Ok(Sessions::end_one(pool, user, device).await?.is_some())
+    /// # use session::{SessionError, Sessions};
+    /// async fn sign_out_device(sessions: &Sessions, user: &str, device: &str) -> Result<bool, SessionError> {
+    ///     let mut transaction = sessions.database().begin().await?;
+    ///     let ended = sessions.end_one(&mut transaction, user, device).await?;
+    ///     transaction.commit().await?;
+    ///     Ok(ended.is_some())
     /// }
     /// ```
     ///
     /// # Errors
     ///
     /// [`SessionError::Store`] when the store fails.
-    pub async fn end_one<'e>(
-        db: impl Executor<'e, Database = Db>,
+    pub async fn end_one(
+        &self,
+        transaction: &mut Transaction,
         owner: &str,
         handle: &str,
     ) -> Result<Option<OwnedSession>, SessionError> {
-        Ok(end(db, owner, Which::One(handle)).await?.pop())
+        Ok(self.end_which(transaction, owner, Which::One(handle)).await?.pop())
     }
 
     /// Ends all sessions of an owner but one, and returns them as they were.
     ///
     /// ```
-    /// # use session::{Pool, SessionError, Sessions};
-    /// async fn sign_out_elsewhere(pool: &Pool, user: &str, here: &str) -> Result<usize, SessionError> {
-    ///     Ok(Sessions::end_others(pool, user, here).await?.len())
+    /// # use session::{SessionError, Sessions};
+    /// async fn sign_out_elsewhere(sessions: &Sessions, user: &str, here: &str) -> Result<usize, SessionError> {
+    ///     let mut transaction = sessions.database().begin().await?;
+    ///     let ended = sessions.end_others(&mut transaction, user, here).await?;
+    ///     transaction.commit().await?;
+    ///     Ok(ended.len())
     /// }
     /// ```
     ///
     /// # Errors
     ///
     /// [`SessionError::Store`] when the store fails.
-    pub async fn end_others<'e>(
-        db: impl Executor<'e, Database = Db>,
+    pub async fn end_others(
+        &self,
+        transaction: &mut Transaction,
         owner: &str,
         handle: &str,
     ) -> Result<Vec<OwnedSession>, SessionError> {
-        end(db, owner, Which::AllBut(handle)).await
+        self.end_which(transaction, owner, Which::AllBut(handle)).await
     }
 
     /// Ends every session there is, guests' too, and returns how many there were.
@@ -282,13 +290,14 @@ impl Sessions {
     pub async fn end_all(&self) -> Result<u64, SessionError> {
         self.store().delete_all().await
     }
-}
 
-async fn end<'e>(
-    db: impl Executor<'e, Database = Db>,
-    owner: &str,
-    which: Which<'_>,
-) -> Result<Vec<OwnedSession>, SessionError> {
-    let rows = Store::delete_owned(db, owner, which).await?;
-    Ok(rows.into_iter().map(OwnedSession::new).collect())
+    async fn end_which(
+        &self,
+        transaction: &mut Transaction,
+        owner: &str,
+        which: Which<'_>,
+    ) -> Result<Vec<OwnedSession>, SessionError> {
+        let rows = self.store().delete_owned(transaction, owner, which).await?;
+        Ok(rows.into_iter().map(OwnedSession::new).collect())
+    }
 }

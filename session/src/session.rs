@@ -10,7 +10,7 @@ use axum::{
 use serde_json::Value;
 
 use crate::{
-    Connection, SessionError, SessionValue, Sessions,
+    SessionError, SessionValue, Sessions, Transaction,
     state::{Changed, Phase, Shared},
     value::{decode, encode},
 };
@@ -64,7 +64,7 @@ impl Session {
         let mut state = self.shared.state.lock().await;
         self.shared.load(&mut state).await?;
         Ok(match &state.phase {
-            Phase::Live(_, row) => row.data.get(T::KEY).cloned().and_then(decode),
+            Phase::Live(_, row) => row.data.get(T::KEY).and_then(decode),
             _ => None,
         })
     }
@@ -107,12 +107,12 @@ impl Session {
     /// the transaction begin with a statement that writes. A visitor without a session gets none.
     ///
     /// ```
-    /// # use session::{Pool, Session, SessionError, SessionValue};
+    /// # use session::{Session, SessionError, SessionValue};
     /// # #[derive(Default, serde::Deserialize, serde::Serialize)]
     /// # struct Cart(Vec<i64>);
     /// # impl SessionValue for Cart { const KEY: &'static str = "cart"; }
-    /// async fn order(session: Session, pool: &Pool) -> Result<(), SessionError> {
-    ///     let mut transaction = pool.begin().await?;
+    /// async fn order(session: Session) -> Result<(), SessionError> {
+    ///     let mut transaction = session.sessions().database().begin().await?;
     ///     // … note the order …
     ///     let _ordered = session.update_within(&mut transaction, |cart: &mut Cart| std::mem::take(cart)).await?;
     ///     Ok(transaction.commit().await?)
@@ -124,7 +124,7 @@ impl Session {
     /// As [`update`](Self::update).
     pub async fn update_within<T, R>(
         &self,
-        transaction: &mut Connection,
+        transaction: &mut Transaction,
         change: impl FnMut(&mut T) -> R + Send,
     ) -> Result<R, SessionError>
     where
@@ -153,7 +153,7 @@ impl Session {
     pub async fn remove<T: SessionValue>(&self) -> Result<Option<T>, SessionError> {
         let removed =
             self.shared.change(T::KEY, |stored| Ok((stored.map(|_| None), stored.cloned()))).await?;
-        Ok(removed.and_then(decode))
+        Ok(removed.as_ref().and_then(decode))
     }
 }
 
@@ -163,7 +163,7 @@ where
     T: SessionValue + Default,
 {
     move |stored| {
-        let mut value = stored.cloned().and_then(decode::<T>).unwrap_or_default();
+        let mut value = stored.and_then(decode::<T>).unwrap_or_default();
         let untouched = if stored.is_some() { None } else { Some(encode(&value)?) };
         let result = change(&mut value);
         let value = encode(&value)?;

@@ -6,7 +6,7 @@ use axum::http::HeaderMap;
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{
-    Pool, Session, SessionConfig, SessionError, SessionLayer, Sweeper, id::IdHash, migrate::migrate,
+    Database, Session, SessionConfig, SessionError, SessionLayer, Sweeper, id::IdHash, migrate::migrate,
     state::LATE_SECONDS, store::Store,
 };
 
@@ -43,9 +43,10 @@ impl Sessions {
     /// # Errors
     ///
     /// [`SessionError::Store`] when they cannot be made.
-    pub async fn new(pool: Pool, config: SessionConfig) -> Result<Self, SessionError> {
-        migrate(&pool).await?;
-        let store = Store::new(pool);
+    pub async fn new(db: impl Into<Database>, config: SessionConfig) -> Result<Self, SessionError> {
+        let db = db.into();
+        migrate(&db).await?;
+        let store = Store::new(db, config.cached_bytes);
         let turns = (0..TURNS).map(|_| Mutex::new(())).collect();
         Ok(Self { inner: Arc::new(Inner { config, store, turns }) })
     }
@@ -93,6 +94,12 @@ impl Sessions {
     #[must_use]
     pub fn sweep_every(&self, interval: Duration) -> Sweeper {
         Sweeper::start(self.clone(), interval)
+    }
+
+    /// The database that they are in.
+    #[must_use]
+    pub fn database(&self) -> &Database {
+        self.inner.store.database()
     }
 
     pub(crate) fn config(&self) -> &SessionConfig {

@@ -3,7 +3,10 @@
 //! A change is made from the newest version that the store has, and goes through only if that is still the newest; else it is
 //! made again.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use axum::http::{
     HeaderMap, HeaderValue,
@@ -14,7 +17,7 @@ use time::Duration;
 use tokio::sync::Mutex;
 
 use crate::{
-    Connection, CookieReason, SessionConfig, SessionError, SessionEvent, Sessions,
+    CookieReason, SessionConfig, SessionError, SessionEvent, Sessions, Transaction,
     cookie::{self, Presented},
     id::{IdHash, SessionId},
     keys::Signature,
@@ -54,7 +57,7 @@ pub(crate) enum Phase {
     /// There is none: a write begins one, under a new id.
     None,
     /// There is one.
-    Live(SessionId, Row),
+    Live(SessionId, Arc<Row>),
     /// The visitor presents an id that is dead; if it was exchanged a moment ago, for this one. Nothing is written, lest a
     /// sign-out be undone.
     Ended(Option<IdHash>),
@@ -93,8 +96,9 @@ impl Shared {
         };
         let due = now - row.used_at >= self.sessions.config().touch_seconds();
         if due && !self.quiet.load(Ordering::Relaxed) {
-            row.used_at = now;
-            row.expires_at = self.sessions.config().expires_at(now, row.ends_at, row.remembered);
+            let used = Arc::make_mut(&mut row);
+            used.used_at = now;
+            used.expires_at = self.sessions.config().expires_at(now, used.ends_at, used.remembered);
             // Whoever only reads is served even where nothing can be written.
             match self.sessions.store().touch(&hash, &row).await {
                 Ok(()) => self.tell(&row, SessionEvent::Used),
@@ -209,7 +213,7 @@ impl Shared {
     /// transaction. What is known of the row is forgotten, because the transaction may yet be undone.
     pub(crate) async fn change_within<R: Send>(
         &self,
-        db: &mut Connection,
+        transaction: &mut Transaction,
         key: &'static str,
         mut change: impl FnMut(Option<&Value>) -> Changed<R> + Send,
     ) -> Result<R, SessionError> {
@@ -224,7 +228,7 @@ impl Shared {
         };
         let (hash, now) = (id.hash(), self.sessions.now());
         loop {
-            let Some(mut row) = Store::find_by(&mut *db, &hash, now).await? else {
+            let Some(mut row) = Store::find_by(&mut **transaction, &hash, now).await? else {
                 return Err(SessionError::Ended);
             };
             let (new, answer) = change(row.data.get(key))?;
@@ -232,7 +236,7 @@ impl Shared {
                 return Ok(answer);
             }
             row.version += 1;
-            if Store::replace_by(&mut *db, &hash, &row, now).await? {
+            if self.sessions.store().replace_within(transaction, &hash, &row, now).await? {
                 if matches!(state.phase, Phase::Live(..)) {
                     state.phase = Phase::Unread(id, Signature::Current);
                 }
@@ -257,26 +261,33 @@ impl Shared {
         let (_turn, waited) = sessions.turn(&hash).await;
         // Who has waited holds old news.
         let mut newest = !waited;
-        let mut asked = false;
+        let (mut asked, mut refused) = (false, false);
         loop {
             if !newest {
-                let Some(found) = sessions.store().find(&hash, sessions.now()).await? else {
+                // Once refused, what is in memory is no news: another process has written.
+                let found = match refused {
+                    false => sessions.store().find(&hash, sessions.now()).await?,
+                    true => sessions.store().find_newest(&hash, sessions.now()).await?,
+                };
+                let Some(found) = found else {
                     self.lost(state, &hash).await?;
                     return Err(SessionError::Ended);
                 };
                 (row, asked) = (found, true);
             }
-            let (mut next, now) = (row.clone(), sessions.now());
+            let (mut next, now) = (Row::clone(&row), sessions.now());
             if change(&mut next, sessions.config())? {
                 next.version += 1;
                 if now - next.used_at >= sessions.config().touch_seconds() {
                     next.used_at = now;
                     next.expires_at = sessions.config().expires_at(now, next.ends_at, next.remembered);
                 }
+                let next = Arc::new(next);
                 if sessions.store().replace(&hash, &next, now).await? {
                     state.phase = Phase::Live(id, next);
                     return Ok(());
                 }
+                refused = true;
             } else if asked {
                 // Nothing to change about the newest row.
                 state.phase = Phase::Live(id, row);
@@ -296,7 +307,7 @@ impl Shared {
         let config = self.sessions.config();
         let (id, now, remembered) = (SessionId::random(), self.sessions.now(), state.remember);
         let ends_at = config.ends_at(now, remembered);
-        let row = Row {
+        let row = Arc::new(Row {
             data,
             version: 1,
             began_at: now,
@@ -307,7 +318,7 @@ impl Shared {
             owner,
             // As hard to guess as an id, and none.
             handle: SessionId::random().expose(),
-        };
+        });
         self.sessions.store().insert(&id.hash(), &row).await?;
         tracing::debug!(session = %id.hash(), "began a session");
         self.tell(&row, SessionEvent::Began);
@@ -351,6 +362,6 @@ impl Shared {
 
     /// Whether the session goes on. When that cannot be told its cookie is not sent again.
     async fn is_alive(&self, id: SessionId) -> bool {
-        matches!(self.sessions.store().find(&id.hash(), self.sessions.now()).await, Ok(Some(_)))
+        matches!(self.sessions.store().find_newest(&id.hash(), self.sessions.now()).await, Ok(Some(_)))
     }
 }

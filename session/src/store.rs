@@ -1,15 +1,19 @@
 //! The rows: one for each session, found by the hash of its id. SQL only, in the subset that PostgreSQL takes too. How the tables
-//! came to be is in `migrate.rs`.
+//! came to be is in `migrate.rs`; how most changes are written, in `writer.rs`.
+
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use sqlx::Row as _;
 
-use crate::{Db, Pool, SessionError, id::IdHash};
+use crate::{Cache, Database, Db, SessionError, Transaction, id::IdHash, value::size, writer::Writer};
 
 /// Keeps the rows.
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
-    pool: Pool,
+    db: Database,
+    cache: Cache<IdHash, Arc<Row>>,
+    writer: Writer,
 }
 
 /// One session as it lies in the database. Times are in seconds since 1970.
@@ -77,7 +81,7 @@ fn bind<'q>(query: Query<'q>, row: &'q Row) -> Result<Query<'q>, SessionError> {
         .bind(row.handle.as_str()))
 }
 
-fn encode(data: &Map<String, Value>) -> Result<String, SessionError> {
+pub(crate) fn encode(data: &Map<String, Value>) -> Result<String, SessionError> {
     serde_json::to_string(data).map_err(|source| SessionError::Encode { key: "session", source })
 }
 
@@ -90,13 +94,27 @@ pub(crate) enum Which<'a> {
 }
 
 impl Store {
-    pub(crate) fn new(pool: Pool) -> Self {
-        Self { pool }
+    /// Keeps rows of at most so many bytes in memory.
+    pub(crate) fn new(db: Database, cached_bytes: u64) -> Self {
+        let cache = Cache::new(cached_bytes, |row: &Arc<Row>| size(&row.data));
+        let writer = Writer::start(db.writer().clone(), cache.clone());
+        Self { db, cache, writer }
+    }
+
+    /// The database.
+    pub(crate) fn database(&self) -> &Database {
+        &self.db
     }
 
     /// The session, if it is not over.
-    pub(crate) async fn find(&self, id: &IdHash, now: i64) -> Result<Option<Row>, SessionError> {
-        Self::find_by(&self.pool, id, now).await
+    pub(crate) async fn find(&self, id: &IdHash, now: i64) -> Result<Option<Arc<Row>>, SessionError> {
+        let found = self.cache.get(id, self.find_newest(id, now)).await?;
+        Ok(found.filter(|row| row.expires_at > now))
+    }
+
+    /// The same as the database has it now, whatever is in memory: another process may have written.
+    pub(crate) async fn find_newest(&self, id: &IdHash, now: i64) -> Result<Option<Arc<Row>>, SessionError> {
+        Ok(Self::find_by(self.db.readers(), id, now).await?.map(Arc::new))
     }
 
     /// The same on a connection of the caller's.
@@ -115,29 +133,33 @@ impl Store {
     }
 
     /// A new session.
-    pub(crate) async fn insert(&self, id: &IdHash, row: &Row) -> Result<(), SessionError> {
+    pub(crate) async fn insert(&self, id: &IdHash, row: &Arc<Row>) -> Result<(), SessionError> {
+        let change = self.cache.change(id);
         let insert = concat!(
             "insert into sessions (",
             columns!(),
             ", id) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
         );
-        bind(sqlx::query(insert), row)?.bind(id.as_str()).execute(&self.pool).await?;
+        bind(sqlx::query(insert), row)?.bind(id.as_str()).execute(self.db.writer()).await?;
+        change.made(id.clone(), row.clone());
         Ok(())
     }
 
     /// Puts `row` in place of its previous version. `false` when that version is not the newest any more, or the session is
     /// over: then nothing was changed.
-    pub(crate) async fn replace(&self, id: &IdHash, row: &Row, now: i64) -> Result<bool, SessionError> {
-        Self::replace_by(&self.pool, id, row, now).await
+    pub(crate) async fn replace(&self, id: &IdHash, row: &Arc<Row>, now: i64) -> Result<bool, SessionError> {
+        self.writer.replace(id, row, now).await
     }
 
-    /// The same on a connection of the caller's.
-    pub(crate) async fn replace_by<'e>(
-        db: impl sqlx::Executor<'e, Database = Db>,
+    /// The same in a transaction.
+    pub(crate) async fn replace_within(
+        &self,
+        transaction: &mut Transaction,
         id: &IdHash,
         row: &Row,
         now: i64,
     ) -> Result<bool, SessionError> {
+        transaction.hold(self.cache.change(id));
         let update = concat!(
             "update sessions set (",
             columns!(),
@@ -147,19 +169,20 @@ impl Store {
             .bind(id.as_str())
             .bind(row.version - 1)
             .bind(now)
-            .execute(db)
+            .execute(&mut **transaction)
             .await?;
         Ok(replaced.rows_affected() == 1)
     }
 
     /// Notes that the session is in use. No change: the version stays, and whoever changes the session meanwhile wins.
     pub(crate) async fn touch(&self, id: &IdHash, row: &Row) -> Result<(), SessionError> {
+        let _change = self.cache.change(id);
         sqlx::query("update sessions set used_at = $1, expires_at = $2 where id = $3 and version = $4 and used_at < $1")
             .bind(row.used_at)
             .bind(row.expires_at)
             .bind(id.as_str())
             .bind(row.version)
-            .execute(&self.pool)
+            .execute(self.db.writer())
             .await?;
         Ok(())
     }
@@ -173,7 +196,8 @@ impl Store {
         now: i64,
         change: impl FnOnce(&mut Row) + Send,
     ) -> Result<Option<Row>, SessionError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.db.begin().await?;
+        transaction.hold(self.cache.change(old));
         // The first statement writes, so that the transaction never has to turn from a reader into a writer, which SQLite
         // refuses when somebody else has written in between.
         let exchange = concat!(
@@ -209,16 +233,19 @@ impl Store {
         let row = sqlx::query("select successor from renewed_sessions where id = $1 and renewed_at > $2")
             .bind(id.as_str())
             .bind(since)
-            .fetch_optional(&self.pool)
+            .fetch_optional(self.db.readers())
             .await?;
         Ok(row.map(|row| row.try_get("successor").map(IdHash::stored)).transpose()?)
     }
 
     /// Ends the session. Returns whether there was one.
     pub(crate) async fn delete(&self, id: &IdHash) -> Result<bool, SessionError> {
-        let result =
-            sqlx::query("delete from sessions where id = $1").bind(id.as_str()).execute(&self.pool).await?;
-        Ok(result.rows_affected() == 1)
+        let mut transaction = self.db.begin().await?;
+        transaction.hold(self.cache.change(id));
+        let delete = sqlx::query("delete from sessions where id = $1").bind(id.as_str());
+        let deleted = delete.execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(deleted.rows_affected() == 1)
     }
 
     /// An owner's sessions that are not over, the one used last first.
@@ -228,26 +255,34 @@ impl Store {
             columns!(),
             " from sessions where owner = $1 and expires_at > $2 order by used_at desc, handle"
         );
-        let rows = sqlx::query(select).bind(owner).bind(now).fetch_all(&self.pool).await?;
+        let rows = sqlx::query(select).bind(owner).bind(now).fetch_all(self.db.readers()).await?;
         Ok(rows.iter().map(decode).collect::<Result<_, _>>()?)
     }
 
     /// Ends sessions of an owner, in one statement, and returns what was in them.
-    pub(crate) async fn delete_owned<'e>(
-        db: impl sqlx::Executor<'e, Database = Db>,
+    pub(crate) async fn delete_owned(
+        &self,
+        transaction: &mut Transaction,
         owner: &str,
         which: Which<'_>,
     ) -> Result<Vec<Row>, SessionError> {
         let (statement, handle) = match which {
-            Which::All => (concat!("delete from sessions where owner = $1 returning ", columns!()), None),
+            Which::All => {
+                (concat!("delete from sessions where owner = $1 returning ", columns!(), ", id"), None)
+            }
             Which::One(handle) => (
-                concat!("delete from sessions where owner = $1 and handle = $2 returning ", columns!()),
+                concat!(
+                    "delete from sessions where owner = $1 and handle = $2 returning ",
+                    columns!(),
+                    ", id"
+                ),
                 Some(handle),
             ),
             Which::AllBut(handle) => (
                 concat!(
                     "delete from sessions where owner = $1 and (handle <> $2 or handle = '') returning ",
-                    columns!()
+                    columns!(),
+                    ", id"
                 ),
                 Some(handle),
             ),
@@ -256,7 +291,8 @@ impl Store {
         if let Some(handle) = handle {
             query = query.bind(handle);
         }
-        Ok(query.fetch_all(db).await?.iter().map(decode).collect::<Result<_, _>>()?)
+        let deleted = query.fetch_all(&mut **transaction).await?;
+        self.deleted(transaction, &deleted)
     }
 
     /// Ends those of an owner's sessions that were used least lately, so that at most `most` live with the one that is called
@@ -272,21 +308,43 @@ impl Store {
             "delete from sessions where id in
              (select id from sessions where owner = $1 and handle <> $2 and expires_at > $3
               order by used_at desc limit 1000 offset $4) returning ",
-            columns!()
+            columns!(),
+            ", id"
         );
-        let rows = sqlx::query(delete)
+        let mut transaction = self.db.begin().await?;
+        let deleted = sqlx::query(delete)
             .bind(owner)
             .bind(handle)
             .bind(now)
             .bind(i64::from(most.saturating_sub(1)))
-            .fetch_all(&self.pool)
+            .fetch_all(&mut *transaction)
             .await?;
-        Ok(rows.iter().map(decode).collect::<Result<_, _>>()?)
+        let deleted = self.deleted(&mut transaction, &deleted)?;
+        transaction.commit().await?;
+        Ok(deleted)
+    }
+
+    /// What was in rows that a statement has deleted and returned, with their ids as the last column.
+    fn deleted(
+        &self,
+        transaction: &mut Transaction,
+        rows: &[<Db as sqlx::Database>::Row],
+    ) -> Result<Vec<Row>, SessionError> {
+        rows.iter()
+            .map(|row| {
+                transaction.hold(self.cache.change(&IdHash::stored(row.try_get("id")?)));
+                Ok(decode(row)?)
+            })
+            .collect()
     }
 
     /// Ends every session there is. Returns how many there were.
     pub(crate) async fn delete_all(&self) -> Result<u64, SessionError> {
-        Ok(sqlx::query("delete from sessions").execute(&self.pool).await?.rows_affected())
+        let mut transaction = self.db.begin().await?;
+        transaction.hold(self.cache.change_all());
+        let deleted = sqlx::query("delete from sessions").execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(deleted.rows_affected())
     }
 
     /// Deletes at most `limit` sessions that are over at `now`, and exchanged ids from before `forget`. Returns how many rows
@@ -302,7 +360,7 @@ impl Store {
         )
         .bind(now)
         .bind(limit)
-        .execute(&self.pool)
+        .execute(self.db.writer())
         .await?;
         let renewed = sqlx::query(
             "delete from renewed_sessions
@@ -310,7 +368,7 @@ impl Store {
         )
         .bind(forget)
         .bind(limit)
-        .execute(&self.pool)
+        .execute(self.db.writer())
         .await?;
         Ok(sessions.rows_affected() + renewed.rows_affected())
     }
@@ -319,16 +377,20 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{id::SessionId, migrate::migrate};
+    use crate::{Pool, id::SessionId, migrate::migrate};
 
     async fn store(folder: &tempfile::TempDir) -> Store {
         let url = format!("sqlite://{}/test.db?mode=rwc", folder.path().display());
-        let store = Store::new(Pool::connect(&url).await.unwrap());
-        migrate(&store.pool).await.unwrap();
-        store
+        let db = Database::from(Pool::connect(&url).await.unwrap());
+        migrate(&db).await.unwrap();
+        Store::new(db, 0)
     }
 
-    fn row(expires_at: i64) -> Row {
+    fn row(expires_at: i64) -> Arc<Row> {
+        Arc::new(plain(expires_at))
+    }
+
+    fn plain(expires_at: i64) -> Row {
         Row {
             data: Map::new(),
             version: 1,
@@ -359,9 +421,11 @@ mod tests {
         let store = store(&folder).await;
         let id = SessionId::random().hash();
         store.insert(&id, &row(100)).await.unwrap();
-        let remembered = Row { version: 2, ends_at: 9_000, expires_at: 9_000, remembered: true, ..row(100) };
+        let remembered =
+            Row { version: 2, ends_at: 9_000, expires_at: 9_000, remembered: true, ..plain(100) };
+        let remembered = Arc::new(remembered);
         assert!(store.replace(&id, &remembered, 1).await.unwrap());
-        store.touch(&id, &Row { used_at: 60, expires_at: 90, ..row(100) }).await.unwrap();
+        store.touch(&id, &Row { used_at: 60, expires_at: 90, ..plain(100) }).await.unwrap();
         assert_eq!(store.find(&id, 1).await.unwrap(), Some(remembered));
     }
 }

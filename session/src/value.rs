@@ -1,6 +1,6 @@
 //! A typed value in the session: the key it is kept under and the version of its shape.
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::SessionError;
@@ -41,12 +41,20 @@ pub trait SessionValue: Serialize + DeserializeOwned + Send + Sync + 'static {
 }
 
 /// How a value lies in the store.
-#[derive(Deserialize, Serialize)]
+#[derive(Serialize)]
 struct Envelope<V> {
     #[serde(rename = "v")]
     version: u16,
     #[serde(rename = "d")]
     data: V,
+}
+
+impl<'a> Envelope<&'a Value> {
+    /// What lies in the store, as it lies there: values are read far more often than they change.
+    fn parse(stored: &'a Value) -> Option<Self> {
+        let version = u16::try_from(stored.get("v")?.as_u64()?).ok()?;
+        Some(Self { version, data: stored.get("d")? })
+    }
 }
 
 /// Encodes a value with its version.
@@ -57,7 +65,7 @@ pub(crate) fn encode<T: SessionValue>(value: &T) -> Result<Value, SessionError> 
 
 /// A stored value without what we have put around it.
 pub(crate) fn data(stored: &Value) -> Value {
-    Envelope::<Value>::deserialize(stored).map_or_else(|_| stored.clone(), |envelope| envelope.data)
+    Envelope::parse(stored).map_or(stored, |envelope| envelope.data).clone()
 }
 
 /// What `stored` takes as JSON, in bytes.
@@ -82,13 +90,9 @@ pub(crate) fn size<T: Serialize + ?Sized>(stored: &T) -> usize {
 }
 
 /// Decodes a stored value. One that does not decode is dropped alone, with a log line that holds no part of it.
-pub(crate) fn decode<T: SessionValue>(stored: Value) -> Option<T> {
-    let decoded = Envelope::<Value>::deserialize(stored).ok().and_then(|envelope| {
-        if envelope.version == T::VERSION {
-            T::deserialize(envelope.data).ok()
-        } else {
-            T::migrate(envelope.version, envelope.data)
-        }
+pub(crate) fn decode<T: SessionValue>(stored: &Value) -> Option<T> {
+    let decoded = Envelope::<&Value>::parse(stored).and_then(|Envelope { version, data }| {
+        if version == T::VERSION { T::deserialize(data).ok() } else { T::migrate(version, data.clone()) }
     });
     if decoded.is_none() {
         tracing::warn!(key = T::KEY, "dropped a session value that does not decode");
@@ -99,6 +103,7 @@ pub(crate) fn decode<T: SessionValue>(stored: Value) -> Option<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde::Deserialize;
     use serde_json::json;
 
     #[derive(Debug, Deserialize, PartialEq, Serialize)]
@@ -118,18 +123,18 @@ mod tests {
     #[test]
     fn a_value_comes_back_as_it_was() {
         let name = Name { first: "Ada".into() };
-        assert_eq!(decode::<Name>(encode(&name).unwrap()), Some(name));
+        assert_eq!(decode::<Name>(&encode(&name).unwrap()), Some(name));
     }
 
     #[test]
     fn an_older_version_is_migrated() {
-        assert_eq!(decode::<Name>(json!({ "v": 1, "d": "Ada" })), Some(Name { first: "Ada".into() }));
+        assert_eq!(decode::<Name>(&json!({ "v": 1, "d": "Ada" })), Some(Name { first: "Ada".into() }));
     }
 
     #[test]
     fn a_value_that_does_not_decode_is_dropped() {
         for stored in [json!({ "v": 2, "d": 7 }), json!({ "v": 9, "d": "Ada" }), json!("Ada"), json!(null)] {
-            assert_eq!(decode::<Name>(stored), None);
+            assert_eq!(decode::<Name>(&stored), None);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A user's sessions and account, changed in one transaction each.
 
-use session::{OwnedSession, SessionError, Sessions};
+use session::{OwnedSession, SessionError};
 
 use super::{Device, DeviceName};
 use crate::{
@@ -40,8 +40,13 @@ fn device(session: &OwnedSession, here: Option<&str>) -> Device {
 /// [`AppError::NotFound`] where the user has no such session.
 pub(super) async fn end_device(caller: &Caller, user: &CurrentUser, device: &str) -> Result<(), AppError> {
     let id = &user.user().id;
-    let mut transaction = caller.pool.begin().await?;
-    let ended = Sessions::end_one(&mut *transaction, &id.0, device).await?.ok_or(AppError::NotFound)?;
+    let mut transaction = caller.db.begin().await?;
+    let ended = caller
+        .session
+        .sessions()
+        .end_one(&mut transaction, &id.0, device)
+        .await?
+        .ok_or(AppError::NotFound)?;
     belongings::put_by(&mut transaction, id, &[ended]).await?;
     transaction.commit().await?;
     audit::record(Event::Revoked, caller, Some(id)).await;
@@ -52,8 +57,8 @@ pub(super) async fn end_device(caller: &Caller, user: &CurrentUser, device: &str
 pub(super) async fn end_other_devices(caller: &Caller, user: &CurrentUser) -> Result<(), AppError> {
     let id = &user.user().id;
     let here = here(caller).await?;
-    let mut transaction = caller.pool.begin().await?;
-    let ended = Sessions::end_others(&mut *transaction, &id.0, &here).await?;
+    let mut transaction = caller.db.begin().await?;
+    let ended = caller.session.sessions().end_others(&mut transaction, &id.0, &here).await?;
     belongings::put_by(&mut transaction, id, &ended).await?;
     transaction.commit().await?;
     audit::record(Event::Revoked, caller, Some(id)).await;
@@ -80,7 +85,7 @@ pub(super) async fn require_password(
         audit::record(Event::TooManyTries, caller, Some(&user.id)).await;
         return Err(error);
     }
-    if verify_password(&caller.pool, user, typed).await? {
+    if verify_password(&caller.db, user, typed).await? {
         return Ok(());
     }
     audit::record(Event::ConfirmationFailed, caller, Some(&user.id)).await;
@@ -98,7 +103,7 @@ pub(super) async fn confirm(caller: &Caller, user: &CurrentUser) -> Result<(), A
 
 /// Changes what the account is called.
 pub(super) async fn change_name(caller: &Caller, user: &CurrentUser, name: &Name) -> Result<(), AppError> {
-    update_name(&caller.pool, &user.user().id, name).await?;
+    update_name(&caller.db, &user.user().id, name).await?;
     audit::record(Event::NameChanged, caller, Some(&user.user().id)).await;
     Ok(())
 }
@@ -115,12 +120,12 @@ pub(super) async fn change_password(
 ) -> Result<(), AppError> {
     let (id, here) = (&user.user().id, here(caller).await?);
     let hash = password::hash(new.expose()).await?;
-    let mut transaction = caller.pool.begin().await?;
-    let version = update_password(&mut transaction, id, &hash, user.password_version()).await?;
+    let mut transaction = caller.db.begin().await?;
+    let version = update_password(&caller.db, &mut transaction, id, &hash, user.password_version()).await?;
     let sign_in = SignIn::now(caller, version.ok_or(AppError::SessionEnded)?);
     let keep = |kept: &mut SignIn| kept.clone_from(&sign_in);
     caller.session.update_within(&mut transaction, keep).await?;
-    let ended = Sessions::end_others(&mut *transaction, &id.0, &here).await?;
+    let ended = caller.session.sessions().end_others(&mut transaction, &id.0, &here).await?;
     belongings::put_by(&mut transaction, id, &ended).await?;
     transaction.commit().await?;
     audit::record(Event::PasswordChanged, caller, Some(id)).await;
@@ -133,7 +138,7 @@ pub(super) async fn change_password(
 
 /// Removes the account with all that belongs to it, in one transaction.
 pub(super) async fn delete_account(caller: &Caller, user: &ConfirmedUser) -> Result<(), AppError> {
-    delete_user(&caller.pool, &user.user().id).await?;
+    delete_user(&caller.db, caller.session.sessions(), &user.user().id).await?;
     audit::record(Event::AccountRemoved, caller, Some(&user.user().id)).await;
     Ok(caller.session.end().await?)
 }

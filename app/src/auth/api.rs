@@ -22,7 +22,7 @@ pub async fn register(
     let Registration { name, email, password } =
         Registration::parse(&name, &email, &password, common::is_common)?;
     sign_in::check_limits(&caller, &email).await?;
-    let made = store::insert_user(&caller.pool, &name, &email, password.expose(), caller.now).await?;
+    let made = store::insert_user(&caller.db, &name, &email, password.expose(), caller.now).await?;
     let user = made.ok_or(AppError::invalid(Field::Email, Problem::Taken))?;
     audit::record(audit::Event::Registered, &caller, Some(&user.user.id)).await;
     sign_in::enter(&caller, &user, false).await
@@ -43,7 +43,7 @@ pub async fn login(
     let caller = context::caller()?;
     let credentials = Credentials::parse(&email, password)?;
     sign_in::check_limits(&caller, &credentials.email).await?;
-    let (verified, claimed) = store::verify(&caller.pool, &credentials).await?;
+    let (verified, claimed) = store::verify(&caller.db, &credentials).await?;
     let Some(user) = verified else {
         audit::record(audit::Event::SignInFailed, &caller, claimed.as_ref()).await;
         return Err(AppError::WrongCredentials);

@@ -1,13 +1,13 @@
 //! The signed-in user of a request. Whoever takes one as an argument is never called without.
 
 use serde::{Deserialize, Serialize};
-use session::{Pool, Session, SessionValue};
+use session::{Session, SessionValue};
 
 use super::{
     User, UserId,
     store::{KnownUser, find_user},
 };
-use crate::{context::Caller, error::AppError};
+use crate::{context::Caller, error::AppError, storage::Storage};
 
 /// For so long after the password was typed it is not asked for again (ASVS 7.5.1), in seconds. Use does not extend it.
 const CONFIRMED_SECONDS: i64 = 10 * 60;
@@ -55,11 +55,11 @@ impl CurrentUser {
     /// # Errors
     ///
     /// [`AppError::Unavailable`] when the session or the database fails.
-    pub async fn find(session: &Session, pool: &Pool, now: i64) -> Result<Option<Self>, AppError> {
+    pub async fn find(session: &Session, db: &Storage, now: i64) -> Result<Option<Self>, AppError> {
         let (Some(id), Some(sign_in)) = (session.owner().await?, session.read::<SignIn>().await?) else {
             return Ok(None);
         };
-        let known = find_user(pool, &UserId(id)).await?;
+        let known = find_user(db, &UserId(id)).await?;
         let known = known.filter(|known| known.password_version == sign_in.password_version);
         // A clock that was set back confirms nothing.
         let confirmed = (0..CONFIRMED_SECONDS).contains(&(now - sign_in.confirmed_at));
@@ -72,7 +72,7 @@ impl CurrentUser {
     ///
     /// [`AppError::SignInFirst`] for a guest, [`AppError::SessionEnded`] for who was signed in until now.
     pub async fn require(caller: &Caller) -> Result<Self, AppError> {
-        match Self::find(&caller.session, &caller.pool, caller.now).await? {
+        match Self::find(&caller.session, &caller.db, caller.now).await? {
             Some(user) => Ok(user),
             None if caller.session.has_ended().await? => Err(AppError::SessionEnded),
             None => Err(AppError::SignInFirst),

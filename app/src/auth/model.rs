@@ -8,7 +8,7 @@ use super::NewPassword;
 use crate::error::{AppError, Field, Problem};
 
 /// An account's id.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct UserId(pub String);
 

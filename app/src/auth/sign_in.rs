@@ -1,7 +1,5 @@
 //! The ways into a session and out of it, step by step.
 
-use session::Sessions;
-
 use super::{
     CurrentUser, Email, SignIn,
     audit::{self, Event},
@@ -41,16 +39,18 @@ pub(super) async fn enter(caller: &Caller, known: &KnownUser, remember: bool) ->
         leave(caller).await?;
     }
     let surplus = caller.session.restart(&id.0, remember).await?;
-    belongings::put_by(&mut *caller.pool.acquire().await?, id, &surplus).await?;
+    let mut transaction = caller.db.begin().await?;
+    belongings::put_by(&mut transaction, id, &surplus).await?;
+    transaction.commit().await?;
     let sign_in = SignIn::now(caller, known.password_version);
     caller.session.update(|kept: &mut SignIn| kept.clone_from(&sign_in)).await?;
-    if CurrentUser::find(&caller.session, &caller.pool, caller.now).await?.is_none() {
+    if CurrentUser::find(&caller.session, &caller.db, caller.now).await?.is_none() {
         caller.session.end().await?;
         return Err(AppError::WrongCredentials);
     }
     belongings::take_up(caller, id).await?;
     audit::record(Event::SignedIn, caller, Some(id)).await;
-    visitor::load(&caller.session, &caller.pool).await
+    visitor::load(&caller.session, &caller.db).await
 }
 
 /// Ends the session. A guest's is gone with all that it held; what belongs to a user is put by.
@@ -59,11 +59,11 @@ pub(super) async fn enter(caller: &Caller, known: &KnownUser, remember: bool) ->
 ///
 /// [`AppError`] when the session or the database fails.
 pub(crate) async fn leave(caller: &Caller) -> Result<(), AppError> {
-    let user = CurrentUser::find(&caller.session, &caller.pool, caller.now).await?;
+    let user = CurrentUser::find(&caller.session, &caller.db, caller.now).await?;
     if let (Some(user), Some(handle)) = (user, caller.session.handle().await?) {
         let id = &user.user().id;
-        let mut transaction = caller.pool.begin().await?;
-        let ended = Sessions::end_one(&mut *transaction, &id.0, &handle).await?;
+        let mut transaction = caller.db.begin().await?;
+        let ended = caller.session.sessions().end_one(&mut transaction, &id.0, &handle).await?;
         belongings::put_by(&mut transaction, id, ended.as_slice()).await?;
         transaction.commit().await?;
         audit::record(Event::SignedOut, caller, Some(id)).await;

@@ -1,10 +1,10 @@
 //! Accounts in the database.
 
-use session::{Connection, Db, Pool, Sessions};
+use session::{Cache, Db, Sessions, Transaction};
 use sqlx::Row;
 
 use super::{Credentials, DemoAccount, Email, Name, User, UserId, belongings, password};
-use crate::error::AppError;
+use crate::{error::AppError, storage::Storage};
 
 /// A user as the database has it now.
 #[derive(Clone, Debug)]
@@ -14,6 +14,9 @@ pub struct KnownUser {
     /// Goes up with each change of the password.
     pub password_version: i64,
 }
+
+/// Users that were asked for lately.
+pub type UserCache = Cache<UserId, KnownUser>;
 
 fn known_user(row: &<Db as sqlx::Database>::Row) -> Result<KnownUser, sqlx::Error> {
     let decode = |problem| sqlx::Error::Decode(Box::new(problem));
@@ -31,12 +34,16 @@ fn known_user(row: &<Db as sqlx::Database>::Row) -> Result<KnownUser, sqlx::Erro
 /// # Errors
 ///
 /// [`sqlx::Error`] when the database fails.
-pub async fn find_user(pool: &Pool, id: &UserId) -> Result<Option<KnownUser>, sqlx::Error> {
-    let row = sqlx::query("select id, name, email, password_version from users where id = $1")
-        .bind(&id.0)
-        .fetch_optional(pool)
-        .await?;
-    row.as_ref().map(known_user).transpose()
+pub async fn find_user(db: &Storage, id: &UserId) -> Result<Option<KnownUser>, sqlx::Error> {
+    db.users
+        .get(id, async {
+            let row = sqlx::query("select id, name, email, password_version from users where id = $1")
+                .bind(&id.0)
+                .fetch_optional(db.readers())
+                .await?;
+            row.as_ref().map(known_user).transpose()
+        })
+        .await
 }
 
 /// All users, in the order of their addresses.
@@ -44,9 +51,9 @@ pub async fn find_user(pool: &Pool, id: &UserId) -> Result<Option<KnownUser>, sq
 /// # Errors
 ///
 /// [`sqlx::Error`] when the database fails.
-pub async fn list_users(pool: &Pool) -> Result<Vec<User>, sqlx::Error> {
+pub async fn list_users(db: &Storage) -> Result<Vec<User>, sqlx::Error> {
     let rows = sqlx::query("select id, name, email, password_version from users order by email")
-        .fetch_all(pool)
+        .fetch_all(db.readers())
         .await?;
     rows.iter().map(|row| Ok(known_user(row)?.user)).collect()
 }
@@ -58,10 +65,10 @@ pub async fn list_users(pool: &Pool) -> Result<Vec<User>, sqlx::Error> {
 ///
 /// [`AppError`] when the database fails or the password cannot be checked.
 pub async fn verify(
-    pool: &Pool,
+    db: &Storage,
     credentials: &Credentials,
 ) -> Result<(Option<KnownUser>, Option<UserId>), AppError> {
-    let (known, hash) = find_user_by_email(pool, &credentials.email).await?.unzip();
+    let (known, hash) = find_user_by_email(db, &credentials.email).await?.unzip();
     let right = password::verify(&credentials.password, hash.as_deref()).await?;
     let id = known.as_ref().map(|known| known.user.id.clone());
     Ok((known.filter(|_| right), id))
@@ -73,13 +80,13 @@ pub async fn verify(
 ///
 /// [`sqlx::Error`] when the database fails.
 pub async fn find_user_by_email(
-    pool: &Pool,
+    db: &Storage,
     email: &Email,
 ) -> Result<Option<(KnownUser, String)>, sqlx::Error> {
     let row =
         sqlx::query("select id, name, email, password_version, password_hash from users where email = $1")
             .bind(email.as_str())
-            .fetch_optional(pool)
+            .fetch_optional(db.readers())
             .await?;
     row.as_ref().map(|row| Ok((known_user(row)?, row.try_get("password_hash")?))).transpose()
 }
@@ -90,7 +97,7 @@ pub async fn find_user_by_email(
 ///
 /// [`AppError`] when the password cannot be hashed or the database fails.
 pub async fn insert_user(
-    pool: &Pool,
+    db: &Storage,
     name: &Name,
     email: &Email,
     password: &str,
@@ -106,7 +113,7 @@ pub async fn insert_user(
     .bind(email.as_str())
     .bind(hash)
     .bind(now)
-    .fetch_optional(pool)
+    .fetch_optional(db.writer())
     .await?;
     Ok(row.as_ref().map(known_user).transpose()?)
 }
@@ -116,13 +123,15 @@ pub async fn insert_user(
 /// # Errors
 ///
 /// [`sqlx::Error`] when the database fails.
-pub async fn update_name(pool: &Pool, id: &UserId, name: &Name) -> Result<(), sqlx::Error> {
+pub async fn update_name(db: &Storage, id: &UserId, name: &Name) -> Result<(), sqlx::Error> {
+    let mut transaction = db.begin().await?;
+    transaction.hold(db.users.change(id));
     sqlx::query("update users set name = $1 where id = $2")
         .bind(name.as_str())
         .bind(&id.0)
-        .execute(pool)
+        .execute(&mut *transaction)
         .await?;
-    Ok(())
+    transaction.commit().await
 }
 
 /// Whether this is the user's password.
@@ -130,8 +139,8 @@ pub async fn update_name(pool: &Pool, id: &UserId, name: &Name) -> Result<(), sq
 /// # Errors
 ///
 /// [`AppError`] when the database fails or the password cannot be checked.
-pub async fn verify_password(pool: &Pool, user: &User, password: &str) -> Result<bool, AppError> {
-    let hash = find_user_by_email(pool, &user.email).await?.map(|(_, hash)| hash);
+pub async fn verify_password(db: &Storage, user: &User, password: &str) -> Result<bool, AppError> {
+    let hash = find_user_by_email(db, &user.email).await?.map(|(_, hash)| hash);
     password::verify(password, hash.as_deref()).await
 }
 
@@ -142,11 +151,13 @@ pub async fn verify_password(pool: &Pool, user: &User, password: &str) -> Result
 ///
 /// [`sqlx::Error`] when the database fails.
 pub async fn update_password(
-    db: &mut Connection,
+    db: &Storage,
+    transaction: &mut Transaction,
     id: &UserId,
     hash: &str,
     version: i64,
 ) -> Result<Option<i64>, sqlx::Error> {
+    transaction.hold(db.users.change(id));
     sqlx::query_scalar(
         "update users set password_hash = $1, password_version = password_version + 1
          where id = $2 and password_version = $3 returning password_version",
@@ -154,7 +165,7 @@ pub async fn update_password(
     .bind(hash)
     .bind(&id.0)
     .bind(version)
-    .fetch_optional(db)
+    .fetch_optional(&mut **transaction)
     .await
 }
 
@@ -163,9 +174,15 @@ pub async fn update_password(
 /// # Errors
 ///
 /// [`AppError::NotFound`] when the account is gone.
-pub async fn reset_password(pool: &Pool, id: &UserId, new: &str) -> Result<(), AppError> {
+pub async fn reset_password(
+    db: &Storage,
+    sessions: &Sessions,
+    id: &UserId,
+    new: &str,
+) -> Result<(), AppError> {
     let hash = password::hash(new).await?;
-    let mut transaction = pool.begin().await?;
+    let mut transaction = db.begin().await?;
+    transaction.hold(db.users.change(id));
     let reset = sqlx::query(
         "update users set password_hash = $1, password_version = password_version + 1 where id = $2",
     )
@@ -176,7 +193,7 @@ pub async fn reset_password(pool: &Pool, id: &UserId, new: &str) -> Result<(), A
     if reset.rows_affected() == 0 {
         return Err(AppError::NotFound);
     }
-    end_sessions(&mut transaction, id).await?;
+    end_sessions(sessions, &mut transaction, id).await?;
     Ok(transaction.commit().await?)
 }
 
@@ -185,9 +202,13 @@ pub async fn reset_password(pool: &Pool, id: &UserId, new: &str) -> Result<(), A
 /// # Errors
 ///
 /// [`AppError::Unavailable`] when the database fails.
-pub async fn end_sessions(db: &mut Connection, id: &UserId) -> Result<usize, AppError> {
-    let ended = Sessions::end_owned(&mut *db, &id.0).await?;
-    belongings::put_by(db, id, &ended).await?;
+pub async fn end_sessions(
+    sessions: &Sessions,
+    transaction: &mut Transaction,
+    id: &UserId,
+) -> Result<usize, AppError> {
+    let ended = sessions.end_owned(transaction, &id.0).await?;
+    belongings::put_by(transaction, id, &ended).await?;
     Ok(ended.len())
 }
 
@@ -196,9 +217,10 @@ pub async fn end_sessions(db: &mut Connection, id: &UserId) -> Result<usize, App
 /// # Errors
 ///
 /// [`AppError::Unavailable`] when the database fails; then nothing was removed.
-pub async fn delete_user(pool: &Pool, id: &UserId) -> Result<(), AppError> {
-    let mut transaction = pool.begin().await?;
-    Sessions::end_owned(&mut *transaction, &id.0).await?;
+pub async fn delete_user(db: &Storage, sessions: &Sessions, id: &UserId) -> Result<(), AppError> {
+    let mut transaction = db.begin().await?;
+    transaction.hold(db.users.change(id));
+    sessions.end_owned(&mut transaction, &id.0).await?;
     sqlx::query("delete from users where id = $1").bind(&id.0).execute(&mut *transaction).await?;
     Ok(transaction.commit().await?)
 }
@@ -208,10 +230,10 @@ pub async fn delete_user(pool: &Pool, id: &UserId) -> Result<(), AppError> {
 /// # Errors
 ///
 /// [`AppError::Unavailable`] when the database fails.
-pub async fn delete_demo_account(pool: &Pool) -> Result<(), AppError> {
+pub async fn delete_demo_account(db: &Storage, sessions: &Sessions) -> Result<(), AppError> {
     let email = Email::parse(DemoAccount::EMAIL).map_err(|_| AppError::Internal)?;
-    if let Some((demo, _)) = find_user_by_email(pool, &email).await? {
-        delete_user(pool, &demo.user.id).await?;
+    if let Some((demo, _)) = find_user_by_email(db, &email).await? {
+        delete_user(db, sessions, &demo.user.id).await?;
         tracing::warn!("removed the demo account, whose password is public");
     }
     Ok(())
@@ -222,11 +244,11 @@ pub async fn delete_demo_account(pool: &Pool) -> Result<(), AppError> {
 /// # Errors
 ///
 /// [`AppError`] when the password cannot be hashed or the database fails.
-pub async fn insert_demo_account(pool: &Pool, now: i64) -> Result<(), AppError> {
+pub async fn insert_demo_account(db: &Storage, now: i64) -> Result<(), AppError> {
     let email = Email::parse(DemoAccount::EMAIL).map_err(|_| AppError::Internal)?;
-    if find_user_by_email(pool, &email).await?.is_some() {
+    if find_user_by_email(db, &email).await?.is_some() {
         return Ok(());
     }
     let name = Name::parse(DemoAccount::NAME).map_err(|_| AppError::Internal)?;
-    insert_user(pool, &name, &email, DemoAccount::PASSWORD, now).await.map(drop)
+    insert_user(db, &name, &email, DemoAccount::PASSWORD, now).await.map(drop)
 }

@@ -22,7 +22,7 @@ impl SessionValue for Cart {
 /// The product that a form names, if the catalogue has it.
 pub(super) async fn existing(product: &str) -> Result<Product, AppError> {
     let id = ProductId::parse(product).ok_or(AppError::NotFound)?;
-    find_product(&context::pool()?, id).await?.ok_or(AppError::NotFound)
+    find_product(&context::db()?, id).await?.ok_or(AppError::NotFound)
 }
 
 /// Takes out the product that a form names, in the catalogue or not.
@@ -47,7 +47,7 @@ pub(super) async fn change(
 /// Puts today's names and prices to a cart.
 pub(super) async fn price(cart: &Cart) -> Result<PricedCart, AppError> {
     let ids: Vec<_> = cart.lines().iter().chain(cart.removed()).map(|line| line.product).collect();
-    let products = find_products(&context::pool()?, &ids).await?;
+    let products = find_products(&context::db()?, &ids).await?;
     Ok(PricedCart::new(cart, &products, uuid::Uuid::new_v4()))
 }
 
@@ -87,7 +87,7 @@ pub async fn save(db: &mut Connection, user: &UserId, ended: &[OwnedSession]) ->
 ///
 /// [`AppError`] when the session or the database fails; then it goes on waiting.
 pub async fn take_up_saved(caller: &Caller, user: &UserId) -> Result<(), AppError> {
-    let mut transaction = caller.pool.begin().await?;
+    let mut transaction = caller.db.begin().await?;
     let rows = sqlx::query(
         "delete from saved_cart_lines where user_id = $1
          returning product_id, quantity, name, price_cents, position",

@@ -15,7 +15,7 @@ pub async fn list_products(
     use super::{Search, Sorting, store};
 
     let (search, sorting) = (Search::parse(&q), Sorting::parse(&sort));
-    Ok(store::search_products(&crate::context::pool()?, &search, sorting).await?)
+    Ok(store::search_products(&crate::context::db()?, &search, sorting).await?.to_vec())
 }
 
 /// One product.
@@ -24,5 +24,5 @@ pub async fn show_product(#[server(default)] product: String) -> Result<Product,
     use super::{ProductId, store};
 
     let id = ProductId::parse(&product).ok_or(AppError::NotFound)?;
-    store::find_product(&crate::context::pool()?, id).await?.ok_or(AppError::NotFound)
+    store::find_product(&crate::context::db()?, id).await?.ok_or(AppError::NotFound)
 }

@@ -81,7 +81,7 @@ impl Product {
 }
 
 /// In which order products are listed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Sorting {
     /// As in the catalogue.
     #[default]
@@ -128,7 +128,7 @@ impl Sorting {
 }
 
 /// What somebody looks for: a few words, each of which must stand in the name or in the text, in any case.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Search {
     words: Vec<String>,
 }

@@ -1,9 +1,30 @@
 //! The products in the database.
 
-use session::{Db, Pool};
+use std::sync::Arc;
+
+use session::{Cache, Db};
 use sqlx::{QueryBuilder, Row};
 
 use super::{Cents, Product, ProductId, Search, Sorting};
+use crate::storage::Storage;
+
+/// What somebody asked the catalogue for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Asked {
+    /// What a search finds.
+    Found(Search, Sorting),
+    /// Those that exist of these.
+    Some(Vec<ProductId>),
+}
+
+/// Answers of the catalogue. Who changes a product changes any of them.
+pub type ProductCache = Cache<Asked, Arc<[Product]>>;
+
+/// What an answer takes in memory, in bytes.
+#[must_use]
+pub fn weight(products: &Arc<[Product]>) -> usize {
+    products.iter().map(|product| size_of::<Product>() + product.name.len() + product.description.len()).sum()
+}
 
 fn product(row: &<Db as sqlx::Database>::Row) -> Result<Product, sqlx::Error> {
     Ok(Product {
@@ -22,24 +43,11 @@ fn product(row: &<Db as sqlx::Database>::Row) -> Result<Product, sqlx::Error> {
 ///
 /// [`sqlx::Error`] when the database fails.
 pub async fn search_products(
-    pool: &Pool,
+    db: &Storage,
     search: &Search,
     sorting: Sorting,
-) -> Result<Vec<Product>, sqlx::Error> {
-    let mut query =
-        QueryBuilder::<Db>::new("select id, name, description, price_cents, stock from products where 1 = 1");
-    for word in search.words() {
-        let pattern = format!("%{}%", word.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_"));
-        query.push(" and (lower(name) like ").push_bind(pattern.clone());
-        query.push(r" escape '\' or lower(description) like ").push_bind(pattern).push(r" escape '\')");
-    }
-    query.push(match sorting {
-        Sorting::Catalogue => " order by id",
-        Sorting::Name => " order by name",
-        Sorting::Cheapest => " order by price_cents, id",
-        Sorting::Dearest => " order by price_cents desc, id",
-    });
-    query.build().fetch_all(pool).await?.iter().map(product).collect()
+) -> Result<Arc<[Product]>, sqlx::Error> {
+    ask(db, Asked::Found(search.clone(), sorting)).await
 }
 
 /// One product.
@@ -47,12 +55,8 @@ pub async fn search_products(
 /// # Errors
 ///
 /// [`sqlx::Error`] when the database fails.
-pub async fn find_product(pool: &Pool, id: ProductId) -> Result<Option<Product>, sqlx::Error> {
-    let row = sqlx::query("select id, name, description, price_cents, stock from products where id = $1")
-        .bind(id.0)
-        .fetch_optional(pool)
-        .await?;
-    row.as_ref().map(product).transpose()
+pub async fn find_product(db: &Storage, id: ProductId) -> Result<Option<Product>, sqlx::Error> {
+    Ok(find_products(db, &[id]).await?.first().cloned())
 }
 
 /// Those of the products that exist, in the order of their numbers.
@@ -60,17 +64,51 @@ pub async fn find_product(pool: &Pool, id: ProductId) -> Result<Option<Product>,
 /// # Errors
 ///
 /// [`sqlx::Error`] when the database fails.
-pub async fn find_products(pool: &Pool, ids: &[ProductId]) -> Result<Vec<Product>, sqlx::Error> {
+pub async fn find_products(db: &Storage, ids: &[ProductId]) -> Result<Arc<[Product]>, sqlx::Error> {
     if ids.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Arc::default());
     }
-    let mut query = QueryBuilder::<Db>::new(
-        "select id, name, description, price_cents, stock from products where id in (",
-    );
-    let mut list = query.separated(", ");
-    for id in ids {
-        list.push_bind(id.0);
+    ask(db, Asked::Some(ids.to_vec())).await
+}
+
+async fn ask(db: &Storage, asked: Asked) -> Result<Arc<[Product]>, sqlx::Error> {
+    let answer = db.products.get(&asked, async {
+        let rows = select(&asked).build().fetch_all(db.readers()).await?;
+        rows.iter().map(product).collect::<Result<_, _>>().map(Some)
+    });
+    Ok(answer.await?.unwrap_or_default())
+}
+
+fn select(asked: &Asked) -> QueryBuilder<'_, Db> {
+    let mut query =
+        QueryBuilder::<Db>::new("select id, name, description, price_cents, stock from products where ");
+    match asked {
+        Asked::Found(search, sorting) => {
+            query.push("1 = 1");
+            for word in search.words() {
+                let pattern =
+                    format!("%{}%", word.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_"));
+                query.push(" and (lower(name) like ").push_bind(pattern.clone());
+                query
+                    .push(r" escape '\' or lower(description) like ")
+                    .push_bind(pattern)
+                    .push(r" escape '\')");
+            }
+            query.push(match sorting {
+                Sorting::Catalogue => " order by id",
+                Sorting::Name => " order by name",
+                Sorting::Cheapest => " order by price_cents, id",
+                Sorting::Dearest => " order by price_cents desc, id",
+            });
+        }
+        Asked::Some(ids) => {
+            query.push("id in (");
+            let mut list = query.separated(", ");
+            for id in ids {
+                list.push_bind(id.0);
+            }
+            query.push(") order by id");
+        }
     }
-    query.push(") order by id");
-    query.build().fetch_all(pool).await?.iter().map(product).collect()
+    query
 }

@@ -34,7 +34,7 @@ pub async fn list_orders() -> Result<Vec<Order>, AppError> {
 
     let caller = context::caller()?;
     let user = CurrentUser::require(&caller).await?;
-    store::list_orders(&caller.pool, &user).await
+    store::list_orders(&caller.db, &user).await
 }
 
 /// One of the user's orders.
@@ -46,5 +46,5 @@ pub async fn show_order(#[server(default)] order: String) -> Result<Order, AppEr
     let caller = context::caller()?;
     let user = CurrentUser::require(&caller).await?;
     let id = OrderId::parse(&order).ok_or(AppError::NotFound)?;
-    store::find_order(&caller.pool, &user, &id).await?.ok_or(AppError::NotFound)
+    store::find_order(&caller.db, &user, &id).await?.ok_or(AppError::NotFound)
 }

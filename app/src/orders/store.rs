@@ -1,7 +1,7 @@
 //! Orders in the database. Placing one is a single transaction: stock, order and cart change together or not at all.
 
-use session::{Connection, Db, Pool};
-use sqlx::{Row, Transaction};
+use session::{Connection, Db, Transaction};
+use sqlx::Row;
 
 use super::{Order, OrderId, OrderLine};
 use crate::{
@@ -10,6 +10,7 @@ use crate::{
     catalog::{Cents, ProductId},
     context::Caller,
     error::AppError,
+    storage::Storage,
 };
 
 /// Orders what is in the cart, at today's prices, as far as that is what the visitor has seen. A token that has placed an order
@@ -24,12 +25,13 @@ pub(super) async fn place(
     token: &OrderToken,
 ) -> Result<Order, AppError> {
     let user = &user.user().id;
-    let mut transaction = caller.pool.begin().await?;
+    let mut transaction = caller.db.begin().await?;
     // The first statement writes: from here on no other order comes between.
     let Some(id) = insert_order(&mut transaction, user, token, caller.now).await? else {
         let placed = find_by_token(&mut transaction, user, token).await?;
         return placed.ok_or(AppError::Internal);
     };
+    transaction.hold(caller.db.products.change_all());
     let cart = caller.session.update_within(&mut transaction, |cart: &mut Cart| std::mem::take(cart)).await?;
     let lines = sell_all(&mut transaction, &id, cart.lines()).await?;
     if token.disagrees(lines.iter().map(|line| (line.product, line.quantity, line.unit_price))) {
@@ -68,7 +70,7 @@ async fn insert_order(
 }
 
 async fn sell_all(
-    transaction: &mut Transaction<'_, Db>,
+    transaction: &mut Transaction,
     order: &OrderId,
     cart: &[CartLine],
 ) -> Result<Vec<OrderLine>, AppError> {
@@ -124,25 +126,25 @@ const ORDER: &str = "select orders.id, placed_at, total_cents, product_id, name,
      from orders join order_lines on order_lines.order_id = orders.id where user_id = $1";
 
 /// The user's latest orders, the newest first.
-pub(super) async fn list_orders(pool: &Pool, user: &CurrentUser) -> Result<Vec<Order>, AppError> {
+pub(super) async fn list_orders(db: &Storage, user: &CurrentUser) -> Result<Vec<Order>, AppError> {
     let latest = "select id from orders where user_id = $1 order by placed_at desc, id limit $2";
     let query = format!("{ORDER} and orders.id in ({latest}) order by placed_at desc, orders.id, position");
     let rows = sqlx::query(&query)
         .bind(&user.user().id.0)
         .bind(i64::from(Order::MOST_LISTED))
-        .fetch_all(pool)
+        .fetch_all(db.readers())
         .await?;
     Ok(orders(&rows)?)
 }
 
 /// One of the user's orders.
 pub(super) async fn find_order(
-    pool: &Pool,
+    db: &Storage,
     user: &CurrentUser,
     id: &OrderId,
 ) -> Result<Option<Order>, AppError> {
     let query = format!("{ORDER} and orders.id = $2 order by position");
-    let rows = sqlx::query(&query).bind(&user.user().id.0).bind(id.as_str()).fetch_all(pool).await?;
+    let rows = sqlx::query(&query).bind(&user.user().id.0).bind(id.as_str()).fetch_all(db.readers()).await?;
     Ok(orders(&rows)?.pop())
 }
 

@@ -1,9 +1,9 @@
 //! Taking the snapshot.
 
-use session::{Pool, Session};
+use session::Session;
 
 use super::{Account, SessionTime, Visitor};
-use crate::{auth::CurrentUser, context, error::AppError, flash, forms::WHOSE};
+use crate::{auth::CurrentUser, context, error::AppError, flash, forms::WHOSE, storage::Storage};
 
 /// The visitor who is asking.
 ///
@@ -11,7 +11,7 @@ use crate::{auth::CurrentUser, context, error::AppError, flash, forms::WHOSE};
 ///
 /// [`AppError::Unavailable`] when the session or the database fails.
 pub async fn current() -> Result<Visitor, AppError> {
-    load(&context::session()?, &context::pool()?).await
+    load(&context::session()?, &context::db()?).await
 }
 
 /// The visitor, with what waits for the page at `path`, which is taken out of the session.
@@ -19,9 +19,9 @@ pub async fn current() -> Result<Visitor, AppError> {
 /// # Errors
 ///
 /// [`AppError::Unavailable`] when the session or the database fails.
-pub async fn snapshot(session: &Session, pool: &Pool, path: &str) -> Result<Visitor, AppError> {
+pub async fn snapshot(session: &Session, db: &Storage, path: &str) -> Result<Visitor, AppError> {
     let mut flash = flash::take(session, path).await?;
-    let visitor = load(session, pool).await?;
+    let visitor = load(session, db).await?;
     let email = visitor.user.as_ref().map(|user| user.email.as_str());
     // What one user has typed is not for the next one's eyes.
     flash.failure = flash.failure.filter(|failure| failure.typed(WHOSE).is_none_or(|who| Some(who) == email));
@@ -33,8 +33,8 @@ pub async fn snapshot(session: &Session, pool: &Pool, path: &str) -> Result<Visi
 /// # Errors
 ///
 /// [`AppError::Unavailable`] when the session or the database fails.
-pub async fn load(session: &Session, pool: &Pool) -> Result<Visitor, AppError> {
-    let user = CurrentUser::find(session, pool, session.now()).await?;
+pub async fn load(session: &Session, db: &Storage) -> Result<Visitor, AppError> {
+    let user = CurrentUser::find(session, db, session.now()).await?;
     let lifetime = session.lifetime().await?.filter(|_| user.is_some());
     let user = user.map(|user| Account {
         name: user.user().name.to_string(),

@@ -168,7 +168,11 @@ impl CurrentVisitor {
     pub fn foresee_items(self, ahead: Signal<i64>) {
         let counted = StoredValue::new(0);
         let count = move |now: i64| {
-            let others = self.ahead.get_untracked() - counted.get_value();
+            // With the whole app they are gone before the form is.
+            let (Some(all), Some(mine)) = (self.ahead.try_get_untracked(), counted.try_get_value()) else {
+                return;
+            };
+            let others = all - mine;
             counted.set_value(now);
             self.ahead.set(others + now);
             if now != 0 && others != 0 {

@@ -266,7 +266,7 @@ async fn a_session_from_before_a_change_of_the_password_is_worth_nothing() {
     let visitor = app.visitor();
     visitor.register("Ada").await;
     // As when a sign-in with the old password is under way while it changes.
-    sqlx::query("update users set password_version = password_version + 1").execute(&app.pool).await.unwrap();
+    app.change("update users set password_version = password_version + 1").await;
     assert_eq!(visitor.name().await, None);
     assert_eq!(visitor.open("/account").await.status, StatusCode::SEE_OTHER);
 }

@@ -134,14 +134,14 @@ async fn production_has_no_demo_account_and_strict_cookies() {
 
 #[tokio::test]
 async fn production_removes_a_demo_account_from_before() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_with(&[("DATABASE_SHARED", "true")]).await;
     let visitor = app.visitor();
     visitor.sign_in().await;
     let keys = session::SigningKeys::generate();
     let settings = [("LEPTOS_ENV", "PROD".to_owned()), ("SESSION_KEYS", keys)];
     let get = |name: &str| settings.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone());
     let settings = server::Settings::read(get, || unreachable!("production makes no keys")).unwrap();
-    server::AppState::new(settings, app.pool.clone(), app.clock.clone()).await.unwrap();
+    server::AppState::new(settings, app.pool.clone().into(), app.clock.clone()).await.unwrap();
     assert_eq!(visitor.sign_in().await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(visitor.ask("/api/visitor/show").await.json()["user"], Value::Null);
 }

@@ -56,7 +56,7 @@ async fn the_page_shows_what_was_found_and_the_search_again() {
 async fn what_runs_low_is_said() {
     let app = TestApp::start().await;
     assert!(app.visitor().open("/products/3").await.body.contains("3 left"));
-    sqlx::query("update products set stock = 0 where id = 3").execute(&app.pool).await.unwrap();
+    app.change("update products set stock = 0 where id = 3").await;
     assert!(app.visitor().open("/").await.body.contains("Sold out"));
 }
 

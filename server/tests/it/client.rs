@@ -2,6 +2,7 @@
 
 use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 
+use app::storage::Storage;
 use axum::{
     Router,
     body::{Body, to_bytes},
@@ -25,6 +26,7 @@ const NEVER: Duration = Duration::from_secs(300);
 pub(crate) struct TestApp {
     router: Router,
     pub(crate) pool: Pool,
+    pub(crate) db: Storage,
     pub(crate) clock: Clock,
     _folder: tempfile::TempDir,
 }
@@ -42,14 +44,26 @@ impl TestApp {
         let get =
             |name: &str| settings.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
         let settings = Settings::read(get, || Ok(SigningKeys::generate())).unwrap();
-        let pool = database::open(&format!("sqlite://{}/test.db", folder.path().display())).await.unwrap();
-        let state = AppState::new(settings, pool.clone(), clock.clone()).await.unwrap();
-        Self { router: router(state), pool, clock, _folder: folder }
+        let db = database::open(&format!("sqlite://{}/test.db", folder.path().display())).await.unwrap();
+        let state = AppState::new(settings, db.clone(), clock.clone()).await.unwrap();
+        let (pool, db) = (db.readers().clone(), state.backend.db.clone());
+        Self { router: router(state), pool, db, clock, _folder: folder }
     }
 
     /// Somebody new.
     pub(crate) fn visitor(&self) -> Visitor<'_> {
         Visitor { app: self, cookies: RefCell::default() }
+    }
+
+    /// Changes users or products as if the app had done it.
+    pub(crate) async fn change(&self, statement: &str) {
+        let mut transaction = self.db.begin().await.unwrap();
+        transaction.hold(self.db.users.change_all());
+        // <shop>
+        transaction.hold(self.db.products.change_all());
+        // </shop>
+        sqlx::query(statement).execute(&mut *transaction).await.unwrap();
+        transaction.commit().await.unwrap();
     }
 
     /// How many sessions are kept.

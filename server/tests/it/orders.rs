@@ -17,12 +17,7 @@ async fn stock(app: &TestApp, product: i64) -> i64 {
 }
 
 async fn set(app: &TestApp, column: &str, product: i64, value: i64) {
-    sqlx::query(&format!("update products set {column} = $1 where id = $2"))
-        .bind(value)
-        .bind(product)
-        .execute(&app.pool)
-        .await
-        .unwrap();
+    app.change(&format!("update products set {column} = {value} where id = {product}")).await;
 }
 
 async fn count(app: &TestApp, table: &str) -> i64 {
@@ -133,7 +128,7 @@ async fn a_refused_order_changes_nothing_and_says_why() {
 
     // A product vanishes.
     visitor.call("/api/cart/add", "product=5").await;
-    sqlx::query("delete from products where id = 5").execute(&app.pool).await.unwrap();
+    app.change("delete from products where id = 5").await;
     let form = format!("token={}", token(&visitor).await);
     assert_eq!(refused(&visitor.call(PLACE, &form).await), conflict("out_of_stock"));
     assert!(visitor.open("/cart").await.body.contains("This is no longer sold."));

@@ -75,10 +75,10 @@ async fn a_visitors_words_are_text_and_never_markup() {
 
 #[tokio::test]
 async fn when_the_database_is_gone_the_answer_is_a_503() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_with(&[("DATABASE_SHARED", "true")]).await;
     let visitor = app.visitor();
     visitor.sign_in().await;
-    app.pool.close().await;
+    app.db.close().await;
     let page = visitor.open("/").await;
     assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(page.body.contains("<html"), "{}", page.body);

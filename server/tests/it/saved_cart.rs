@@ -121,7 +121,7 @@ async fn what_waits_is_compared_with_what_it_costs_by_then() {
     visitor.call("/api/auth/logout", "").await;
     for change in ["update products set price_cents = 1990 where id = 4", "delete from products where id = 5"]
     {
-        sqlx::query(change).execute(&app.pool).await.unwrap();
+        app.change(change).await;
     }
     visitor.sign_in_as("Ada").await;
     let cart = visitor.ask("/api/cart/show").await.json();

@@ -7,7 +7,9 @@ use axum::http::{
     header::{COOKIE, SET_COOKIE},
 };
 use serde::{Deserialize, Serialize};
-use session::{Clock, Pool, Session, SessionConfig, SessionValue, Sessions, SigningKeys};
+use session::{
+    Clock, Database, OwnedSession, Pool, Session, SessionConfig, SessionValue, Sessions, SigningKeys,
+};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 /// A counter.
@@ -28,6 +30,7 @@ impl SessionValue for Name {
 
 pub(crate) const NOON: i64 = 1_795_262_400;
 
+#[derive(Clone)]
 pub(crate) struct TestSessions {
     pub(crate) sessions: Sessions,
     pub(crate) pool: Pool,
@@ -37,36 +40,81 @@ pub(crate) struct TestSessions {
 }
 
 impl TestSessions {
+    /// The sessions of a server that has its database for itself, and keeps in memory what it has read.
     pub(crate) async fn new() -> Self {
+        Self::keeping(1024 * 1024).await
+    }
+
+    /// The sessions of one of several servers.
+    pub(crate) async fn shared() -> Self {
+        Self::keeping(0).await
+    }
+
+    /// Two servers on one database, and one that is both.
+    pub(crate) async fn pairs() -> [(Self, Self); 2] {
+        let (one, two) = (Self::new().await, Self::shared().await);
+        let other = two.elsewhere().await;
+        [(one.clone(), one), (two, other)]
+    }
+
+    async fn keeping(cached_bytes: u64) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
-        Self::at(folder, Clock::manual(NOON), SigningKeys::generate()).await
+        Self::at(folder, Clock::manual(NOON), SigningKeys::generate(), cached_bytes).await
     }
 
     /// What a second server on the same database has.
     pub(crate) async fn elsewhere(&self) -> Self {
-        Self::at(self.folder.clone(), self.clock.clone(), self.keys.clone()).await
+        Self::at(self.folder.clone(), self.clock.clone(), self.keys.clone(), 0).await
     }
 
     /// The same sessions with other keys, newest first.
     pub(crate) async fn with_keys(&self, keys: &[&str]) -> Self {
-        Self::at(self.folder.clone(), self.clock.clone(), keys.join(",")).await
+        Self::at(self.folder.clone(), self.clock.clone(), keys.join(","), 0).await
     }
 
-    async fn at(folder: Arc<tempfile::TempDir>, clock: Clock, keys: String) -> Self {
+    async fn at(folder: Arc<tempfile::TempDir>, clock: Clock, keys: String, cached_bytes: u64) -> Self {
         let options = SqliteConnectOptions::new()
             .filename(folder.path().join("test.db"))
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal);
-        let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options).await.unwrap();
+        let connect = async |connections| {
+            let pool = SqlitePoolOptions::new().max_connections(connections);
+            pool.connect_with(options.clone()).await.unwrap()
+        };
+        let (pool, writer) = (connect(4).await, connect(1).await);
         let config = SessionConfig {
             cookie_name: "id",
             secure: false,
+            cached_bytes,
             clock: clock.clone(),
             ..SessionConfig::new(SigningKeys::parse(&keys).unwrap())
         };
-        let sessions = Sessions::new(pool.clone(), config).await.unwrap();
+        let sessions = Sessions::new(Database::new(pool.clone(), writer), config).await.unwrap();
         Self { sessions, pool, clock, keys, folder }
+    }
+
+    /// Ends one of an owner's sessions.
+    pub(crate) async fn end_one(&self, owner: &str, handle: &str) -> Option<OwnedSession> {
+        let mut transaction = self.sessions.database().begin().await.unwrap();
+        let ended = self.sessions.end_one(&mut transaction, owner, handle).await.unwrap();
+        transaction.commit().await.unwrap();
+        ended
+    }
+
+    /// Ends all of an owner's sessions but one.
+    pub(crate) async fn end_others(&self, owner: &str, handle: &str) {
+        let mut transaction = self.sessions.database().begin().await.unwrap();
+        self.sessions.end_others(&mut transaction, owner, handle).await.unwrap();
+        transaction.commit().await.unwrap();
+    }
+
+    /// Ends all of an owner's sessions, and returns how many there were.
+    pub(crate) async fn end_owned(&self, owner: &str) -> usize {
+        let mut transaction = self.sessions.database().begin().await.unwrap();
+        let ended = self.sessions.end_owned(&mut transaction, owner).await.unwrap();
+        transaction.commit().await.unwrap();
+        ended.len()
     }
 
     /// Somebody without a cookie.

@@ -76,7 +76,7 @@ async fn what_would_make_a_session_too_large_is_refused_and_changes_nothing() {
     set(&browser, &"b".repeat(900 * KB)).await.unwrap();
     assert!(matches!(set(&browser, &"c".repeat(1_100 * KB)).await, Err(SessionError::TooLarge { .. })));
     let session = browser.request();
-    let mut transaction = test.pool.begin().await.unwrap();
+    let mut transaction = test.sessions.database().begin().await.unwrap();
     let within = session.update_within(&mut transaction, called(&"d".repeat(1_100 * KB))).await;
     assert!(matches!(within, Err(SessionError::TooLarge { .. })));
     drop(transaction);

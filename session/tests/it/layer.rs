@@ -112,7 +112,7 @@ async fn a_handler_may_choose_its_own_caching() {
 
 #[tokio::test]
 async fn when_the_store_fails_the_answer_is_a_503_and_pages_without_a_session_work() {
-    let test = TestSessions::new().await;
+    let test = TestSessions::shared().await;
     let app = app(&test);
     let (_, headers, _) = send(&app, "/count", None).await;
     let cookie = cookie(&headers);

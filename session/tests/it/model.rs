@@ -2,7 +2,7 @@
 //! that is simple enough to be right.
 
 use proptest::prelude::*;
-use session::{Session, SessionError, Sessions};
+use session::{Session, SessionError};
 use time::Duration;
 
 use crate::harness::{Browser, Count, NOON, TestSessions, increment};
@@ -177,9 +177,7 @@ impl Open {
     }
 }
 
-async fn run(steps: Vec<(usize, Step)>) {
-    let test = TestSessions::new().await;
-    let other = test.elsewhere().await;
+async fn run(steps: &[(usize, Step)], (test, other): (TestSessions, TestSessions)) {
     let mut world = World {
         sessions: Vec::new(),
         successors: Vec::new(),
@@ -190,15 +188,15 @@ async fn run(steps: Vec<(usize, Step)>) {
     let mut tabs: Vec<_> =
         BROWSER_OF.iter().map(|browser| Tab { browser: browsers[*browser].clone(), open: None }).collect();
     for (number, step) in steps {
-        let (tab, jar) = (&mut tabs[number], BROWSER_OF[number]);
-        match (&step, &mut tab.open) {
+        let (tab, jar) = (&mut tabs[*number], BROWSER_OF[*number]);
+        match (step, &mut tab.open) {
             (Step::Wait { minutes }, _) => {
                 test.clock.advance(Duration::minutes(*minutes));
                 world.now += minutes;
             }
             (Step::Sweep, _) => drop(test.sessions.sweep().await.unwrap()),
             (Step::EndOwned { owner }, _) => {
-                let ended = Sessions::end_owned(&test.pool, owner).await.unwrap().len();
+                let ended = test.end_owned(owner).await;
                 let mut modelled = 0;
                 for slot in &mut world.sessions {
                     if slot
@@ -390,6 +388,10 @@ proptest! {
 
     #[test]
     fn any_interleaving_agrees_with_the_model(steps in proptest::collection::vec(step(), 1..100)) {
-        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(run(steps));
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+            for servers in TestSessions::pairs().await {
+                run(&steps, servers).await;
+            }
+        });
     }
 }

@@ -59,14 +59,14 @@ async fn ending_one_session_spares_the_others_and_everybody_elses() {
     let there = sign_in(&phone, "ada").await;
     let elsewhere = sign_in(&other, "mallory").await;
     phone.count().await.unwrap();
-    assert!(Sessions::end_one(&test.pool, "ada", &elsewhere).await.unwrap().is_none(), "not hers");
-    let ended = Sessions::end_one(&test.pool, "ada", &there).await.unwrap().unwrap();
+    assert!(test.end_one("ada", &elsewhere).await.is_none(), "not hers");
+    let ended = test.end_one("ada", &there).await.unwrap();
     assert_eq!(ended.read(), Some(Count(1)), "as it was");
     assert_eq!((owner(&laptop).await.as_deref(), owner(&phone).await), (Some("ada"), None));
     sign_in(&phone, "ada").await;
-    Sessions::end_others(&test.pool, "ada", &here).await.unwrap();
+    test.end_others("ada", &here).await;
     assert_eq!((owner(&laptop).await.as_deref(), owner(&phone).await), (Some("ada"), None));
-    Sessions::end_owned(&test.pool, "ada").await.unwrap();
+    test.end_owned("ada").await;
     assert_eq!((owner(&laptop).await, owner(&other).await.as_deref()), (None, Some("mallory")));
     assert_eq!(test.sessions.end_all().await.unwrap(), 1);
 }
@@ -78,7 +78,7 @@ async fn what_is_in_flight_in_an_ended_session_is_refused() {
     sign_in(&browser, "ada").await;
     let session = browser.request();
     session.read::<Count>().await.unwrap();
-    Sessions::end_owned(&test.pool, "ada").await.unwrap();
+    test.end_owned("ada").await;
     assert!(matches!(session.update(increment).await, Err(SessionError::Ended)));
     assert!(matches!(session.renew().await, Err(SessionError::Ended)));
     browser.respond(&session).await;
@@ -90,9 +90,9 @@ async fn a_transaction_that_fails_ends_nothing() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     sign_in(&browser, "ada").await;
-    let mut transaction = test.pool.begin().await.unwrap();
-    assert_eq!(Sessions::end_owned(&mut *transaction, "ada").await.unwrap().len(), 1);
-    transaction.rollback().await.unwrap();
+    let mut transaction = test.sessions.database().begin().await.unwrap();
+    assert_eq!(test.sessions.end_owned(&mut transaction, "ada").await.unwrap().len(), 1);
+    drop(transaction);
     assert_eq!(owner(&browser).await.as_deref(), Some("ada"));
 }
 
@@ -181,13 +181,13 @@ async fn an_update_within_a_transaction_shares_its_fate() {
     for kept in [false, true] {
         let session = browser.request();
         session.read::<Count>().await.unwrap();
-        let mut transaction = test.pool.begin().await.unwrap();
+        let mut transaction = test.sessions.database().begin().await.unwrap();
         sqlx::query("insert into notes values ('a')").execute(&mut *transaction).await.unwrap();
         assert_eq!(session.update_within(&mut transaction, increment).await.unwrap(), 2);
         if kept {
             transaction.commit().await.unwrap()
         } else {
-            transaction.rollback().await.unwrap()
+            drop(transaction)
         }
         let count = if kept { 2 } else { 1 };
         assert_eq!(session.read().await.unwrap(), Some(Count(count)), "in the same request too");
@@ -204,7 +204,7 @@ async fn updates_within_transactions_and_without_lose_nothing() {
     sqlx::query("create table notes (text text not null)").execute(&test.pool).await.unwrap();
     let within = (0..20).map(|_| async {
         let session = browser.request();
-        let mut transaction = test.pool.begin().await.unwrap();
+        let mut transaction = test.sessions.database().begin().await.unwrap();
         sqlx::query("insert into notes values ('a')").execute(&mut *transaction).await.unwrap();
         session.update_within(&mut transaction, increment).await.unwrap();
         transaction.commit().await.unwrap();

@@ -25,7 +25,7 @@ async fn no_update_is_lost_among_requests_of_one_server() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_update_is_lost_between_two_servers_on_one_database() {
-    let test = TestSessions::new().await;
+    let test = TestSessions::shared().await;
     let other = test.elsewhere().await;
     let browser = test.browser();
     browser.count().await.unwrap();
@@ -145,7 +145,7 @@ async fn an_older_version_is_migrated_and_saved_with_the_next_change() {
 
 #[tokio::test]
 async fn a_damaged_row_is_an_empty_session() {
-    let test = TestSessions::new().await;
+    let test = TestSessions::shared().await;
     let browser = test.browser();
     browser.count().await.unwrap();
     sqlx::query("update sessions set data = '{broken'").execute(&test.pool).await.unwrap();

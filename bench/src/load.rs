@@ -1,0 +1,57 @@
+//! One run of wrk.
+
+use std::{path::Path, process::Command};
+
+use anyhow::{Context, ensure};
+
+use crate::{Case, Options, servers::Server};
+
+/// What wrk is to do.
+pub(crate) struct Load {
+    method: &'static str,
+    seconds: u64,
+    connections: usize,
+}
+
+/// What came out of a run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outcome {
+    /// Requests per second.
+    pub(crate) rate: f64,
+    /// Half of the answers took less, in milliseconds.
+    pub(crate) p50: f64,
+    /// All but one in a hundred took less, in milliseconds.
+    pub(crate) p99: f64,
+}
+
+impl Load {
+    pub(crate) fn new(options: &Options, case: &Case) -> Self {
+        Self { method: case.method, seconds: options.seconds, connections: options.connections }
+    }
+
+    /// Asks the server for `path`, with the cookies in the file, one after the other. An answer that is none of the 2xx or 3xx is an
+    /// error: a server that fails fast must not look fast.
+    pub(crate) fn run(&self, server: &Server, path: &str, cookies: &Path) -> anyhow::Result<Outcome> {
+        let output = Command::new("wrk")
+            .args(["--threads", "1", "--latency", "--script", "bench/requests.lua"])
+            .args(["--connections", &self.connections.to_string()])
+            .args(["--duration", &format!("{}s", self.seconds)])
+            .arg(server.url(path))
+            .env("METHOD", self.method)
+            .env("COOKIES", cookies)
+            .output()
+            .context("wrk cannot be started; bin/bench tells how to install it")?;
+        let told = String::from_utf8_lossy(&output.stdout);
+        let result = told.lines().find_map(|line| line.strip_prefix("result "));
+        let numbers: Vec<f64> = result
+            .with_context(|| format!("wrk has failed: {told}{}", String::from_utf8_lossy(&output.stderr)))?
+            .split(' ')
+            .map(str::parse)
+            .collect::<Result<_, _>>()?;
+        let [requests, microseconds, p50, p99, errors] = numbers[..] else {
+            anyhow::bail!("wrk has answered {numbers:?}");
+        };
+        ensure!(errors == 0.0, "{errors} requests for {path} have failed");
+        Ok(Outcome { rate: requests * 1e6 / microseconds, p50: p50 / 1e3, p99: p99 / 1e3 })
+    }
+}

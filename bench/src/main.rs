@@ -1,0 +1,132 @@
+//! Drives Satchel's release and a server written by hand with the same load, in turns, and prints what came out as Markdown.
+//! `bin/bench` builds what it needs and starts it.
+
+mod load;
+mod servers;
+mod table;
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+use crate::{
+    load::{Load, Outcome},
+    servers::{Baseline, Satchel, VISITORS},
+};
+
+/// Satchel beside a server written by hand, under the same load.
+#[derive(Parser)]
+pub(crate) struct Options {
+    /// The release that bin/build made.
+    #[arg(long, default_value = "target/satchel")]
+    release: PathBuf,
+    /// How often each measurement is repeated; the middle one counts.
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// How long each takes, in seconds.
+    #[arg(long, default_value_t = 5)]
+    seconds: u64,
+    /// How many connections are open at once.
+    #[arg(long, default_value_t = 64)]
+    connections: usize,
+    /// How many sessions are in Satchel's database besides those that are used.
+    #[arg(long, default_value_t = 0)]
+    sleepers: u64,
+    /// Satchel keeps nothing in memory, as where several servers share a database.
+    #[arg(long)]
+    uncached: bool,
+}
+
+/// One thing that both servers do.
+#[derive(Clone, Copy)]
+pub(crate) struct Case {
+    name: &'static str,
+    method: &'static str,
+    path: &'static str,
+    /// The same for the other server.
+    baseline: &'static str,
+    visitors: Visitors,
+    aim: f64,
+}
+
+/// Who asks.
+#[derive(Clone, Copy)]
+pub(crate) enum Visitors {
+    /// Without a cookie.
+    New,
+    /// Signed in, three things in the cart.
+    SignedIn,
+}
+
+const CASES: [Case; 4] = [
+    Case {
+        name: "home, new visitor",
+        method: "GET",
+        path: "/",
+        baseline: "/",
+        visitors: Visitors::New,
+        aim: 1.25,
+    },
+    Case {
+        name: "home, signed in, 3 items",
+        method: "GET",
+        path: "/",
+        baseline: "/",
+        visitors: Visitors::SignedIn,
+        aim: 1.5,
+    },
+    Case {
+        name: "cart, 3 lines",
+        method: "GET",
+        path: "/cart",
+        baseline: "/cart",
+        visitors: Visitors::SignedIn,
+        aim: 1.75,
+    },
+    Case {
+        name: "visit (session write)",
+        method: "POST",
+        path: "/api/visits/record",
+        baseline: "/visits",
+        visitors: Visitors::SignedIn,
+        aim: 1.2,
+    },
+];
+
+fn main() -> anyhow::Result<()> {
+    let options = Options::parse();
+    let satchel = Satchel::start(&options)?;
+    let sizes = satchel.page_sizes()?;
+    let baseline = Baseline::start(&sizes)?;
+    satchel.server.forget_memory()?;
+    baseline.server.forget_memory()?;
+    let mut outcomes: [(Vec<Outcome>, Vec<Outcome>); CASES.len()] = Default::default();
+    for round in 0..options.rounds {
+        for (case, (ours, theirs)) in CASES.iter().zip(&mut outcomes) {
+            let load = Load::new(&options, case);
+            let our_turn = || load.run(&satchel.server, case.path, satchel.cookies(case.visitors));
+            let their_turn = || load.run(&baseline.server, case.baseline, baseline.cookies(case.visitors));
+            // Whoever goes second finds a warmer machine: they take turns in that too.
+            if round % 2 == 0 {
+                ours.push(our_turn()?);
+                theirs.push(their_turn()?);
+            } else {
+                theirs.push(their_turn()?);
+                ours.push(our_turn()?);
+            }
+        }
+    }
+    let rows = CASES.iter().zip(&outcomes).map(|(case, (ours, theirs))| table::row(case, ours, theirs));
+    let memory = (satchel.server.memory()?, baseline.server.memory()?);
+    say(&format!(
+        "{}{}",
+        table::speed(rows, memory, &options, VISITORS),
+        table::bytes(&satchel.first_page()?, &options.release)?
+    ));
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "the table is what this program is for")]
+fn say(text: &str) {
+    println!("{text}");
+}
