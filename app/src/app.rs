@@ -3,7 +3,7 @@
 use leptos::{prelude::*, server::SharedValue};
 use leptos_meta::{Html, Title, provide_meta_context};
 use leptos_router::{
-    SsrMode,
+    Lazy, SsrMode,
     components::{Route, Router, Routes},
     hooks::use_location,
     path,
@@ -69,17 +69,17 @@ fn Frame(visitor: CurrentVisitor) -> impl IntoView {
             <Routes fallback=NotFoundPage>
                 <Route path=path!("/") view=HomePage ssr=SsrMode::Async />
                 // <shop>
-                <Route path=path!("/products/:id") view=ProductPage ssr=SsrMode::Async />
-                <Route path=path!("/cart") view=CartPage ssr=SsrMode::Async />
-                <Route path=path!("/orders") view=OrdersPage ssr=SsrMode::Async />
-                <Route path=path!("/orders/:id") view=OrderPage ssr=SsrMode::Async />
+                <Route path=path!("/products/:id") view={Lazy::<ProductPage>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/cart") view={Lazy::<CartPage>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/orders") view={Lazy::<OrdersPage>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/orders/:id") view={Lazy::<OrderPage>::new()} ssr=SsrMode::Async />
                 // </shop>
-                <Route path=path!("/visits") view=VisitsPage ssr=SsrMode::Async />
-                <Route path=path!("/session") view=SessionPage ssr=SsrMode::Async />
-                <Route path=path!("/cookies") view=CookiesPage ssr=SsrMode::Async />
-                <Route path=path!("/login") view=LoginPage ssr=SsrMode::Async />
-                <Route path=path!("/register") view=RegisterPage ssr=SsrMode::Async />
-                <Route path=path!("/account") view=AccountPage ssr=SsrMode::Async />
+                <Route path=path!("/visits") view={Lazy::<VisitsPage>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/session") view={Lazy::<SessionPage>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/cookies") view={Lazy::<CookiesPage>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/login") view={Lazy::<LoginPage>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/register") view={Lazy::<RegisterPage>::new()} ssr=SsrMode::Async />
+                <Route path=path!("/account") view={Lazy::<AccountPage>::new()} ssr=SsrMode::Async />
             </Routes>
             </div>
         </main>

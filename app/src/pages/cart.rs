@@ -1,6 +1,7 @@
 //! `/cart`: the visitor's cart.
 
 use leptos::prelude::*;
+use leptos_router::{LazyRoute, lazy_route};
 
 use super::Head;
 use crate::{
@@ -10,24 +11,33 @@ use crate::{
     ui::Failed,
 };
 
-#[component]
-pub(crate) fn CartPage() -> impl IntoView {
-    let cart = Resource::new(|| (), |()| show_cart());
-    let panel = move || {
-        Suspend::new(async move {
-            match cart.await {
-                Ok(cart) => {
-                    view! { <CartPanel cart checkout=|cart| view! { <PlaceOrderForm cart /> }.into_any() /> }
-                        .into_any()
+pub(crate) struct CartPage;
+
+#[lazy_route]
+impl LazyRoute for CartPage {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(_page: Self) -> AnyView {
+        let cart = Resource::new(|| (), |()| show_cart());
+        let panel = move || {
+            Suspend::new(async move {
+                match cart.await {
+                    Ok(cart) => {
+                        view! { <CartPanel cart checkout=|cart| view! { <PlaceOrderForm cart /> }.into_any() /> }
+                            .into_any()
+                    }
+                    Err(error) => view! { <Failed error in_page=true /> }.into_any(),
                 }
-                Err(error) => view! { <Failed error in_page=true /> }.into_any(),
-            }
-        })
-    };
-    view! {
-        <Head title="Your cart" description="What you have chosen so far." />
-        <h1>"Your cart"</h1>
-        <Suspense fallback=|| view! { <p>"Loading your cart…"</p> }>{panel}</Suspense>
-        <HowItWorks page="cart" />
+            })
+        };
+        view! {
+            <Head title="Your cart" description="What you have chosen so far." />
+            <h1>"Your cart"</h1>
+            <Suspense fallback=|| view! { <p>"Loading your cart…"</p> }>{panel}</Suspense>
+            <HowItWorks page="cart" />
+        }
+        .into_any()
     }
 }

@@ -1,6 +1,7 @@
 //! `/cookies`: the cookie lab.
 
 use leptos::prelude::*;
+use leptos_router::{LazyRoute, lazy_route};
 
 use super::Head;
 use crate::{
@@ -9,25 +10,34 @@ use crate::{
     ui::Failed,
 };
 
-#[component]
-pub(crate) fn CookiesPage() -> impl IntoView {
-    let cookies = Resource::new(|| (), |()| show_cookies());
-    let panel = move || {
-        Suspend::new(async move {
-            match cookies.await {
-                Ok(cookies) => view! { <CookiePanel cookies /> }.into_any(),
-                Err(error) => view! { <Failed error in_page=true /> }.into_any(),
-            }
-        })
-    };
-    view! {
-        <Head title="Cookies" description="Set cookies, plain and signed, and see what the server makes of them." />
-        <h1>"Cookies"</h1>
-        <p class="lead">
-            "A cookie is a short text that the browser keeps and sends back with every request. These here are for trying out: \
-            put nothing secret into them."
-        </p>
-        <Suspense fallback=|| view! { <p>"Looking at your cookies…"</p> }>{panel}</Suspense>
-        <HowItWorks page="cookies" />
+pub(crate) struct CookiesPage;
+
+#[lazy_route]
+impl LazyRoute for CookiesPage {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(_page: Self) -> AnyView {
+        let cookies = Resource::new(|| (), |()| show_cookies());
+        let panel = move || {
+            Suspend::new(async move {
+                match cookies.await {
+                    Ok(cookies) => view! { <CookiePanel cookies /> }.into_any(),
+                    Err(error) => view! { <Failed error in_page=true /> }.into_any(),
+                }
+            })
+        };
+        view! {
+            <Head title="Cookies" description="Set cookies, plain and signed, and see what the server makes of them." />
+            <h1>"Cookies"</h1>
+            <p class="lead">
+                "A cookie is a short text that the browser keeps and sends back with every request. These here are for trying out: \
+                put nothing secret into them."
+            </p>
+            <Suspense fallback=|| view! { <p>"Looking at your cookies…"</p> }>{panel}</Suspense>
+            <HowItWorks page="cookies" />
+        }
+        .into_any()
     }
 }

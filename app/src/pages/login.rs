@@ -1,7 +1,7 @@
 //! `/login`: sign in, and go on to where one came from.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
+use leptos_router::{LazyRoute, hooks::use_query_map, lazy_route};
 
 use super::Head;
 use crate::{
@@ -12,34 +12,44 @@ use crate::{
     visitor::use_visitor,
 };
 
-#[component]
-pub(crate) fn LoginPage() -> impl IntoView {
-    let query = use_query_map();
-    let next = move || query.with(|query| query.get("next")).and_then(|path| LocalPath::parse(&path));
-    let visitor = use_visitor();
-    let private = move || next().is_some_and(|next| nav::is_private(next.page())) && visitor.user().is_none();
-    let demo_account = expect_context::<Site>().demo_account;
-    let signed_in = move || {
-        visitor.user().map(|user| {
-            view! {
+pub(crate) struct LoginPage;
+
+#[lazy_route]
+impl LazyRoute for LoginPage {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(_page: Self) -> AnyView {
+        let query = use_query_map();
+        let next = move || query.with(|query| query.get("next")).and_then(|path| LocalPath::parse(&path));
+        let visitor = use_visitor();
+        let private =
+            move || next().is_some_and(|next| nav::is_private(next.page())) && visitor.user().is_none();
+        let demo_account = expect_context::<Site>().demo_account;
+        let signed_in = move || {
+            visitor.user().map(|user| {
+                view! {
+                    <p>
+                        "You are signed in as " <strong>{user.name}</strong> ". "
+                        <a href=nav::HOME>"To the first page"</a>
+                    </p>
+                }
+            })
+        };
+        view! {
+            <Head title="Sign in" description="Sign in to your account." />
+            <div class="narrow">
+                <h1>"Sign in"</h1>
+                {signed_in}
+                {move || private().then(|| view! { <p>"Please sign in to go on."</p> })}
+                {move || view! { <LoginForm next=next().map(|path| path.to_string()) demo_account /> }}
                 <p>
-                    "You are signed in as " <strong>{user.name}</strong> ". "
-                    <a href=nav::HOME>"To the first page"</a>
+                    "You are new here? " <a href=move || nav::with_next(nav::REGISTER, next().as_ref())>"Create an account"</a>
                 </p>
-            }
-        })
-    };
-    view! {
-        <Head title="Sign in" description="Sign in to your account." />
-        <div class="narrow">
-            <h1>"Sign in"</h1>
-            {signed_in}
-            {move || private().then(|| view! { <p>"Please sign in to go on."</p> })}
-            {move || view! { <LoginForm next=next().map(|path| path.to_string()) demo_account /> }}
-            <p>
-                "You are new here? " <a href=move || nav::with_next(nav::REGISTER, next().as_ref())>"Create an account"</a>
-            </p>
-        </div>
-        <HowItWorks page="login" />
+            </div>
+            <HowItWorks page="login" />
+        }
+        .into_any()
     }
 }
