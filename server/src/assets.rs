@@ -1,4 +1,4 @@
-//! The browser's code and the public files: no session, and caching by whether a name carries its content's hash.
+//! The browser's code and the public files: no session, and caching by whether a path carries its content's hash.
 
 use std::{path::Path, sync::Arc};
 
@@ -16,6 +16,9 @@ use leptos::config::LeptosOptions;
 use tower::ServiceExt;
 use tower_http::services::ServeDir;
 
+/// How the name of a release's package begins: what follows is its hash.
+const HASHED: &str = "pkg.";
+
 /// A hashed file never changes.
 const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 /// Every other file is asked for again, and mostly answered by 304.
@@ -28,7 +31,7 @@ const MAX_NAME: usize = 255;
 #[derive(Clone, Debug)]
 pub struct Files {
     folder: ServeDir,
-    /// The path of the browser's code, and whether its names carry hashes.
+    /// The path of the browser's code, and whether it carries a hash.
     package: Arc<str>,
     hashed: bool,
 }
@@ -39,7 +42,16 @@ pub fn files(options: &LeptosOptions) -> Files {
         .append_index_html_on_directories(false)
         .precompressed_br()
         .precompressed_gzip();
-    Files { folder, package: format!("/{}/", options.site_pkg_dir).into(), hashed: options.hash_files }
+    let package = &options.site_pkg_dir;
+    Files { folder, package: format!("/{package}/").into(), hashed: package.starts_with(HASHED) }
+}
+
+/// The folder of the browser's code, in the site's folder. Its files name each other, so that a release has one hash for all of
+/// them, in the folder's name.
+pub fn package(site: &str) -> String {
+    let names = std::fs::read_dir(site).into_iter().flatten();
+    let mut names = names.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    names.find(|name| name.starts_with(HASHED)).unwrap_or("pkg".to_owned())
 }
 
 /// Answers with the file that a path names. Paths that cannot be a file, as most pages' cannot, go on without a look at the

@@ -19,7 +19,7 @@ use leptos::config::{Env, LeptosOptions};
 use leptos::prelude::provide_context;
 use session::{Clock, Database, SessionConfig, Sessions};
 
-use crate::Settings;
+use crate::{Settings, assets};
 
 /// The settings, the database, and what Leptos wants to know.
 #[derive(Clone, Debug)]
@@ -30,7 +30,7 @@ pub struct AppState {
     pub backend: Backend,
     /// The sessions.
     pub sessions: Sessions,
-    /// Where the browser's code is, and whether its files carry hashes in their names.
+    /// Where the browser's code is.
     pub leptos: LeptosOptions,
 }
 
@@ -101,13 +101,13 @@ pub fn session_config(settings: &Settings, clock: Clock) -> SessionConfig {
 /// that a server started by hand from the workspace finds it too.
 fn leptos_options(settings: &Settings) -> LeptosOptions {
     let get = |name: &str, default: &str| std::env::var(name).unwrap_or(default.to_owned());
+    let site = get("LEPTOS_SITE_ROOT", "target/site");
     LeptosOptions::builder()
         .output_name(get("LEPTOS_OUTPUT_NAME", "satchel"))
-        .site_root(get("LEPTOS_SITE_ROOT", "target/site"))
-        .site_pkg_dir(get("LEPTOS_SITE_PKG_DIR", "pkg"))
+        .site_pkg_dir(std::env::var("LEPTOS_SITE_PKG_DIR").unwrap_or_else(|_| assets::package(&site)))
+        .site_root(site)
         .site_addr(settings.address)
         .reload_port(get("LEPTOS_RELOAD_PORT", "3001").parse().unwrap_or(3001))
-        .hash_files(get("LEPTOS_HASH_FILES", "false") == "true")
         .env(if settings.production { Env::PROD } else { Env::DEV })
         .build()
 }
