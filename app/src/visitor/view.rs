@@ -13,6 +13,8 @@ pub struct CurrentVisitor {
     asked_at: StoredValue<f64>,
     /// Whose session has ended while this page was open.
     ended: RwSignal<Option<Account>>,
+    /// Where the visitor is, or is going to: the browser shows that address only once the page's code is there.
+    place: StoredValue<Option<String>>,
     // <shop>
     /// By how many things the cart will grow or shrink once the server has answered.
     ahead: RwSignal<i64>,
@@ -28,6 +30,7 @@ pub fn provide_visitor() -> CurrentVisitor {
         visitor: RwSignal::new(snapshot),
         asked_at: StoredValue::new(0.0),
         ended: RwSignal::new(None),
+        place: StoredValue::new(None),
         // <shop>
         ahead: RwSignal::new(0),
         overlapped: StoredValue::new(false),
@@ -64,10 +67,19 @@ impl CurrentVisitor {
             self.replace(visitor);
             return true;
         }
-        if let Err(error) = location().reload() {
+        let left = match self.place.get_value() {
+            Some(place) => location().set_href(&place),
+            None => location().reload(),
+        };
+        if let Err(error) = left {
             leptos::logging::error!("cannot reload the page: {error:?}");
         }
         false
+    }
+
+    /// The visitor is on the way to another address of the app.
+    pub fn goes_to(self, place: String) {
+        self.place.set_value(Some(place));
     }
 
     /// Asks the server whether the session goes on, without using it.

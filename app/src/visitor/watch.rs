@@ -6,6 +6,7 @@ use leptos::{html::H1, leptos_dom::helpers::TimeoutHandle, prelude::*, task::spa
 use leptos_router::{
     NavigateOptions,
     hooks::{use_location, use_navigate},
+    location::Location,
 };
 
 use super::{CurrentVisitor, show_visitor, use_visitor};
@@ -46,9 +47,13 @@ pub fn watch_session(visitor: CurrentVisitor) {
 
 /// Follows the session on each way from page to page, which is a use of it.
 pub fn follow_navigation(visitor: CurrentVisitor) {
-    let path = use_location().pathname;
+    let Location { pathname, search, .. } = use_location();
+    Effect::new(move || {
+        let mark = if search.read().is_empty() { "" } else { "?" };
+        visitor.goes_to(format!("{}{mark}{}", pathname.read(), search.read()));
+    });
     Effect::new(move |before: Option<String>| {
-        let here = path.get();
+        let here = pathname.get();
         if before.is_some_and(|before| before != here) {
             visitor.go_on_as_guest();
             use_session(visitor);
