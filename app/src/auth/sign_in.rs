@@ -4,7 +4,7 @@ use super::{
     CurrentUser, Email, SignIn,
     audit::{self, Event},
     belongings,
-    store::KnownUser,
+    store::{KnownUser, find_newest_user},
 };
 use crate::{
     context::Caller,
@@ -44,7 +44,8 @@ pub(super) async fn enter(caller: &Caller, known: &KnownUser, remember: bool) ->
     transaction.commit().await?;
     let sign_in = SignIn::now(caller, known.password_version);
     caller.session.update(|kept: &mut SignIn| kept.clone_from(&sign_in)).await?;
-    if CurrentUser::find(&caller.session, &caller.db, caller.now).await?.is_none() {
+    let newest = find_newest_user(&caller.db, id).await?;
+    if newest.is_none_or(|newest| newest.password_version != known.password_version) {
         caller.session.end().await?;
         return Err(AppError::WrongCredentials);
     }

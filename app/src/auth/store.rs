@@ -35,15 +35,20 @@ fn known_user(row: &<Db as sqlx::Database>::Row) -> Result<KnownUser, sqlx::Erro
 ///
 /// [`sqlx::Error`] when the database fails.
 pub async fn find_user(db: &Storage, id: &UserId) -> Result<Option<KnownUser>, sqlx::Error> {
-    db.users
-        .get(id, async {
-            let row = sqlx::query("select id, name, email, password_version from users where id = $1")
-                .bind(&id.0)
-                .fetch_optional(db.readers())
-                .await?;
-            row.as_ref().map(known_user).transpose()
-        })
-        .await
+    db.users.get(id, find_newest_user(db, id)).await
+}
+
+/// The same as the database has it now, whatever is in memory: for decisions about privileges.
+///
+/// # Errors
+///
+/// [`sqlx::Error`] when the database fails.
+pub async fn find_newest_user(db: &Storage, id: &UserId) -> Result<Option<KnownUser>, sqlx::Error> {
+    let row = sqlx::query("select id, name, email, password_version from users where id = $1")
+        .bind(&id.0)
+        .fetch_optional(db.readers())
+        .await?;
+    row.as_ref().map(known_user).transpose()
 }
 
 /// All users, in the order of their addresses.

@@ -83,6 +83,10 @@ where
     /// the plain form would have been redirected.
     #[must_use]
     pub fn on_done(self, done: impl Fn(S::Output) + 'static) -> Self {
+        // Answers come in the browser alone; a page has many forms.
+        if is_server() {
+            return self;
+        }
         let notices = expect_context::<Notices>();
         let tabs = expect_context::<Tabs>();
         let visitor = use_visitor();

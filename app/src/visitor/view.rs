@@ -178,6 +178,9 @@ impl CurrentVisitor {
 
     /// Counts what the cart will gain or lose, as long as whoever asks is on the page.
     pub fn foresee_items(self, ahead: Signal<i64>) {
+        if is_server() {
+            return;
+        }
         let counted = StoredValue::new(0);
         let count = move |now: i64| {
             // With the whole app they are gone before the form is.

@@ -134,7 +134,8 @@ fn a_thousand_updates_at_once_are_all_kept_and_two_thousand_sign_outs_all_win() 
 #[test]
 fn the_same_holds_with_two_servers_on_one_database() {
     let folder = tempfile::tempdir().unwrap();
-    let servers = [Running::start(folder.path()), Running::start(folder.path())];
+    let start = || Running::start_with(folder.path(), &[("DATABASE_SHARED", "true")]);
+    let servers = [start(), start()];
     no_update_is_lost(&servers);
     sign_out_wins(&servers, 2_000);
     assert_eq!(rows(folder.path()), 1);
