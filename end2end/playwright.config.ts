@@ -62,7 +62,7 @@ export default defineConfig({
     },
   ],
   webServer: mainProcess
-    ? [run(usualServer), run(limitedServer, { SIGN_IN_LIMIT: "3/1h" }), run(changingServer)]
+    ? [run(usualServer), run(limitedServer, { SIGN_IN_LIMIT: "3/1h" }), run(changingServer, { DATABASE_SHARED: "true" })]
     : undefined,
 });
 

@@ -76,7 +76,7 @@ impl AppState {
     }
 }
 
-/// What may be kept in memory of each kind: sessions, users, products.
+/// So many bytes of each kind of row may be kept in memory.
 fn cached_bytes(settings: &Settings) -> u64 {
     if settings.shared { 0 } else { 4 * 1024 * 1024 }
 }

@@ -55,7 +55,7 @@ impl TestApp {
         Visitor { app: self, cookies: RefCell::default() }
     }
 
-    /// Changes users or products as if the app had done it.
+    /// Changes the database as if the app had done it.
     pub(crate) async fn change(&self, statement: &str) {
         let mut transaction = self.db.begin().await.unwrap();
         transaction.hold(self.db.users.change_all());
