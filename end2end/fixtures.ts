@@ -23,7 +23,7 @@ type Fixtures = {
 type ConsoleMessages = { seen: string[]; allowed: RegExp[] };
 
 /** Without JavaScript nothing uses the app's code, which the page asks the browser to fetch early. */
-const unusedPreload = /satchel\.(js|wasm) was preloaded using link preload but not used/;
+const unusedPreload = /\/pkg\/\S+ was preloaded using link preload but not used/;
 
 export const test = base.extend<Fixtures>({
   account: async ({ request }, use) => {

@@ -66,6 +66,8 @@ test("code that could not be fetched is fetched when the fold is opened again", 
   const [visits] = folds as [Fold];
   await open(page, "/login");
   await page.getByRole("link", { name: "Visits" }).click();
+  // The page before stands until this one's code is there, and has a fold of the same name.
+  await expect(page).toHaveURL("/visits");
   await page.route("**/api/source/show*", (route) => route.abort());
   await unfold(page, visits);
   await expect(page.getByText("We could not reach the server.")).toBeVisible();
