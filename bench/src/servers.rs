@@ -43,7 +43,7 @@ impl Server {
                 bail!("{} has ended with {status}", command.get_program().display());
             }
             ensure!(start.elapsed() < PATIENCE, "{} does not answer", command.get_program().display());
-            thread::sleep(Duration::from_millis(50));
+            thread::yield_now();
         }
         Ok(server)
     }

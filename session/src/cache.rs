@@ -3,6 +3,7 @@
 use std::{
     fmt,
     hash::{BuildHasher, Hash, RandomState},
+    ops::Range,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -108,7 +109,6 @@ where
     }
 
     /// Says that the value under `key` is about to change. Drop what is returned when it has.
-    #[must_use]
     pub fn change(&self, key: &K) -> Change<K, V> {
         let Some(inner) = &self.inner else { return Change { of: None } };
         let place = inner.place_of(key);
@@ -121,7 +121,6 @@ where
     }
 
     /// Says that any values are about to change. Drop what is returned when they have.
-    #[must_use]
     pub fn change_all(&self) -> Change<K, V> {
         let Some(inner) = &self.inner else { return Change { of: None } };
         for place in 0..PLACES {
@@ -152,9 +151,11 @@ where
     K: Eq + Hash + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
 {
-    /// The places, and how many changes the first had seen before, where none was under way.
-    of: Option<(Arc<Inner<K, V>>, std::ops::Range<usize>, Option<u64>)>,
+    of: Option<UnderWay<K, V>>,
 }
+
+/// Where, and how many changes the first place had seen before, where none was under way.
+type UnderWay<K, V> = (Arc<Inner<K, V>>, Range<usize>, Option<u64>);
 
 impl<K, V> Change<K, V>
 where

@@ -66,7 +66,7 @@ async fn write(pool: Pool, mut waiting: mpsc::UnboundedReceiver<Replacement>) {
                 answer(overtaken, Ok(false));
             }
         }
-        match replace_all(&pool, &batch).await {
+        match replace_all(&pool, batch.values()).await {
             Ok(replaced) => {
                 for id in replaced {
                     if let Some(replacement) = batch.remove(&IdHash::stored(id)) {
@@ -77,10 +77,9 @@ async fn write(pool: Pool, mut waiting: mpsc::UnboundedReceiver<Replacement>) {
             }
             // Each is tried by itself, so that one's error is no other one's.
             Err(_) => {
-                for (id, replacement) in batch {
-                    let alone = HashMap::from([(id, replacement)]);
-                    let replaced = replace_all(&pool, &alone).await.map(|replaced| !replaced.is_empty());
-                    alone.into_values().next().map(|replacement| answer(replacement, replaced));
+                for replacement in batch.into_values() {
+                    let replaced = replace_all(&pool, [&replacement]).await;
+                    answer(replacement, replaced.map(|ids| !ids.is_empty()));
                 }
             }
         }
@@ -98,13 +97,16 @@ fn answer(replacement: Replacement, replaced: Result<bool, sqlx::Error>) {
 }
 
 /// Replaces those rows whose previous version is the newest one, and returns their ids.
-async fn replace_all(pool: &Pool, batch: &HashMap<IdHash, Replacement>) -> Result<Vec<String>, sqlx::Error> {
+async fn replace_all<'a>(
+    pool: &Pool,
+    batch: impl IntoIterator<Item = &'a Replacement>,
+) -> Result<Vec<String>, sqlx::Error> {
     // PostgreSQL and SQLite both call the columns of a list of values by their places.
     let mut update = QueryBuilder::<Db>::new(
         "update sessions set (data, version, began_at, used_at, ends_at, expires_at, remembered, owner, handle) =
          (column2, column3, column4, column5, column6, column7, column8, column9, column10) from (",
     );
-    update.push_values(batch.values(), |mut values, Replacement { id, row, data, now, .. }| {
+    update.push_values(batch, |mut values, Replacement { id, row, data, now, .. }| {
         values
             .push_bind(id.as_str())
             .push_bind(data.as_str())
