@@ -15,6 +15,14 @@ struct Said {
     err: String,
 }
 
+/// A server that has the database for itself may keep for a second what it has read.
+fn wait_for_end(has_ended: impl Fn() -> bool) {
+    let asked = Instant::now();
+    while !has_ended() {
+        assert!(asked.elapsed() < Duration::from_secs(60), "the session goes on");
+    }
+}
+
 fn server(folder: &Path, arguments: &[&str], input: &str) -> Said {
     let mut child = Command::new(env!("CARGO_BIN_EXE_server"))
         .args(arguments)
@@ -63,11 +71,7 @@ fn an_operator_makes_users_resets_passwords_and_ends_sessions() {
         "{}",
         said.err
     );
-    // A server that has the database for itself may keep what it has read for a second.
-    let asked = Instant::now();
-    while !running.get("/api/visitor/show", &session).contains("\"user\":null") {
-        assert!(asked.elapsed() < Duration::from_secs(60), "the session goes on");
-    }
+    wait_for_end(|| running.get("/api/visitor/show", &session).contains("\"user\":null"));
 
     let session = cookie(&sign_in("three-words-at-least"));
     let said = server(folder, &["users", "reset-password", "--email", "ada@example.com"], "password1\n");
@@ -75,23 +79,15 @@ fn an_operator_makes_users_resets_passwords_and_ends_sessions() {
     let said =
         server(folder, &["users", "reset-password", "--email", "ada@example.com"], "four-words-are-better\n");
     assert!(said.success, "{}", said.err);
-    // A server that has the database for itself may keep what it has read for a second.
-    let asked = Instant::now();
-    while !running.get("/api/visitor/show", &session).contains("\"user\":null") {
-        assert!(asked.elapsed() < Duration::from_secs(60), "the session goes on");
-    }
+    wait_for_end(|| running.get("/api/visitor/show", &session).contains("\"user\":null"));
     assert!(sign_in("three-words-at-least").starts_with("HTTP/1.1 401"));
     let session = cookie(&sign_in("four-words-are-better"));
 
     let guest = cookie(&running.post("/api/visits/record", "", ""));
     let said = server(folder, &["sessions", "end", "--all"], "");
     assert_eq!(said.out, "ended all 2 sessions\n");
-    // A server that has the database for itself may keep what it has read for a second.
-    let asked = Instant::now();
-    while !running.get("/api/visitor/show", &session).contains("\"user\":null") {
-        assert!(asked.elapsed() < Duration::from_secs(60), "the session goes on");
-    }
-    assert!(running.get("/api/visits/show", &guest).contains("\"count\":0"));
+    wait_for_end(|| running.get("/api/visitor/show", &session).contains("\"user\":null"));
+    wait_for_end(|| running.get("/api/visits/show", &guest).contains("\"count\":0"));
 }
 
 #[test]
