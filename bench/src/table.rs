@@ -63,7 +63,7 @@ pub(crate) fn bytes(page: &str, release: &Path) -> anyhow::Result<String> {
 fn files(page: &str) -> Vec<&str> {
     let mut files: Vec<&str> = page
         .split('"')
-        .filter(|text| text.starts_with("/pkg/") && (text.ends_with(".js") || text.ends_with(".wasm")))
+        .filter(|text| text.starts_with("/pkg") && (text.ends_with(".js") || text.ends_with(".wasm")))
         .collect();
     files.sort_unstable();
     files.dedup();
