@@ -129,7 +129,6 @@ impl Satchel {
         let server = Server::start(
             Command::new(options.release.join("server"))
                 .env("LEPTOS_ENV", "PROD")
-                .env("LEPTOS_HASH_FILES", "true")
                 .env("LEPTOS_SITE_ROOT", options.release.join("site"))
                 .env("LEPTOS_SITE_ADDR", address.to_string())
                 .env("DATABASE_URL", format!("sqlite://{}", folder.path("satchel.db").display()))

@@ -66,7 +66,7 @@ async fn write(pool: Pool, mut waiting: mpsc::UnboundedReceiver<Replacement>) {
                 answer(overtaken, Ok(false));
             }
         }
-        match replace_all(&pool, batch.values()).await {
+        match replace_all(&pool, &batch).await {
             Ok(replaced) => {
                 for id in replaced {
                     if let Some(replacement) = batch.remove(&IdHash::stored(id)) {
@@ -75,11 +75,11 @@ async fn write(pool: Pool, mut waiting: mpsc::UnboundedReceiver<Replacement>) {
                 }
                 batch.into_values().for_each(|replacement| answer(replacement, Ok(false)));
             }
-            // Each is tried by itself, so that one's error is no other one's.
-            Err(_) => {
+            // All of them fail. To try each by itself would let everybody wait as many times as long for a database that is locked.
+            Err(error) => {
+                let error = Arc::new(error);
                 for replacement in batch.into_values() {
-                    let replaced = replace_all(&pool, [&replacement]).await;
-                    answer(replacement, replaced.map(|ids| !ids.is_empty()));
+                    answer(replacement, Err(sqlx::Error::AnyDriverError(Box::new(error.clone()))));
                 }
             }
         }
@@ -97,16 +97,13 @@ fn answer(replacement: Replacement, replaced: Result<bool, sqlx::Error>) {
 }
 
 /// Replaces those rows whose previous version is the newest one, and returns their ids.
-async fn replace_all<'a>(
-    pool: &Pool,
-    batch: impl IntoIterator<Item = &'a Replacement>,
-) -> Result<Vec<String>, sqlx::Error> {
+async fn replace_all(pool: &Pool, batch: &HashMap<IdHash, Replacement>) -> Result<Vec<String>, sqlx::Error> {
     // PostgreSQL and SQLite both call the columns of a list of values by their places.
     let mut update = QueryBuilder::<Db>::new(
         "update sessions set (data, version, began_at, used_at, ends_at, expires_at, remembered, owner, handle) =
          (column2, column3, column4, column5, column6, column7, column8, column9, column10) from (",
     );
-    update.push_values(batch, |mut values, Replacement { id, row, data, now, .. }| {
+    update.push_values(batch.values(), |mut values, Replacement { id, row, data, now, .. }| {
         values
             .push_bind(id.as_str())
             .push_bind(data.as_str())
