@@ -58,7 +58,6 @@ fn Frame(visitor: CurrentVisitor) -> impl IntoView {
     follow_navigation(visitor);
     guard_private_pages(visitor);
     forget_flash_on_leaving(visitor);
-    mark_hydrated();
     view! {
         <Header />
         <main id="content" tabindex="-1">
@@ -95,17 +94,5 @@ fn forget_flash_on_leaving(visitor: CurrentVisitor) {
             visitor.forget_flash();
         }
         now
-    });
-}
-
-/// Tells the page's CSS and whoever drives a browser that forms no longer reload the page.
-fn mark_hydrated() {
-    Effect::new(|_| {
-        request_animation_frame(|| {
-            if let Some(root) = document().document_element() {
-                // Nothing depends on it: an element that takes no attribute is none of our concern.
-                let _ = root.set_attribute("data-hydrated", "true");
-            }
-        });
     });
 }

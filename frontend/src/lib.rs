@@ -4,10 +4,12 @@
 #![recursion_limit = "256"]
 
 use leptos::{
-    prelude::window,
+    mount::hydrate_from_async,
+    prelude::{document, request_animation_frame, window},
     wasm_bindgen::{JsCast, closure::Closure},
     web_sys::Event,
 };
+use wasm_bindgen_futures::spawn_local;
 
 /// Called by the page's script once the WebAssembly is loaded.
 #[wasm_bindgen::prelude::wasm_bindgen]
@@ -16,7 +18,21 @@ pub fn hydrate() {
         console_error_panic_hook::hook(panic);
         give_back();
     }));
-    leptos::mount::hydrate_lazy(app::App);
+    spawn_local(async {
+        let Some(body) = document().body() else { return };
+        // Comes to its end once the page's own code, which is fetched apart, is there and at work too.
+        hydrate_from_async(body, app::App).await.forget();
+        // The effects that this has made run before the next frame.
+        request_animation_frame(mark_hydrated);
+    });
+}
+
+/// Tells the page's CSS and whoever drives a browser that forms no longer reload the page.
+fn mark_hydrated() {
+    if let Some(root) = document().document_element() {
+        // Nothing depends on it: an element that takes no attribute is none of our concern.
+        let _ = root.set_attribute("data-hydrated", "true");
+    }
 }
 
 /// Gives the page back to the browser: the app hears of no click and no form any more, so that links and forms work as they did
