@@ -1,4 +1,4 @@
--- What wrk sends: METHOD, with the cookies in the file COOKIES, one after the other. Prints one line that the benchmark reads.
+-- What wrk sends: METHOD, with the cookies in the file COOKIES, one after the other; with FRESH=1 each to another address. Prints one line that the benchmark reads.
 
 local cookies = {}
 for cookie in io.lines(os.getenv("COOKIES")) do
@@ -12,6 +12,9 @@ wrk.headers["Content-Type"] = wrk.method == "POST" and "application/x-www-form-u
 
 local made = {}
 local next = 0
+local count = 0
+-- Each request has an address of its own.
+local fresh = os.getenv("FRESH") == "1"
 
 function init()
   for place, cookie in ipairs(cookies) do
@@ -22,6 +25,10 @@ end
 
 function request()
   next = next % #made + 1
+  if fresh then
+    count = count + 1
+    return (made[next]:gsub("HTTP", "?again=" .. count .. " HTTP", 1):gsub(" %?", "?", 1))
+  end
   return made[next]
 end
 

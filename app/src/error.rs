@@ -12,7 +12,7 @@ use server_fn::{
 };
 
 /// Why a server function refused or failed.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize, thiserror::Error)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Hash, Serialize, thiserror::Error)]
 #[serde(tag = "error", rename_all = "snake_case")]
 pub enum AppError {
     /// A field is wrong.
@@ -97,7 +97,7 @@ fn wait(seconds: u32) -> String {
 }
 
 /// The fields that forms have.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Field {
     Current,
@@ -144,7 +144,7 @@ impl Field {
 }
 
 /// What can be wrong with a field, in words for the visitor. Limits travel with it, so that no domain's rules stand here.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize, thiserror::Error)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Hash, Serialize, thiserror::Error)]
 #[serde(tag = "problem", rename_all = "snake_case")]
 pub enum Problem {
     /// Nothing was entered.

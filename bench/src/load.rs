@@ -11,6 +11,7 @@ pub(crate) struct Load {
     method: &'static str,
     seconds: u64,
     connections: usize,
+    fresh: bool,
 }
 
 /// What came out of a run.
@@ -26,18 +27,30 @@ pub(crate) struct Outcome {
 
 impl Load {
     pub(crate) fn new(options: &Options, case: &Case) -> Self {
-        Self { method: case.method, seconds: options.seconds, connections: options.connections }
+        Self {
+            method: case.method,
+            seconds: options.seconds,
+            connections: options.connections,
+            fresh: case.fresh,
+        }
     }
 
-    /// Asks the server for `path`, with the cookies in the file, one after the other. An answer that is none of the 2xx or 3xx is an
-    /// error: a server that fails fast must not look fast.
+    /// Asks the server for `path`, with the cookies in the file, one after the other. A second before that is not counted: neither
+    /// server's first answers tell how it goes on.
     pub(crate) fn run(&self, server: &Server, path: &str, cookies: &Path) -> anyhow::Result<Outcome> {
+        self.drive(server, path, cookies, 1)?;
+        self.drive(server, path, cookies, self.seconds)
+    }
+
+    /// An answer that is none of the 2xx or 3xx is an error: a server that fails fast must not look fast.
+    fn drive(&self, server: &Server, path: &str, cookies: &Path, seconds: u64) -> anyhow::Result<Outcome> {
         let output = Command::new("wrk")
             .args(["--threads", "1", "--latency", "--script", "bench/requests.lua"])
             .args(["--connections", &self.connections.to_string()])
-            .args(["--duration", &format!("{}s", self.seconds)])
+            .args(["--duration", &format!("{seconds}s")])
             .arg(server.url(path))
             .env("METHOD", self.method)
+            .env("FRESH", if self.fresh { "1" } else { "" })
             .env("COOKIES", cookies)
             .output()
             .context("wrk cannot be started; bin/bench tells how to install it")?;

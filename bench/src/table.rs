@@ -9,12 +9,12 @@ pub(crate) fn row(case: &Case, ours: &[Outcome], theirs: &[Outcome]) -> String {
     let ratios = ours.iter().zip(theirs).map(|(ours, theirs)| ours.rate / theirs.rate).collect();
     let mid = |outcomes: &[Outcome], of: fn(&Outcome) -> f64| middle(outcomes.iter().map(of).collect());
     format!(
-        "| {} | {:.0} | {:.0} | **{:.2}** | {:.2} | {:.2} / {:.2} | {:.2} / {:.2} |",
+        "| {} | {:.0} | {:.0} | **{:.2}** | {} | {:.2} / {:.2} | {:.2} / {:.2} |",
         case.name,
         mid(ours, |outcome| outcome.rate),
         mid(theirs, |outcome| outcome.rate),
         middle(ratios),
-        case.aim,
+        case.aim.map_or(String::new(), |aim| format!("{aim:.2}")),
         mid(ours, |outcome| outcome.p50),
         mid(theirs, |outcome| outcome.p50),
         mid(ours, |outcome| outcome.p99),

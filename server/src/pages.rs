@@ -1,6 +1,6 @@
 //! Pages: takes the snapshot of the visitor's session, sends guests away from private pages, then renders.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use app::{
     App,
@@ -8,12 +8,12 @@ use app::{
     error::AppError,
     nav::{self, LocalPath},
     shell,
-    storage::Storage,
-    ui::ResponseStatus,
+    storage::{PageKey, Storage},
+    ui::{KeptPage, ResponseStatus},
     visitor::{self, Visitor},
 };
 use axum::{
-    body::Body,
+    body::{Body, Bytes, to_bytes},
     extract::{Extension, State},
     http::{Request, StatusCode},
     middleware::Next,
@@ -22,6 +22,7 @@ use axum::{
 use leptos::prelude::provide_context;
 use leptos_axum::{AxumRouteListing, generate_route_list, render_app_async_with_context};
 use session::Session;
+use tracing::Instrument;
 use url::Url;
 
 use crate::AppState;
@@ -74,17 +75,49 @@ fn routed(path: &str) -> String {
     url.map_or(path.to_owned(), |url| url.path().to_owned())
 }
 
-/// Renders the app for one request. Which page it is, the app's own router knows.
+/// The page for one request: as it was made a moment ago from all the same, or made now.
 pub async fn page(
     State(state): State<AppState>,
     Extension(visitor): Extension<Visitor>,
+    session: Session,
     request: Request<Body>,
 ) -> Response {
-    let status = ResponseStatus::default();
-    let wanted = status.clone();
+    let session = match session.version().await {
+        Ok(version) => version,
+        Err(error) => return out_of_order(AppError::from(error).status()),
+    };
+    let address = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
+    // How long the session goes on is told a second late at most.
+    let key = PageKey { address, visitor: Visitor { session: None, ..visitor.clone() }, session };
+    let pages = state.backend.db.pages.clone();
+    let made = pages.get(&key, async {
+        // In a task of its own, which comes to its end even if nobody waits for the answer any more: a page that is left half-made
+        // panics where parts of it are made in tasks of Leptos' own.
+        match tokio::spawn(render(state, visitor, request).in_current_span()).await {
+            Ok(made) => made.map(Some),
+            Err(panicked) => {
+                tracing::error!(%panicked, "a page broke off");
+                Err(out_of_order(StatusCode::INTERNAL_SERVER_ERROR))
+            }
+        }
+    });
+    match made.await {
+        Ok(html) => Html(Bytes::from_owner(html.unwrap_or_default())).into_response(),
+        Err(response) => response,
+    }
+}
+
+/// Renders the app for one request: a page that may be kept, or a response. Which page it is, the app's own router knows.
+async fn render(state: AppState, visitor: Visitor, request: Request<Body>) -> Result<Arc<[u8]>, Response> {
+    let (status, kept) = (ResponseStatus::default(), KeptPage::default());
+    let (wanted, allowed) = (status.clone(), kept.clone());
     let options = state.leptos.clone();
     let context = move || {
         state.provide();
+        // What is told once is not kept.
+        if visitor.flash.is_empty() {
+            provide_context(kept.clone());
+        }
         provide_context(visitor.clone());
         provide_context(status.clone());
     };
@@ -93,7 +126,15 @@ pub async fn page(
     if response.status() == StatusCode::OK {
         *response.status_mut() = wanted.get();
     }
-    response
+    let (head, body) = response.into_parts();
+    match to_bytes(body, usize::MAX).await {
+        Ok(html) if head.status == StatusCode::OK && allowed.is_allowed() => Ok(Arc::from(&*html)),
+        Ok(html) => Err(Response::from_parts(head, Body::from(html))),
+        Err(error) => {
+            tracing::error!(%error, "a page broke off");
+            Err(out_of_order(StatusCode::INTERNAL_SERVER_ERROR))
+        }
+    }
 }
 
 /// The page for when all else fails.

@@ -1,6 +1,6 @@
 //! What every request shares.
 
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 
 use app::{
     Site,
@@ -21,9 +21,13 @@ use session::{Clock, Database, SessionConfig, Sessions};
 
 use crate::{Settings, assets};
 
-/// The settings, the database, and what Leptos wants to know.
+/// What every request shares. Cheap to clone: each layer does so for each request.
 #[derive(Clone, Debug)]
-pub struct AppState {
+pub struct AppState(Arc<Shared>);
+
+/// The settings, the database, and what Leptos wants to know.
+#[derive(Debug)]
+pub struct Shared {
     /// The settings.
     pub settings: Settings,
     /// What pages and server functions reach.
@@ -32,6 +36,14 @@ pub struct AppState {
     pub sessions: Sessions,
     /// Where the browser's code is.
     pub leptos: LeptosOptions,
+}
+
+impl Deref for AppState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
 }
 
 impl FromRef<AppState> for LeptosOptions {
@@ -65,7 +77,7 @@ impl AppState {
         let leptos = leptos_options(&settings);
         let limits = settings.sign_in_limit.and_then(Limits::new).map(Arc::new);
         let backend = Backend { db, site: Site { demo_account }, limits, log, cookies };
-        Ok(Self { settings, backend, sessions, leptos })
+        Ok(Self(Arc::new(Shared { settings, backend, sessions, leptos })))
     }
 
     /// Makes everything reachable from a page or a server function.

@@ -5,10 +5,12 @@ use std::{
     hash::{BuildHasher, Hash, RandomState},
     ops::Range,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-/// For so long a value is kept: as late as that a change is seen that another process has made.
+use moka::Expiry;
+
+/// For so long a value is kept at most: as late as that a change is seen that another process has made.
 const KEPT: Duration = Duration::from_secs(1);
 
 /// Changes of keys that share a place, one in 64, keep each other out of memory for a moment.
@@ -61,6 +63,22 @@ where
     }
 }
 
+/// Lets each key's value go after a time of its own, half of [`KEPT`] at least. What was read in one moment is so not read again in one
+/// moment either, in which all else would wait.
+#[derive(Default)]
+struct Spread(RandomState);
+
+impl<K: Hash, V> Expiry<K, V> for Spread {
+    fn expire_after_create(&self, key: &K, _: &V, _: Instant) -> Option<Duration> {
+        let share = self.0.hash_one(key) % 512;
+        Some(KEPT / 1024 * (512 + u32::try_from(share).unwrap_or_default()))
+    }
+
+    fn expire_after_update(&self, key: &K, value: &V, now: Instant, _: Option<Duration>) -> Option<Duration> {
+        self.expire_after_create(key, value, now)
+    }
+}
+
 impl<K, V> Cache<K, V>
 where
     K: Clone + Eq + Hash + Send + Sync + 'static,
@@ -75,7 +93,10 @@ where
 
         let inner = (bytes > 0).then(|| {
             let weigh = move |_: &K, value: &V| u32::try_from(weigh(value) + OVERHEAD).unwrap_or(u32::MAX);
-            let values = moka::sync::Cache::builder().max_capacity(bytes).weigher(weigh).time_to_live(KEPT);
+            let values = moka::sync::Cache::builder()
+                .max_capacity(bytes)
+                .weigher(weigh)
+                .expire_after(Spread::default());
             let places = std::array::from_fn(|_| Mutex::default());
             Arc::new(Inner { values: values.build(), places, hasher: RandomState::new() })
         });

@@ -60,7 +60,7 @@ pub use inspection::{InspectedCookie, InspectedValue, Inspection};
 pub use keys::{KeyError, SigningKeys};
 pub use layer::{SessionLayer, SessionService};
 pub use owned::{Lifetime, OwnedSession};
-pub use session::Session;
+pub use session::{Session, SessionVersion};
 pub use sessions::Sessions;
 pub use sweep::Sweeper;
 pub use value::SessionValue;

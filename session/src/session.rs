@@ -24,6 +24,10 @@ pub struct Session {
     pub(crate) shared: Arc<Shared>,
 }
 
+/// One version of one session, or no session at all. Nothing that could be replayed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SessionVersion(Option<(String, i64)>);
+
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Session").finish_non_exhaustive()
@@ -67,6 +71,21 @@ impl Session {
             Phase::Live(_, row) => row.data.get(T::KEY).and_then(decode),
             _ => None,
         })
+    }
+
+    /// Which version of which session this is: another one after each change, and never one of another session. For whoever keeps
+    /// what was made from its values.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Store`] when the store fails.
+    pub async fn version(&self) -> Result<SessionVersion, SessionError> {
+        let mut state = self.shared.state.lock().await;
+        self.shared.load(&mut state).await?;
+        Ok(SessionVersion(match &state.phase {
+            Phase::Live(_, row) => Some((row.handle.clone(), row.version)),
+            _ => None,
+        }))
     }
 
     /// Changes the value kept under `T`'s key (its default where there is none) and returns what `change` returns.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::AppError;
 
 /// What a visitor is told after a form has done its work.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize, thiserror::Error)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Hash, Serialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 pub enum Message {
     // <shop>
@@ -63,7 +63,7 @@ pub enum Message {
 }
 
 /// A plain form that was refused: enough to show it again as it was, with the reason beside the field.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Hash, Serialize)]
 pub struct Failure {
     /// The path of the form's server function.
     pub form: String,
@@ -82,7 +82,7 @@ impl Failure {
 }
 
 /// What waits in the session for the next page.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Hash, Serialize)]
 pub struct Flash {
     /// A form has done its work.
     pub message: Option<Message>,

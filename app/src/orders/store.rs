@@ -31,7 +31,7 @@ pub(super) async fn place(
         let placed = find_by_token(&mut transaction, user, token).await?;
         return placed.ok_or(AppError::Internal);
     };
-    transaction.hold(caller.db.products.change_all());
+    transaction.hold(caller.db.change_products());
     let cart = caller.session.update_within(&mut transaction, |cart: &mut Cart| std::mem::take(cart)).await?;
     let lines = sell_all(&mut transaction, &id, cart.lines()).await?;
     if token.disagrees(lines.iter().map(|line| (line.product, line.quantity, line.unit_price))) {

@@ -8,7 +8,7 @@ use crate::{
     cart::{CartPanel, show_cart},
     orders::PlaceOrderForm,
     source::HowItWorks,
-    ui::Failed,
+    ui::{Failed, KeptPage},
 };
 
 pub(crate) struct CartPage;
@@ -20,6 +20,8 @@ impl LazyRoute for CartPage {
     }
 
     fn view(_page: Self) -> AnyView {
+        // The order form's token is drawn once for a page: where that is shown twice, both are one order.
+        KeptPage::allow();
         let cart = Resource::new(|| (), |()| show_cart());
         let panel = move || {
             Suspend::new(async move {

@@ -9,11 +9,13 @@ use crate::{
     catalog::{Product, ProductList, SearchForm, Sorting, list_products},
     nav,
     source::HowItWorks,
-    ui::Failed,
+    ui::{Failed, KeptHtml, KeptPage},
+    visitor::use_visitor,
 };
 
 #[component]
 pub(crate) fn HomePage() -> impl IntoView {
+    KeptPage::allow();
     let query = use_query_map();
     let asked = Memo::new(move |_| {
         query.with(|query| (query.get("q").unwrap_or_default(), query.get("sort").unwrap_or_default()))
@@ -62,6 +64,13 @@ fn Found(products: Vec<Product>, q: String) -> impl IntoView {
                     }
                 })}
         </div>
-        <ProductList products action=|product| view! { <AddToCartForm product /> }.into_any() />
+        {if use_visitor().failure().is_some() { list(products).into_any() } else { LISTS.show(products, list) }}
     }
+}
+
+/// The lists as everybody sees them but who was refused in one of their forms.
+static LISTS: KeptHtml<Vec<Product>> = KeptHtml::empty();
+
+fn list(products: Vec<Product>) -> impl IntoView {
+    view! { <ProductList products action=|product| view! { <AddToCartForm product /> }.into_any() /> }
 }

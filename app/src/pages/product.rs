@@ -7,7 +7,7 @@ use super::Head;
 use crate::{
     cart::AddToCartForm,
     catalog::{ProductDetails, show_product},
-    ui::Failed,
+    ui::{Failed, KeptPage},
 };
 
 pub(crate) struct ProductPage;
@@ -19,6 +19,7 @@ impl LazyRoute for ProductPage {
     }
 
     fn view(_page: Self) -> AnyView {
+        KeptPage::allow();
         let params = use_params_map();
         let product =
             Resource::new(move || params.with(|params| params.get("id").unwrap_or_default()), show_product);

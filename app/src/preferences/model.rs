@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Light, dark, or as the system is set.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Theme {
     Light,

@@ -4,6 +4,7 @@
 mod field;
 mod focus;
 mod form;
+mod kept;
 mod layout;
 mod password;
 mod private;
@@ -14,6 +15,7 @@ mod when;
 pub use field::{FieldError, FormError, TextField};
 pub use focus::move_focus;
 pub use form::FormState;
+pub use kept::{KeptHtml, KeptPage};
 pub use layout::{Footer, Header};
 pub use password::PasswordField;
 pub use private::Private;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{flash::Flash, preferences::Theme};
 
 /// A snapshot of the visitor's session.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Hash, Serialize)]
 pub struct Visitor {
     /// Who is signed in; nobody is a guest.
     pub user: Option<Account>,
@@ -24,7 +24,7 @@ pub struct Visitor {
 }
 
 /// What a page shows of the signed-in user.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Hash, Serialize)]
 pub struct Account {
     /// The name.
     pub name: String,
@@ -35,7 +35,7 @@ pub struct Account {
 }
 
 /// How long a session goes on, in seconds.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Hash, Serialize)]
 pub struct SessionTime {
     /// It is over then, unless it is used.
     pub unused: i64,

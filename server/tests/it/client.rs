@@ -60,7 +60,7 @@ impl TestApp {
         let mut transaction = self.db.begin().await.unwrap();
         transaction.hold(self.db.users.change_all());
         // <shop>
-        transaction.hold(self.db.products.change_all());
+        transaction.hold(self.db.change_products());
         // </shop>
         sqlx::query(statement).execute(&mut *transaction).await.unwrap();
         transaction.commit().await.unwrap();

@@ -25,6 +25,7 @@ mod visits;
 mod cart;
 mod cart_fuzz;
 mod catalog;
+mod kept_pages;
 mod orders;
 mod saved_cart;
 // </shop>

@@ -1,0 +1,94 @@
+//! Pages that are kept for a moment: what anybody changes is in the next page all the same.
+
+use crate::{
+    client::{TestApp, Visitor},
+    orders::token,
+};
+
+async fn register(visitor: &Visitor<'_>, name: &str) {
+    let body = format!("name={name}&email={name}@example.com&password=three-words-at-least");
+    assert!(visitor.call("/api/auth/register", &body).await.status.is_success());
+}
+
+#[tokio::test]
+async fn each_visitor_sees_a_page_of_their_own() {
+    let app = TestApp::start().await;
+    let (ada, grace, guest) = (app.visitor(), app.visitor(), app.visitor());
+    register(&ada, "Ada").await;
+    register(&grace, "Grace").await;
+    for _ in 0..3 {
+        let pages = (ada.open("/").await.body, grace.open("/").await.body, guest.open("/").await.body);
+        assert!(pages.0.contains(">Ada<") && !pages.0.contains("Grace"), "{}", pages.0);
+        assert!(pages.1.contains(">Grace<") && !pages.1.contains("Ada"), "{}", pages.1);
+        assert!(pages.2.contains(">Guest<") && !pages.2.contains("Ada"), "{}", pages.2);
+    }
+}
+
+#[tokio::test]
+async fn a_change_of_the_session_is_in_the_next_page() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    register(&visitor, "Ada").await;
+    for path in ["/", "/cart", "/products/4"] {
+        visitor.open(path).await;
+    }
+    visitor.call("/api/preferences/theme", "theme=dark").await;
+    visitor.call("/api/auth/name", "name=Countess").await;
+    for path in ["/", "/cart", "/products/4"] {
+        let page = visitor.open(path).await.body;
+        assert!(page.contains("data-theme=\"dark\"") && page.contains(">Countess<"), "{path}: {page}");
+    }
+    visitor.call("/api/auth/logout", "").await;
+    for path in ["/", "/cart", "/products/4"] {
+        assert!(visitor.open(path).await.body.contains(">Guest<"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_told_once_is_not_kept() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    visitor.open("/").await;
+    let told = visitor.submit_and_follow("/", "/api/cart/add", "product=4&quantity=2").await.body;
+    assert!(told.contains("Added to your cart."), "{told}");
+    let page = visitor.open("/").await.body;
+    assert!(!page.contains("Added to your cart."), "{page}");
+    let refused = visitor.submit_and_follow("/", "/api/cart/add", "product=4&quantity=many").await.body;
+    assert!(refused.contains("value=\"many\""), "{refused}");
+    for page in [visitor.open("/").await.body, app.visitor().open("/").await.body] {
+        assert!(!page.contains("value=\"many\""), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn a_change_of_the_catalogue_is_in_everybodys_next_page() {
+    let app = TestApp::start().await;
+    let buyer = app.visitor();
+    register(&buyer, "Ada").await;
+    assert!(app.visitor().open("/").await.body.contains("3 left"));
+    buyer.call("/api/cart/add", "product=3&quantity=2").await;
+    let ordered = buyer.call("/api/orders/place", &format!("token={}", token(&buyer).await)).await;
+    assert!(ordered.status.is_success(), "{}", ordered.body);
+    for visitor in [app.visitor(), buyer] {
+        for path in ["/", "/products/3"] {
+            let page = visitor.open(path).await.body;
+            assert!(page.contains("1 left") && !page.contains("3 left"), "{path}: {page}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_page_is_kept_where_nobody_else_writes() {
+    for (shared, kept) in [("false", true), ("true", false)] {
+        let app = TestApp::start_with(&[("DATABASE_SHARED", shared)]).await;
+        let visitor = app.visitor();
+        visitor.call("/api/cart/add", "product=4").await;
+        let mut same = false;
+        // A page goes after a second at most, which may be just then.
+        for _ in 0..10 {
+            // Drawn anew for each cart page that is made.
+            same |= token(&visitor).await == token(&visitor).await;
+        }
+        assert_eq!(same, kept, "DATABASE_SHARED={shared}");
+    }
+}
