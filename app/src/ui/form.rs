@@ -1,18 +1,13 @@
 //! The state of one form, alike for a plain form and a hydrated one: what was typed, what was refused, what is under way.
 
 use leptos::prelude::*;
-use leptos_router::{
-    NavigateOptions,
-    hooks::{use_location, use_navigate, use_query_map},
-};
 use server_fn::ServerFn;
 
+use super::answer::Answered;
 use crate::{
     error::{AppError, Field, Problem},
-    flash::{Failure, Notices},
-    forms::{self, Then},
-    nav::{self, LocalPath},
-    visitor::{Tabs, use_visitor},
+    flash::Failure,
+    visitor::use_visitor,
 };
 
 /// A form that calls the server function `S`. After the plain form was refused it starts with the error and with what was typed.
@@ -87,56 +82,20 @@ where
         if is_server() {
             return self;
         }
-        let notices = expect_context::<Notices>();
-        let tabs = expect_context::<Tabs>();
-        let visitor = use_visitor();
-        let here = use_location().pathname;
-        let next = use_query_map();
-        let navigate = use_navigate();
-        let form = forms::find(S::PATH);
+        let (visitor, answered) = (use_visitor(), Answered::from(S::PATH, self.stays));
         let take = move |answer| match answer {
             None => {}
-            Some(Err(error)) => {
-                notices.clear();
-                match error {
-                    AppError::SignInFirst if untrack(|| visitor.user()).is_none() => {
-                        let here = LocalPath::parse(&here.read_untracked());
-                        navigate(&nav::with_next(nav::LOGIN, here.as_ref()), NavigateOptions::default());
-                    }
-                    // It may also have been overtaken by another tab that got a new id.
-                    AppError::SessionEnded | AppError::SignInFirst => visitor.check(),
-                    AppError::ConfirmFirst => visitor.unconfirm(),
-                    _ => {}
-                }
-            }
+            Some(Err(error)) => answered.refused(&error),
             Some(Ok(answer)) => {
                 visitor.was_active();
                 done(answer);
                 self.done.update(|count| *count += 1);
-                tabs.tell();
-                let next = || {
-                    next.with_untracked(|query| query.get("next")).and_then(|path| LocalPath::parse(&path))
-                };
-                let target = match form.map(|form| form.then) {
-                    _ if self.stays => None,
-                    None | Some(Then::Stay) => None,
-                    Some(Then::Go(page)) => Some(page.to_owned()),
-                    Some(Then::Next(page)) => Some(next().map_or(page.to_owned(), |path| path.to_string())),
-                };
-                match form.and_then(|form| form.done) {
-                    Some(message) => {
-                        notices.show(message, target.as_deref().unwrap_or(&here.read_untracked()))
-                    }
-                    None => notices.clear(),
-                }
-                if let Some(target) = target {
-                    navigate(&target, NavigateOptions::default());
-                }
+                answered.lead_on();
             }
         };
         Effect::new(move |_| {
             let answer = self.action.value().get();
-            // An answer is taken once: what `done` reads may change later, and must not bring it back.
+            // An answer is taken once: what is read meanwhile may change later, and must not bring it back.
             untrack(|| take(answer));
         });
         self

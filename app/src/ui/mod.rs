@@ -1,6 +1,7 @@
 //! Building blocks that the pages share: forms and their fields, the frame around every page. They know the visitor, and no
 //! domain's rules.
 
+mod answer;
 mod field;
 mod focus;
 mod form;
