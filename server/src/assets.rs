@@ -88,3 +88,102 @@ fn names_a_file(request: &Request) -> bool {
         && !path.contains("%00")
         && path.split('/').all(|name| name.len() <= MAX_NAME)
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::{
+        Router,
+        body::to_bytes,
+        http::{
+            HeaderMap, HeaderName, Request,
+            header::{ACCEPT_ENCODING, CONTENT_ENCODING, IF_MODIFIED_SINCE, LAST_MODIFIED},
+        },
+        middleware::from_fn_with_state,
+    };
+    use tempfile::TempDir;
+
+    use super::*;
+
+    const SCRIPT: &str = "/pkg.0123456789abcdef/satchel.js";
+
+    /// What a build makes: a script in three forms, and a drawing. Each holds its own name.
+    struct Site {
+        _folder: TempDir,
+        router: Router,
+    }
+
+    struct Answer {
+        status: StatusCode,
+        headers: HeaderMap,
+        body: String,
+    }
+
+    impl Site {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let root = folder.path().to_str().unwrap().to_owned();
+            std::fs::create_dir(format!("{root}/pkg.0123456789abcdef")).unwrap();
+            for name in [SCRIPT, &format!("{SCRIPT}.br"), &format!("{SCRIPT}.gz"), "/favicon.svg"] {
+                std::fs::write(format!("{root}{name}"), name).unwrap();
+            }
+            let options = LeptosOptions::builder().output_name("satchel").site_pkg_dir(package(&root));
+            let files = files(&options.site_root(root).build());
+            let router =
+                Router::new().fallback(|| async { "a page" }).layer(from_fn_with_state(files, serve));
+            Self { _folder: folder, router }
+        }
+
+        async fn get(&self, path: &str, header: Option<(HeaderName, &str)>) -> Answer {
+            let mut request = Request::get(path);
+            if let Some((name, value)) = header {
+                request = request.header(name, value);
+            }
+            let answer = self.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+            let (head, body) = answer.into_parts();
+            let body = to_bytes(body, usize::MAX).await.unwrap();
+            Answer {
+                status: head.status,
+                headers: head.headers,
+                body: String::from_utf8(body.to_vec()).unwrap(),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_comes_in_the_form_that_the_build_has_compressed() {
+        let site = Site::new();
+        for (accepted, encoding, file) in [
+            ("gzip, br", Some("br"), format!("{SCRIPT}.br")),
+            ("gzip", Some("gzip"), format!("{SCRIPT}.gz")),
+            ("identity", None, SCRIPT.to_owned()),
+        ] {
+            let answer = site.get(SCRIPT, Some((ACCEPT_ENCODING, accepted))).await;
+            assert_eq!(answer.body, file);
+            assert_eq!(answer.headers.get(CONTENT_ENCODING).map(|value| value.to_str().unwrap()), encoding);
+            assert_eq!(answer.headers[VARY], "accept-encoding");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_with_a_hash_is_kept_for_good_and_every_other_one_is_asked_for_again() {
+        let site = Site::new();
+        let script = site.get(SCRIPT, None).await;
+        assert_eq!(script.headers[CACHE_CONTROL], "public, max-age=31536000, immutable");
+        let drawing = site.get("/favicon.svg", None).await;
+        assert_eq!(drawing.headers[CACHE_CONTROL], "no-cache");
+        let since = drawing.headers[LAST_MODIFIED].to_str().unwrap();
+        let again = site.get("/favicon.svg", Some((IF_MODIFIED_SINCE, since))).await;
+        assert_eq!((again.status, again.body.as_str()), (StatusCode::NOT_MODIFIED, ""));
+        assert_eq!(again.headers[CACHE_CONTROL], "no-cache");
+    }
+
+    #[tokio::test]
+    async fn a_missing_part_of_the_code_is_no_page() {
+        let site = Site::new();
+        let part = site.get("/pkg.0123456789abcdef/gone.wasm", None).await;
+        assert_eq!((part.status, part.body.as_str()), (StatusCode::NOT_FOUND, ""));
+        for path in ["/", "/gone.svg", "/products/4", "/../Cargo.toml", "/%2e%2e/Cargo.toml"] {
+            assert_eq!(site.get(path, None).await.body, "a page", "{path}");
+        }
+    }
+}
