@@ -136,7 +136,9 @@ impl Satchel {
                 // No secret: it lives for this run.
                 .env("SESSION_KEYS", "A".repeat(86) + "==")
                 .env("SIGN_IN_LIMIT", "100000/1m")
-                .env("RUST_LOG", "warn"),
+                .env("RUST_LOG", "warn")
+                // As bin/serve has it.
+                .env("MIMALLOC_PURGE_DELAY", "0"),
             address,
         )?;
         let mut cookies = Vec::new();

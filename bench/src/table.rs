@@ -2,10 +2,10 @@
 
 use std::{fmt::Write, fs, path::Path};
 
-use crate::{Case, Options, load::Outcome};
+use crate::{Measured, Options, load::Outcome};
 
 /// One line of the table of speed.
-pub(crate) fn row(case: &Case, ours: &[Outcome], theirs: &[Outcome]) -> String {
+pub(crate) fn row(Measured { case, ours, theirs }: &Measured) -> String {
     let ratios = ours.iter().zip(theirs).map(|(ours, theirs)| ours.rate / theirs.rate).collect();
     let mid = |outcomes: &[Outcome], of: fn(&Outcome) -> f64| middle(outcomes.iter().map(of).collect());
     format!(
