@@ -80,6 +80,20 @@ test("the first tab stop of every page skips to its content", async ({ page }) =
   }
 });
 
+test("the head of every page names the page's own code, however many are asked for at once", { tag: "@js" }, async ({ request }) => {
+  const codeOf = async (path: string) => {
+    const html = await (await request.get(path, { headers: { accept: "text/html" } })).text();
+    return [...html.matchAll(/<link[^>]+href="[^"]*\/(split_[^"]+)"/g)].map(([, name]) => name);
+  };
+  const together = await Promise.all(Array.from({ length: 100 }, (_, place) => codeOf(paths[place % paths.length])));
+  for (const [place, code] of together.entries()) {
+    const path = paths[place % paths.length];
+    // "/visits" has the code of `VisitsPage`; the first page's is in every page.
+    const own = /^\/([a-z]+?)s?(\/|$)/.exec(path)?.[1];
+    expect(code, path).toEqual(own ? [expect.stringContaining(`_${own}`)] : []);
+  }
+});
+
 async function openSessionWithValues(page: Page) {
   await open(page, "/session");
   await setValue(page, "list", `{"a": [1, 2], "text": "${"long ".repeat(60)}"}`);

@@ -1,6 +1,9 @@
 //! Pages: takes the snapshot of the visitor's session, sends guests away from private pages, then renders.
 
-use std::sync::{Arc, LazyLock};
+use std::{
+    future::poll_fn,
+    sync::{Arc, LazyLock, OnceLock},
+};
 
 use app::{
     App,
@@ -19,7 +22,7 @@ use axum::{
     middleware::Next,
     response::{Html, IntoResponse, Redirect, Response},
 };
-use leptos::prelude::provide_context;
+use leptos::prelude::{Owner, provide_context};
 use leptos_axum::{AxumRouteListing, generate_route_list, render_app_async_with_context};
 use session::Session;
 use tracing::Instrument;
@@ -112,7 +115,10 @@ async fn render(state: AppState, visitor: Visitor, request: Request<Body>) -> Re
     let (status, kept) = (ResponseStatus::default(), KeptPage::default());
     let (wanted, allowed) = (status.clone(), kept.clone());
     let options = state.leptos.clone();
+    let owner = Arc::new(OnceLock::new());
+    let of_page = owner.clone();
     let context = move || {
+        of_page.get_or_init(Owner::current);
         state.provide();
         // What is told once is not kept.
         if visitor.flash.is_empty() {
@@ -122,7 +128,14 @@ async fn render(state: AppState, visitor: Visitor, request: Request<Body>) -> Re
         provide_context(status.clone());
     };
     let render = render_app_async_with_context(context, move || shell(options.clone()));
-    let mut response = render(request).await;
+    let mut rendering = render(request);
+    let rendered = poll_fn(|task| match owner.get() {
+        // After a wait Leptos takes the thread's current owner for the page's, which may be another page's by then: that one's
+        // head would get the names of this one's code.
+        Some(Some(owner)) => owner.with(|| rendering.as_mut().poll(task)),
+        _ => rendering.as_mut().poll(task),
+    });
+    let mut response = rendered.await;
     if response.status() == StatusCode::OK {
         *response.status_mut() = wanted.get();
     }
