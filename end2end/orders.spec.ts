@@ -69,8 +69,9 @@ test("two tabs with the same cart order it once", async ({ page, context, accoun
   await submit(placeOrder(tab));
   await expect(tab).toHaveURL("/orders");
   if (!js) {
+    // Pages of one moment have the same token, and then both are this order; with another one there is nothing to order any more.
     await submit(placeOrder(page));
-    await expectMessage(page, "Your cart is empty: there is nothing to order.");
+    await open(page, "/cart");
   }
   await expect(page.getByText("Your cart is empty.", { exact: true })).toBeVisible();
   await open(page, "/orders");
