@@ -45,8 +45,8 @@ impl Storage {
     pub fn new(db: impl Into<Database>, cached_bytes: u64) -> Self {
         Self {
             db: db.into(),
-            pages: Cache::new(cached_bytes, |page| page.len()),
-            users: Cache::new(cached_bytes, |_| size_of::<crate::auth::store::KnownUser>() + 200),
+            pages: Cache::new(cached_bytes, |key, page| key.address.len() + page.len()),
+            users: Cache::new(cached_bytes, |_, _| size_of::<crate::auth::store::KnownUser>() + 200),
             // <shop>
             products: Cache::new(cached_bytes, crate::catalog::store::weight),
             // </shop>

@@ -33,6 +33,8 @@ pub(crate) struct Server {
 impl Server {
     fn start(command: &mut Command, address: SocketAddr) -> anyhow::Result<Self> {
         let process = command
+            // As bin/serve has it.
+            .env("MIMALLOC_PURGE_DELAY", "0")
             .stdout(Stdio::null())
             .spawn()
             .with_context(|| format!("cannot start {}", command.get_program().display()))?;
@@ -136,9 +138,7 @@ impl Satchel {
                 // No secret: it lives for this run.
                 .env("SESSION_KEYS", "A".repeat(86) + "==")
                 .env("SIGN_IN_LIMIT", "100000/1m")
-                .env("RUST_LOG", "warn")
-                // As bin/serve has it.
-                .env("MIMALLOC_PURGE_DELAY", "0"),
+                .env("RUST_LOG", "warn"),
             address,
         )?;
         let mut cookies = Vec::new();

@@ -47,11 +47,14 @@ pub fn files(options: &LeptosOptions) -> Files {
 }
 
 /// The folder of the browser's code, in the site's folder. Its files name each other, so that a release has one hash for all of
-/// them, in the folder's name.
+/// them, in the folder's name. Where releases were copied over each other, the newest one's.
 pub fn package(site: &str) -> String {
-    let names = std::fs::read_dir(site).into_iter().flatten();
-    let mut names = names.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    names.find(|name| name.starts_with(HASHED)).unwrap_or("pkg".to_owned())
+    let entries = std::fs::read_dir(site).into_iter().flatten().flatten();
+    let hashed = entries.filter_map(|entry| {
+        let name = entry.file_name().into_string().ok().filter(|name| name.starts_with(HASHED))?;
+        Some((entry.metadata().ok()?.modified().ok()?, name))
+    });
+    hashed.max().map_or("pkg".to_owned(), |(_, name)| name)
 }
 
 /// Answers with the file that a path names. Paths that cannot be a file, as most pages' cannot, go on without a look at the

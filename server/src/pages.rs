@@ -90,7 +90,7 @@ pub async fn page(
         Err(error) => return out_of_order(AppError::from(error).status()),
     };
     let address = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
-    // How long the session goes on is told a second late at most.
+    // How long the session goes on may be told as it stood before this very request, which keeps it alive: a minute short at most.
     let key = PageKey { address, visitor: Visitor { session: None, ..visitor.clone() }, session };
     let pages = state.backend.db.pages.clone();
     let made = pages.get(&key, async {

@@ -87,12 +87,13 @@ where
     /// Keeps values of so many `bytes` together, as `weigh` measures them. With 0 it keeps nothing, and everybody reads the
     /// database: right where several processes write to it.
     #[must_use]
-    pub fn new(bytes: u64, weigh: fn(&V) -> usize) -> Self {
-        /// What a value takes besides itself, roughly: its key, and its place in two lists and a table.
+    pub fn new(bytes: u64, weigh: fn(&K, &V) -> usize) -> Self {
+        /// What a value takes besides itself and its key, roughly: its place in two lists and a table.
         const OVERHEAD: usize = 300;
 
         let inner = (bytes > 0).then(|| {
-            let weigh = move |_: &K, value: &V| u32::try_from(weigh(value) + OVERHEAD).unwrap_or(u32::MAX);
+            let weigh =
+                move |key: &K, value: &V| u32::try_from(weigh(key, value) + OVERHEAD).unwrap_or(u32::MAX);
             let values = moka::sync::Cache::builder()
                 .max_capacity(bytes)
                 .weigher(weigh)
@@ -217,7 +218,7 @@ mod tests {
     use std::convert::Infallible;
 
     fn cache() -> Cache<&'static str, u32> {
-        Cache::new(100_000, |_| 4)
+        Cache::new(100_000, |_, _| 4)
     }
 
     /// What is found, where the database has `stored`.
@@ -234,7 +235,7 @@ mod tests {
 
     #[tokio::test]
     async fn where_nothing_is_kept_everybody_reads_the_database() {
-        let cache = Cache::new(0, |_| 4);
+        let cache = Cache::new(0, |_, _| 4);
         assert_eq!((read(&cache, 1).await, read(&cache, 2).await), (1, 2));
     }
 

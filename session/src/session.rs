@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::{
     SessionError, SessionValue, Sessions, Transaction,
+    id::IdHash,
     state::{Changed, Phase, Shared},
     value::{decode, encode},
 };
@@ -26,7 +27,7 @@ pub struct Session {
 
 /// One version of one session, or no session at all. Nothing that could be replayed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct SessionVersion(Option<(String, i64)>);
+pub struct SessionVersion(Option<(IdHash, i64)>);
 
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -83,7 +84,7 @@ impl Session {
         let mut state = self.shared.state.lock().await;
         self.shared.load(&mut state).await?;
         Ok(SessionVersion(match &state.phase {
-            Phase::Live(_, row) => Some((row.handle.clone(), row.version)),
+            Phase::Live(id, row) => Some((id.hash(), row.version)),
             _ => None,
         }))
     }

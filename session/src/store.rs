@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use sqlx::Row as _;
 
-use crate::{Cache, Database, Db, SessionError, Transaction, id::IdHash, value::size, writer::Writer};
+use crate::{Cache, Database, Db, SessionError, Transaction, id::IdHash, value::memory, writer::Writer};
 
 /// Keeps the rows.
 #[derive(Clone, Debug)]
@@ -96,7 +96,7 @@ pub(crate) enum Which<'a> {
 impl Store {
     /// Keeps rows of at most so many bytes in memory.
     pub(crate) fn new(db: Database, cached_bytes: u64) -> Self {
-        let cache = Cache::new(cached_bytes, |row: &Arc<Row>| size(&row.data));
+        let cache = Cache::new(cached_bytes, |_: &IdHash, row: &Arc<Row>| memory(&row.data));
         let writer = Writer::start(db.writer().clone(), cache.clone());
         Self { db, cache, writer }
     }

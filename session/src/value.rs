@@ -1,7 +1,7 @@
 //! A typed value in the session: the key it is kept under and the version of its shape.
 
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::SessionError;
 
@@ -66,6 +66,20 @@ pub(crate) fn encode<T: SessionValue>(value: &T) -> Result<Value, SessionError> 
 /// A stored value without what we have put around it.
 pub(crate) fn data(stored: &Value) -> Value {
     Envelope::parse(stored).map_or(stored, |envelope| envelope.data).clone()
+}
+
+/// What `data` takes in memory, in bytes, roughly: many times its JSON where that is a list of small numbers.
+pub(crate) fn memory(data: &Map<String, Value>) -> usize {
+    fn of(value: &Value) -> usize {
+        size_of::<Value>()
+            + match value {
+                Value::String(text) => text.len(),
+                Value::Array(items) => items.iter().map(of).sum(),
+                Value::Object(fields) => memory(fields),
+                _ => 0,
+            }
+    }
+    data.iter().map(|(key, value)| size_of::<String>() + key.len() + of(value)).sum()
 }
 
 /// What `stored` takes as JSON, in bytes.
@@ -136,5 +150,11 @@ mod tests {
         for stored in [json!({ "v": 2, "d": 7 }), json!({ "v": 9, "d": "Ada" }), json!("Ada"), json!(null)] {
             assert_eq!(decode::<Name>(&stored), None);
         }
+    }
+
+    #[test]
+    fn a_list_of_small_numbers_takes_many_times_its_json() {
+        let Value::Object(data) = json!({ "list": vec![0; 1_000] }) else { unreachable!() };
+        assert!(memory(&data) >= 1_000 * size_of::<Value>() && memory(&data) > 10 * size(&data));
     }
 }

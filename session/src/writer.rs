@@ -36,7 +36,7 @@ pub(crate) struct Writer {
 impl Writer {
     /// Starts the task that writes. It ends with the last `Writer`.
     pub(crate) fn start(pool: Pool, cache: Cache<IdHash, Arc<Row>>) -> Self {
-        // As many can wait as there are requests under way, each of which waits for its answer.
+        // Whoever waits for an answer has a request under way. One that is cut off leaves its change in the queue: it is written all the same.
         let (queue, waiting) = mpsc::unbounded_channel();
         tokio::spawn(write(pool, waiting));
         Self { queue, cache }

@@ -20,10 +20,18 @@ pub enum Asked {
 /// Answers of the catalogue. Who changes a product changes any of them.
 pub type ProductCache = Cache<Asked, Arc<[Product]>>;
 
-/// What an answer takes in memory, in bytes.
+/// What a question and its answer take in memory, in bytes.
 #[must_use]
-pub fn weight(products: &Arc<[Product]>) -> usize {
-    products.iter().map(|product| size_of::<Product>() + product.name.len() + product.description.len()).sum()
+pub fn weight(asked: &Asked, products: &Arc<[Product]>) -> usize {
+    let asked = match asked {
+        Asked::Found(search, _) => search.words().iter().map(String::len).sum(),
+        Asked::Some(ids) => size_of_val(&**ids),
+    };
+    let answer: usize = products
+        .iter()
+        .map(|product| size_of::<Product>() + product.name.len() + product.description.len())
+        .sum();
+    asked + answer
 }
 
 fn product(row: &<Db as sqlx::Database>::Row) -> Result<Product, sqlx::Error> {

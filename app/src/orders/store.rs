@@ -31,7 +31,6 @@ pub(super) async fn place(
         let placed = find_by_token(&mut transaction, user, token).await?;
         return placed.ok_or(AppError::Internal);
     };
-    transaction.hold(caller.db.change_products());
     let cart = caller.session.update_within(&mut transaction, |cart: &mut Cart| std::mem::take(cart)).await?;
     let lines = sell_all(&mut transaction, &id, cart.lines()).await?;
     if token.disagrees(lines.iter().map(|line| (line.product, line.quantity, line.unit_price))) {
@@ -43,6 +42,8 @@ pub(super) async fn place(
         .bind(id.as_str())
         .execute(&mut *transaction)
         .await?;
+    // Not before: nobody sees what is not committed, and who orders in vain must not take the products out of everybody's memory.
+    transaction.hold(caller.db.change_products());
     transaction.commit().await?;
     tracing::info!(order = id.short(), lines = lines.len(), "placed an order");
     Ok(Order { id, placed_at: caller.now, lines, total })

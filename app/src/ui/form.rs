@@ -60,12 +60,12 @@ where
 
     fn matching(mine: impl FnOnce(&Failure) -> bool) -> Self {
         let refused = use_visitor().failure().filter(|failure| failure.form == S::PATH && mine(failure));
-        Self {
-            action: ServerAction::new(),
-            refused: StoredValue::new(refused),
-            stays: false,
-            done: RwSignal::new(0),
+        let action = ServerAction::new();
+        // Leptos takes an error out of the page's address. None of ours is ever there, so anybody's link could tell one.
+        if action.value().with_untracked(Option::is_some) {
+            action.clear();
         }
+        Self { action, refused: StoredValue::new(refused), stays: false, done: RwSignal::new(0) }
     }
 
     /// In the browser, stays on the page even where the form would lead on.

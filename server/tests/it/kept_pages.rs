@@ -25,6 +25,34 @@ async fn each_visitor_sees_a_page_of_their_own() {
 }
 
 #[tokio::test]
+async fn carts_of_the_same_number_are_not_taken_for_each_other() {
+    let app = TestApp::start().await;
+    let (mug, notebook) = (app.visitor(), app.visitor());
+    mug.call("/api/cart/add", "product=4").await;
+    notebook.call("/api/cart/add", "product=3").await;
+    let lines = async |visitor: &Visitor<'_>| {
+        let page = visitor.open("/cart").await.body;
+        (page.contains("href=\"/products/4\""), page.contains("href=\"/products/3\""))
+    };
+    assert_eq!((lines(&mug).await, lines(&notebook).await), ((true, false), (false, true)));
+    mug.call("/api/cart/remove", "product=4").await;
+    mug.call("/api/cart/add", "product=3").await;
+    assert_eq!(lines(&mug).await, (false, true));
+}
+
+#[tokio::test]
+async fn an_address_tells_nobody_of_an_error() {
+    let app = TestApp::start().await;
+    // As Leptos itself would put it: the JSON of the error, in base64.
+    let error = "__path=/api/cart/add&__err=eyJlcnJvciI6ImludGVybmFsIn0%3D";
+    for path in [&format!("/?{error}"), &format!("/products/4?{error}"), "/", "/products/4"] {
+        let page = app.visitor().open(path).await;
+        assert!(page.status.is_success());
+        assert!(!page.body.contains("Something went wrong"), "{path}: {}", page.body);
+    }
+}
+
+#[tokio::test]
 async fn a_change_of_the_session_is_in_the_next_page() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
@@ -65,7 +93,9 @@ async fn a_change_of_the_catalogue_is_in_everybodys_next_page() {
     let app = TestApp::start().await;
     let buyer = app.visitor();
     register(&buyer, "Ada").await;
-    assert!(app.visitor().open("/").await.body.contains("3 left"));
+    for path in ["/", "/products/3"] {
+        assert!(app.visitor().open(path).await.body.contains("3 left"), "{path}");
+    }
     buyer.call("/api/cart/add", "product=3&quantity=2").await;
     let ordered = buyer.call("/api/orders/place", &format!("token={}", token(&buyer).await)).await;
     assert!(ordered.status.is_success(), "{}", ordered.body);
