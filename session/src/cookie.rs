@@ -77,3 +77,55 @@ fn header(cookie: &Cookie<'_>) -> Option<HeaderValue> {
     // Base64 and the names are plain ASCII, which a cookie may hold as it is (RFC 6265, 4.1.1).
     HeaderValue::from_str(&cookie.to_string()).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{SigningKeys, keys::Signature};
+
+    fn config() -> SessionConfig {
+        SessionConfig::new(SigningKeys::parse(&SigningKeys::generate()).unwrap())
+    }
+
+    fn presented(config: &SessionConfig, lines: &[Vec<u8>]) -> Presented {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(COOKIE, HeaderValue::from_bytes(line).unwrap());
+        }
+        read(&headers, config)
+    }
+
+    /// What a `Cookie` header may hold: any bytes but control characters.
+    fn line() -> impl Strategy<Value = Vec<u8>> {
+        let bytes = || {
+            prop::collection::vec(
+                (b' '..=0xff).prop_filter("a control character", |byte| *byte != 0x7f),
+                0..50,
+            )
+        };
+        let name = prop_oneof![Just(config().cookie_name.to_owned()), "[a-z_-]{0,6}"];
+        let piece = (name, bytes()).prop_map(|(name, value)| [name.as_bytes(), b"=", &value].concat());
+        let pieces = prop::collection::vec(prop_oneof![piece, bytes()], 0..5);
+        pieces.prop_map(|pieces| pieces.join(&b"; "[..]))
+    }
+
+    proptest! {
+        #[test]
+        fn what_we_have_not_signed_is_never_an_id(lines in prop::collection::vec(line(), 0..4)) {
+            prop_assert!(!matches!(presented(&config(), &lines), Presented::Id(..)));
+        }
+
+        /// Whatever a neighbouring host puts beside it.
+        #[test]
+        fn what_we_have_signed_is_found_among_all_others(lines in prop::collection::vec(line(), 0..4), place: prop::sample::Index) {
+            let (config, id) = (config(), SessionId::random());
+            let header = set(&config, id, None).unwrap();
+            let pair = header.as_bytes().split(|byte| *byte == b';').next().unwrap().to_vec();
+            let mut lines = lines;
+            lines.insert(place.index(lines.len() + 1), pair);
+            prop_assert_eq!(presented(&config, &lines), Presented::Id(id, Signature::Current));
+        }
+    }
+}

@@ -66,6 +66,8 @@ fn mac(key: &Hmac<Sha256>, name: &str, value: &str) -> Hmac<Sha256> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use base64::{
         Engine,
         engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
@@ -130,5 +132,26 @@ mod tests {
     #[test]
     fn debug_shows_no_key() {
         assert_eq!(format!("{:?}", ring(&[&SigningKeys::generate()]).derive("test")), "DerivedKeys { .. }");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_that_was_signed_is_read_back_and_any_other_is_none(
+            name in "(?s).{0,20}",
+            value in "(?s).{0,60}",
+            text in "(?s).{0,60}|[a-z.]{0,20}\\.[A-Za-z0-9_-]{43}",
+            place: prop::sample::Index,
+        ) {
+            let keys = ring(&[&SigningKeys::generate()]).derive("test");
+            let signed = keys.sign(&name, &value);
+            prop_assert_eq!(keys.verify(&name, &signed), Some(value.as_str()));
+            prop_assert_eq!(keys.verify(&name, &text), None);
+            // One character of it changed or left out, the signature's last one included.
+            let (place, char) = signed.char_indices().nth(place.index(signed.chars().count())).unwrap();
+            let (before, after) = (&signed[..place], &signed[place + char.len_utf8()..]);
+            for changed in [format!("{before}{after}"), format!("{before}{}{after}", if char == 'A' { 'B' } else { 'A' })] {
+                prop_assert_eq!(keys.verify(&name, &changed), None, "{}", changed);
+            }
+        }
     }
 }

@@ -36,12 +36,18 @@ pub enum SessionError {
         /// The most, in bytes: [`SessionConfig::most_bytes`](crate::SessionConfig::most_bytes).
         most: usize,
     },
+    /// A session would have begun, and [`Session::limit_beginning`](crate::Session::limit_beginning) was against it.
+    #[error("no session may begin for another {seconds} s")]
+    TooMany {
+        /// After so many seconds one may.
+        seconds: u32,
+    },
     /// The request did not come through a [`SessionLayer`](crate::SessionLayer).
     #[error("no session layer around this route")]
     NoLayer,
 }
 
-/// A bare answer for handlers that use `?`: 401 for a session that has ended, 413 for a value that is too large, 503 when the
+/// A bare answer for handlers that use `?`: 401 for a session that has ended, 413 for a value that is too large, 429 where too many sessions have begun, 503 when the
 /// store failed, else 500. Never the error's own text.
 impl IntoResponse for SessionError {
     fn into_response(self) -> Response {
@@ -49,6 +55,7 @@ impl IntoResponse for SessionError {
             Self::Ended => StatusCode::UNAUTHORIZED,
             Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Late { .. } | Self::Encode { .. } | Self::NoLayer => StatusCode::INTERNAL_SERVER_ERROR,
         }
         .into_response()

@@ -78,6 +78,8 @@ impl fmt::Display for IdHash {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -94,5 +96,23 @@ mod tests {
     fn neither_debug_nor_hash_shows_the_id() {
         let id = SessionId::random();
         assert!(!format!("{id:?} {:?}", id.hash()).contains(&id.expose()));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_an_id_or_refused(text in "[A-Za-z0-9_-]{21,23}|(?s).{0,30}") {
+            if let Some(id) = SessionId::parse(&text) {
+                prop_assert_eq!(id.expose(), text, "one id has one text");
+            }
+        }
+
+        #[test]
+        fn of_an_id_the_first_characters_are_shown(number: i128) {
+            let id = SessionId(Id(number));
+            prop_assert_eq!(SessionId::parse(&id.expose()), Some(id));
+            let masked = id.masked();
+            prop_assert_eq!(masked.chars().filter(|char| *char != '\u{2022}').count(), 4);
+            prop_assert!(SessionId::parse(&masked).is_none());
+        }
     }
 }

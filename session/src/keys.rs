@@ -115,6 +115,8 @@ impl SigningKeys {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn ring(keys: &[&String]) -> SigningKeys {
@@ -154,5 +156,28 @@ mod tests {
         let error = SigningKeys::parse(&list).unwrap_err();
         assert_eq!(error, KeyError::NotAKey { position: 2 });
         assert!(!error.to_string().contains("secret"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_list_is_read_or_refused_and_never_repeated(list in "[A-Za-z0-9+/=, ]{0,200}|(?s).{0,40}") {
+            // Nothing that is written at random is a key.
+            let error = SigningKeys::parse(&list).unwrap_err();
+            let empty = list.split(',').all(|text| text.trim().is_empty());
+            prop_assert_eq!(error == KeyError::Empty, empty);
+        }
+
+        #[test]
+        fn any_value_that_was_signed_verifies_and_no_other_does(value in "(?s).{0,60}", other in "(?s).{0,60}") {
+            let keys = ring(&[&SigningKeys::generate()]);
+            let signed = keys.sign(Cookie::new("id", value.clone()));
+            prop_assert_eq!(keys.verify(&signed), Some((value.clone(), Signature::Current)));
+            prop_assert_eq!(keys.verify(&Cookie::new("id", other.clone())), None);
+            if other != value {
+                let changed = signed.value().replacen(&value, &other, 1);
+                prop_assume!(changed != signed.value());
+                prop_assert_eq!(keys.verify(&Cookie::new("id", changed)), None);
+            }
+        }
     }
 }

@@ -8,6 +8,7 @@ use tracing::Instrument;
 use crate::{
     CookieReason, OwnedSession, Session, SessionError, SessionEvent,
     id::{IdHash, SessionId},
+    measures::ENDED,
     state::{CookieChange, Phase, State},
     store::Row,
 };
@@ -95,6 +96,7 @@ impl Session {
             let Phase::Live(_, row) = &state.phase else { return Ok(Vec::new()) };
             let most = sessions.config().most_per_owner;
             let ended = sessions.store().delete_surplus(&owner, &row.handle, most, sessions.now()).await?;
+            metrics::counter!(ENDED, "by" => "surplus").increment(ended.len() as u64);
             Ok(ended.into_iter().map(OwnedSession::new).collect())
         })
         .await
@@ -204,10 +206,11 @@ impl Session {
     async fn end_wherever(&self, mut id: IdHash) -> Result<(), SessionError> {
         let sessions = &self.shared.sessions;
         while !sessions.store().delete(&id).await? {
-            let Some(successor) = sessions.successor(&id).await? else { break };
+            let Some(successor) = sessions.successor(&id).await? else { return Ok(()) };
             id = successor;
         }
         tracing::debug!(session = %id, "ended a session");
+        metrics::counter!(ENDED, "by" => "visitor").increment(1);
         Ok(())
     }
 

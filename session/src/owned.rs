@@ -7,6 +7,7 @@ use time::Duration;
 use crate::{
     Session, SessionError, SessionValue, Sessions, Transaction,
     id::SessionId,
+    measures::ENDED,
     state::Phase,
     store::{Row, Which},
     value::decode,
@@ -298,6 +299,7 @@ impl Sessions {
         which: Which<'_>,
     ) -> Result<Vec<OwnedSession>, SessionError> {
         let rows = self.store().delete_owned(transaction, owner, which).await?;
+        metrics::counter!(ENDED, "by" => "owner").increment(rows.len() as u64);
         Ok(rows.into_iter().map(OwnedSession::new).collect())
     }
 }

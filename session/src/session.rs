@@ -49,6 +49,20 @@ impl Session {
         parts.extensions.get::<Self>().cloned().ok_or(SessionError::NoLayer)
     }
 
+    /// Lets a session begin in this request only where `allow` says so, which is asked when one is about to begin: for whoever
+    /// bounds how many one address may make (ASVS 2.4.1). Its error is the seconds to wait. The first limit stays.
+    ///
+    /// ```
+    /// # use session::Session;
+    /// fn refuse_new_sessions(session: &Session) {
+    ///     session.limit_beginning(|| Err(60));
+    /// }
+    /// ```
+    pub fn limit_beginning(&self, allow: impl Fn() -> Result<(), u32> + Send + Sync + 'static) {
+        // Set already: that limit stays.
+        let _ = self.shared.beginning.set(Box::new(allow));
+    }
+
     /// The value kept under `T`'s key, if there is one.
     ///
     /// ```
@@ -114,7 +128,8 @@ impl Session {
     /// # Errors
     ///
     /// [`SessionError::Ended`] when the session is over, [`SessionError::Late`] when the response has begun,
-    /// [`SessionError::Encode`] when the new value is no JSON, [`SessionError::Store`] when the store fails.
+    /// [`SessionError::Encode`] when the new value is no JSON, [`SessionError::TooLarge`] when it is too large,
+    /// [`SessionError::TooMany`] when a session would begin and must not, [`SessionError::Store`] when the store fails.
     pub async fn update<T, R>(&self, change: impl FnMut(&mut T) -> R + Send) -> Result<R, SessionError>
     where
         T: SessionValue + Default,

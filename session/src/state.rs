@@ -4,7 +4,7 @@
 //! made again.
 
 use std::sync::{
-    Arc,
+    Arc, OnceLock,
     atomic::{AtomicBool, Ordering},
 };
 
@@ -21,6 +21,7 @@ use crate::{
     cookie::{self, Presented},
     id::{IdHash, SessionId},
     keys::Signature,
+    measures::{BEGUN, CONFLICTS, LATE_WRITES},
     store::{Row, Store},
     value::size,
 };
@@ -31,6 +32,9 @@ pub(crate) const LATE_SECONDS: i64 = 60;
 /// What a change makes of a stored value: another one, `None` inside to take it out, or nothing where it stays; and its answer.
 pub(crate) type Changed<R> = Result<(Option<Option<Value>>, R), SessionError>;
 
+/// Whether a session may begin; if not, after how many seconds.
+pub(crate) type MayBegin = dyn Fn() -> Result<(), u32> + Send + Sync;
+
 pub(crate) struct Shared {
     pub(crate) sessions: Sessions,
     presented: Presented,
@@ -38,6 +42,8 @@ pub(crate) struct Shared {
     begun: AtomicBool,
     /// Whether reading counts as a use.
     pub(crate) quiet: AtomicBool,
+    /// Whether a session may begin.
+    pub(crate) beginning: OnceLock<Box<MayBegin>>,
     pub(crate) state: Mutex<State>,
 }
 
@@ -83,7 +89,8 @@ impl Shared {
             Presented::Id(id, signature) => (Phase::Unread(id, signature), CookieChange::Keep),
         };
         let state = Mutex::new(State { phase, used: false, cookie, remember: false });
-        Self { sessions, presented, begun: AtomicBool::new(false), quiet: AtomicBool::new(false), state }
+        let (begun, quiet, beginning) = Default::default();
+        Self { sessions, presented, begun, quiet, beginning, state }
     }
 
     /// Asks the store for the presented session, once.
@@ -145,7 +152,7 @@ impl Shared {
 
     pub(crate) fn refuse_late(&self, key: &'static str) -> Result<(), SessionError> {
         if self.begun.load(Ordering::SeqCst) {
-            metrics::counter!("session_late_writes_total", "key" => key).increment(1);
+            metrics::counter!(LATE_WRITES, "key" => key).increment(1);
             tracing::error!(key, "a session value was written after the response had begun; it was refused");
             return Err(SessionError::Late { key });
         }
@@ -288,6 +295,7 @@ impl Shared {
                     return Ok(());
                 }
                 refused = true;
+                metrics::counter!(CONFLICTS).increment(1);
             } else if asked {
                 // Nothing to change about the newest row.
                 state.phase = Phase::Live(id, row);
@@ -304,6 +312,9 @@ impl Shared {
         data: Map<String, Value>,
         owner: Option<String>,
     ) -> Result<(), SessionError> {
+        if let Some(allow) = self.beginning.get() {
+            allow().map_err(|seconds| SessionError::TooMany { seconds })?;
+        }
         let config = self.sessions.config();
         let (id, now, remembered) = (SessionId::random(), self.sessions.now(), state.remember);
         let ends_at = config.ends_at(now, remembered);
@@ -321,6 +332,7 @@ impl Shared {
         });
         self.sessions.store().insert(&id.hash(), &row).await?;
         tracing::debug!(session = %id.hash(), "began a session");
+        metrics::counter!(BEGUN).increment(1);
         self.tell(&row, SessionEvent::Began);
         state.phase = Phase::Live(id, row);
         state.cookie = CookieChange::Give(CookieReason::NewSession);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::{sync::oneshot, task::JoinHandle, time};
 
-use crate::{SessionError, Sessions, state::LATE_SECONDS};
+use crate::{SessionError, Sessions, measures::SWEPT, state::LATE_SECONDS};
 
 /// Rows in one statement: it holds the writer for a millisecond or two.
 const BATCH: i64 = 100;
@@ -66,6 +66,7 @@ impl Sessions {
             let now = self.now();
             let batch = self.store().delete_expired(now, now - LATE_SECONDS, BATCH).await?;
             rows += batch;
+            metrics::counter!(SWEPT).increment(batch);
             if batch == 0 {
                 return Ok(rows);
             }

@@ -116,6 +116,8 @@ pub(crate) fn decode<T: SessionValue>(stored: &Value) -> Option<T> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use serde::Deserialize;
     use serde_json::json;
@@ -156,5 +158,22 @@ mod tests {
     fn a_list_of_small_numbers_takes_many_times_its_json() {
         let Value::Object(data) = json!({ "list": vec![0; 1_000] }) else { unreachable!() };
         assert!(memory(&data) >= 1_000 * size_of::<Value>() && memory(&data) > 10 * size(&data));
+    }
+
+    proptest! {
+        /// Whatever stands in the store: it is a value, or it is dropped.
+        #[test]
+        fn any_stored_value_is_decoded_or_dropped(
+            version in prop_oneof![(0..4_u64).prop_map(Value::from), any::<u64>().prop_map(Value::from), any::<String>().prop_map(Value::from)],
+            data in prop_oneof![any::<String>().prop_map(Value::from), any::<String>().prop_map(|first| json!({ "first": first })), Just(Value::Null)],
+            bare: bool,
+        ) {
+            let stored = if bare { data.clone() } else { json!({ "v": version.clone(), "d": data.clone() }) };
+            let fine = !bare && version == json!(2) && data.get("first").is_some();
+            match decode::<Name>(&stored) {
+                Some(name) if fine => prop_assert_eq!(encode(&name).unwrap(), stored),
+                decoded => prop_assert!(!fine && (decoded.is_none() || version == json!(1))),
+            }
+        }
     }
 }
