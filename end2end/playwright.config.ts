@@ -20,6 +20,10 @@ if (mainProcess) buildSql();
 
 /** Needs no browser, so that one project is enough. */
 const noBrowser = "health.spec.ts";
+/** Alike at every width. */
+const attacks = "**/attacks/**";
+/** Those in which the page's own code has no part: what it does is no matter. */
+const attacksOnServer = /attacks\/(fixation|forgery|framing|keys|replay|secrets|tossing)\.spec\.ts/;
 
 export default defineConfig({
   testDir: ".",
@@ -55,12 +59,17 @@ export default defineConfig({
   },
   projects: [
     { name: "desktop", grepInvert: /@no-js/ },
-    { name: "desktop-no-js", use: { javaScriptEnabled: false }, grepInvert: /@js/, testIgnore: noBrowser },
+    {
+      name: "desktop-no-js",
+      use: { javaScriptEnabled: false },
+      grepInvert: /@js/,
+      testIgnore: [noBrowser, attacksOnServer],
+    },
     {
       name: "phone",
       use: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true },
       grepInvert: /@no-js/,
-      testIgnore: noBrowser,
+      testIgnore: [noBrowser, attacks],
     },
   ],
   webServer: mainProcess

@@ -41,6 +41,7 @@ export function settings(url: string, folder: string) {
     LEPTOS_SITE_PKG_DIR: "pkg",
     LEPTOS_SITE_ROOT: path.join(target, "site"),
     RUST_LOG: "warn,audit=off",
+    SESSION_LIMIT: "off",
     SIGN_IN_LIMIT: "off",
   };
 }
@@ -54,8 +55,8 @@ export function ownServer(worker: number) {
 }
 
 /** Starts a server for one test, and waits until it answers. Returns what stops it. */
-export async function start(url: string, folder: string, keys: string) {
-  const env = { ...process.env, ...settings(url, folder), SESSION_KEYS: keys };
+export async function start(url: string, folder: string, keys: string, own: Record<string, string> = {}) {
+  const env = { ...process.env, ...settings(url, folder), SESSION_KEYS: keys, ...own };
   const child = spawn(server, { cwd: folder, env, stdio: "ignore" });
   const exited = once(child, "exit");
   const ready = () => fetch(`${url}/readyz`).then((answer) => answer.ok, () => false);

@@ -75,6 +75,15 @@ pub enum AppError {
     /// The request's body is larger than the server takes.
     #[error("That is more text than we take. Please shorten it.")]
     TooLarge,
+    /// The request's body took too long to come.
+    #[error("That took too long to arrive. Please check your connection and try again.")]
+    TooSlow,
+    /// The address is there, but not for this method.
+    #[error("This cannot be done in this way.")]
+    WrongMethod,
+    /// The server has as much to do as it can.
+    #[error("We are very busy right now. Please try again in a moment.")]
+    Busy,
     /// The store does not answer.
     #[error("We cannot reach our records right now. Please try again in a moment.")]
     Unavailable,
@@ -278,8 +287,22 @@ impl AppError {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::TooLarge | Self::SessionFull => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Busy | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal | Self::Offline => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// After how many seconds the same may be tried again, where that is what helps (RFC 9110, 10.2.3).
+    #[must_use]
+    pub fn retry_after(&self) -> Option<u32> {
+        match self {
+            Self::TooManyTries { seconds } => Some(*seconds),
+            Self::Busy => Some(1),
+            // A lock or a full disk may last; whoever waits for it should not add to it.
+            Self::Unavailable => Some(5),
+            _ => None,
         }
     }
 

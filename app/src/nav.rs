@@ -127,6 +127,8 @@ impl fmt::Display for LocalPath {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -176,6 +178,44 @@ mod tests {
         ];
         for other in others {
             assert_eq!(LocalPath::parse(other), None, "{other:?}");
+        }
+    }
+
+    proptest! {
+        /// Whoever reads it, as strictly as HTTP or as leniently as browsers: it leads to this site, and to what it says.
+        #[test]
+        fn a_path_that_is_taken_leads_to_this_site(text in "(/|/[a.]|%2[eEfF]|%5[cC]|[/\\\\?#:@. \t]|\\PC){0,12}") {
+            if let Some(path) = LocalPath::parse(&text) {
+                prop_assert_eq!(path.as_str(), &text);
+                prop_assert!(http::HeaderValue::from_str(&text).is_ok());
+                let site = url::Url::parse("https://satchel.test/login").unwrap();
+                let target = site.join(&text).unwrap();
+                prop_assert_eq!(target.origin(), site.origin());
+                prop_assert!(!target.path().starts_with("//"), "{}", target);
+                // Nothing in it was resolved.
+                prop_assert_eq!(target.path().matches('/').count(), path.page().matches('/').count());
+            }
+        }
+
+        #[test]
+        fn a_next_page_comes_back_as_it_was(text in "/[!-~]{0,40}") {
+            prop_assume!(LocalPath::parse(&text).is_some());
+            let page = login(&LocalPath::parse(&text).unwrap());
+            let path = LocalPath::parse(&page).unwrap();
+            prop_assert_eq!(path.page(), LOGIN);
+            let query = page.split_once('?').unwrap().1;
+            let fields: Vec<_> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+            prop_assert_eq!(fields, [("next".to_owned(), text)]);
+        }
+
+        #[test]
+        fn any_key_of_a_session_travels_as_one_field(key in "(?s).{0,64}") {
+            let address = session_value(&key);
+            let path = LocalPath::parse(&address).unwrap();
+            prop_assert_eq!(path.page(), SESSION);
+            let query = address.split_once('?').unwrap().1;
+            let fields: Vec<_> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+            prop_assert_eq!(fields, [("key".to_owned(), key)]);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::{ops::Deref, sync::Arc};
 
 use session::{Cache, Database, SessionVersion};
 
-use crate::{auth::store::UserCache, visitor::Visitor};
+use crate::{auth::store::UserCache, document::Document, visitor::Visitor};
 
 // <shop>
 use crate::catalog::store::ProductCache;
@@ -23,7 +23,7 @@ pub struct PageKey {
 
 /// Pages that were made lately, whole, and that may be [kept](crate::ui::KeptPage). Who changes what several visitors see changes any of
 /// them.
-pub type PageCache = Cache<PageKey, Arc<[u8]>>;
+pub type PageCache = Cache<PageKey, Arc<Document>>;
 
 /// The database, and what was read lately of what rarely changes. Who changes such a thing says so to its cache.
 #[derive(Clone, Debug)]
@@ -45,7 +45,7 @@ impl Storage {
     pub fn new(db: impl Into<Database>, cached_bytes: u64) -> Self {
         Self {
             db: db.into(),
-            pages: Cache::new(cached_bytes, |key, page| key.address.len() + page.len()),
+            pages: Cache::new(cached_bytes, |key, page| key.address.len() + page.size()),
             users: Cache::new(cached_bytes, |_, _| size_of::<crate::auth::store::KnownUser>() + 200),
             // <shop>
             products: Cache::new(cached_bytes, crate::catalog::store::weight),

@@ -16,6 +16,8 @@ use leptos::config::LeptosOptions;
 use tower::ServiceExt;
 use tower_http::services::ServeDir;
 
+use crate::metrics::IsFile;
+
 /// How the name of a release's package begins: what follows is its hash.
 const HASHED: &str = "pkg.";
 
@@ -76,6 +78,7 @@ pub async fn serve(State(files): State<Files>, request: Request, next: Next) -> 
         return if package { StatusCode::NOT_FOUND.into_response() } else { next.run(request).await };
     }
     let mut response = found.into_response();
+    response.extensions_mut().insert(IsFile);
     let value = if package && files.hashed { FOREVER } else { REVALIDATE };
     response.headers_mut().insert(CACHE_CONTROL, value);
     // The compressed forms are for those who can read them.

@@ -1,4 +1,5 @@
-//! What operators do by the same binary: see and make users, give one a new password, end sessions (ASVS 7.4.5).
+//! What operators do by the same binary: see and make users, give one a new password, end sessions (ASVS 7.4.5), back up and
+//! restore the database.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -14,9 +15,14 @@ use app::{
     storage::Storage,
 };
 use clap::{Args, Parser, Subcommand};
-use session::{Clock, Sessions};
+use session::{Clock, Database, Sessions};
 
-use crate::{Settings, database, state::session_config};
+use crate::{
+    Settings,
+    backup::{self, DatabaseCommand},
+    database,
+    state::session_config,
+};
 
 /// Satchel's server. Without a command it serves. All settings come from the environment, for the commands too.
 #[derive(Debug, Parser)]
@@ -30,6 +36,11 @@ pub struct Cli {
 /// What an operator may do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Back up the database, or put a backup in its place.
+    Database {
+        #[command(subcommand)]
+        command: DatabaseCommand,
+    },
     /// End sessions: their visitors are signed out at their next request.
     Sessions {
         #[command(subcommand)]
@@ -89,35 +100,49 @@ pub enum UsersCommand {
 ///
 /// When it cannot be done; then nothing was.
 pub async fn run(command: Command, settings: Settings) -> anyhow::Result<()> {
-    let db = database::open(&settings.database).await?;
-    let sessions = Sessions::new(db.clone(), session_config(&settings, Clock::system())).await?;
-    let db = Storage::new(db, 0);
     match command {
+        Command::Database { command } => backup::run(command, &settings).await,
         Command::Sessions { command: SessionsCommand::End(whose) } => {
+            let (db, sessions) = opened(database::open(&settings.database).await?, &settings).await?;
             end_sessions(&db, &sessions, whose).await
         }
-        Command::Users { command: UsersCommand::List } => {
-            for user in store::list_users(&db).await? {
+        Command::Users { command } => {
+            let (db, sessions) = opened(database::open(&settings.database).await?, &settings).await?;
+            run_for_users(command, &db, &sessions).await
+        }
+    }
+}
+
+/// The accounts and sessions of a database, with nothing kept in memory.
+pub(crate) async fn opened(db: Database, settings: &Settings) -> anyhow::Result<(Storage, Sessions)> {
+    let sessions = Sessions::new(db.clone(), session_config(settings, Clock::system())).await?;
+    Ok((Storage::new(db, 0), sessions))
+}
+
+async fn run_for_users(command: UsersCommand, db: &Storage, sessions: &Sessions) -> anyhow::Result<()> {
+    match command {
+        UsersCommand::List => {
+            for user in store::list_users(db).await? {
                 say(format_args!("{}\t{}", user.email, user.name))?;
             }
             Ok(())
         }
-        Command::Users { command: UsersCommand::Add { email, name } } => {
+        UsersCommand::Add { email, name } => {
             let password = ask_password()?;
             let Registration { name, email, password } =
                 Registration::parse(&name, &email, &password, is_common).map_err(told)?;
             let made =
-                store::insert_user(&db, &name, &email, password.expose(), Clock::system().now()).await?;
+                store::insert_user(db, &name, &email, password.expose(), Clock::system().now()).await?;
             let made = made.with_context(|| format!("there is a user {email} already"))?;
             audit::record_command(Event::Registered, Some(&made.user.id));
             say(format_args!("made the user {email}"))
         }
-        Command::Users { command: UsersCommand::ResetPassword { email } } => {
-            let user = find(&db, &email).await?.user;
+        UsersCommand::ResetPassword { email } => {
+            let user = find(db, &email).await?.user;
             let password =
                 NewPassword::parse(&ask_password()?, &[user.name.as_str(), user.email.as_str()], is_common)
                     .map_err(|problem| anyhow::anyhow!("password: {problem}"))?;
-            store::reset_password(&db, &sessions, &user.id, password.expose()).await?;
+            store::reset_password(db, sessions, &user.id, password.expose()).await?;
             audit::record_command(Event::PasswordChanged, Some(&user.id));
             say(format_args!("gave {} a new password and ended all its sessions", user.email))
         }
@@ -126,19 +151,23 @@ pub async fn run(command: Command, settings: Settings) -> anyhow::Result<()> {
 
 async fn end_sessions(db: &Storage, sessions: &Sessions, whose: WhoseSessions) -> anyhow::Result<()> {
     let Some(email) = whose.user else {
-        // What belongs to a user is put by; what a guest had has nowhere to go.
-        let mut ended = 0;
-        for user in store::list_users(db).await? {
-            ended += end_sessions_of(db, sessions, &user.id).await?;
-        }
-        ended += usize::try_from(sessions.end_all().await?)?;
-        audit::record_command(Event::Revoked, None);
-        return say(format_args!("ended all {ended} sessions"));
+        return say(format_args!("ended all {} sessions", end_all_sessions(db, sessions).await?));
     };
     let user = find(db, &email).await?.user;
     let ended = end_sessions_of(db, sessions, &user.id).await?;
     audit::record_command(Event::Revoked, Some(&user.id));
     say(format_args!("ended {ended} sessions of {}", user.email))
+}
+
+/// Ends every session. What belongs to a user is put by; what a guest had has nowhere to go.
+pub(crate) async fn end_all_sessions(db: &Storage, sessions: &Sessions) -> anyhow::Result<usize> {
+    let mut ended = 0;
+    for user in store::list_users(db).await? {
+        ended += end_sessions_of(db, sessions, &user.id).await?;
+    }
+    ended += usize::try_from(sessions.end_all().await?)?;
+    audit::record_command(Event::Revoked, None);
+    Ok(ended)
 }
 
 async fn end_sessions_of(db: &Storage, sessions: &Sessions, user: &UserId) -> anyhow::Result<usize> {
@@ -175,6 +204,6 @@ fn told(error: AppError) -> anyhow::Error {
     }
 }
 
-fn say(line: std::fmt::Arguments<'_>) -> anyhow::Result<()> {
+pub(crate) fn say(line: std::fmt::Arguments<'_>) -> anyhow::Result<()> {
     Ok(writeln!(io::stdout(), "{line}")?)
 }

@@ -3,6 +3,8 @@
 //! Leptos would redirect a refused form with its error in the URL, where anybody can write one, and without what was typed. So
 //! server functions are always called as by a script, and [`FORMS`](app::forms::FORMS) says what a plain form sees next.
 
+use std::time::Duration;
+
 use app::{
     account::DeleteAccount,
     auth::Logout,
@@ -17,29 +19,31 @@ use axum::{
     extract::Request,
     http::{
         HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri,
-        header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HOST, ORIGIN, REFERER, RETRY_AFTER, SET_COOKIE},
+        header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HOST, REFERER, RETRY_AFTER, SET_COOKIE},
     },
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
+use http_body_util::LengthLimitError;
 use server_fn::{
     ServerFn,
     error::{FromServerFnError, SERVER_FN_ERROR_HEADER},
 };
 use session::{Session, SessionError};
+use tokio::time::timeout;
 use tracing::Instrument;
 
-use crate::pages::out_of_order;
+use crate::failure;
 
 /// The largest answer that is looked into, in bytes: errors are far smaller.
 const MAX_ERROR: usize = 64 * 1024;
 
+/// How long a form may take to arrive: the largest, of 4 MiB, at a megabit a second.
+const MAX_SENDING: Duration = Duration::from_secs(40);
+
 /// The middleware around all server functions.
 pub async fn answer(session: Session, request: Request, next: Next) -> Response {
     let post = request.method() == Method::POST;
-    if post && is_cross_site(request.headers()) {
-        return json(&AppError::CrossSite);
-    }
     let plain_form = post && accepts_html(request.headers());
     let (mut parts, body) = request.into_parts();
     parts.headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
@@ -106,7 +110,7 @@ async fn redirect(
             };
             (Flash { message: form.done, ..Flash::default() }, target)
         }
-        Err(AppError::Unavailable) => return out_of_order(AppError::Unavailable.status()),
+        Err(error @ (AppError::Unavailable | AppError::Busy)) => return failure::page(&error),
         Err(error) => {
             let failure = Failure { form: form.path.to_owned(), error, typed: typed(body, form.kept) };
             let ended = detour && failure.error == AppError::SessionEnded;
@@ -117,7 +121,7 @@ async fn redirect(
         }
     };
     if let Err(error) = keep(session, flash).await {
-        return out_of_order(error.status());
+        return failure::page(&error);
     }
     Redirect::to(&target).into_response()
 }
@@ -136,18 +140,8 @@ async fn keep(session: &Session, flash: Flash) -> Result<(), AppError> {
     }
 }
 
-/// Whether a browser says that the request comes from a page of another site (ASVS 3.5.1). Older browsers, and all over plain HTTP, say
-/// the origin only; who is no browser says nothing and carries nobody's cookies.
-fn is_cross_site(headers: &HeaderMap) -> bool {
-    if let Some(site) = headers.get("sec-fetch-site") {
-        return site != "same-origin" && site != "none";
-    }
-    let Some(origin) = headers.get(ORIGIN) else { return false };
-    let authority = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
-    authority.map(str::as_bytes) != headers.get(HOST).map(HeaderValue::as_bytes)
-}
-
-fn accepts_html(headers: &HeaderMap) -> bool {
+/// Whether the caller is a plain form, or whoever else shows a page.
+pub fn accepts_html(headers: &HeaderMap) -> bool {
     headers.get(ACCEPT).is_some_and(|accept| accept.to_str().is_ok_and(|accept| accept.contains("text/html")))
 }
 
@@ -161,13 +155,22 @@ fn page_before(headers: &HeaderMap) -> Option<LocalPath> {
     LocalPath::parse(path.as_str()).filter(|path| !path.as_str().starts_with(nav::API))
 }
 
+/// Reads a form. It has a time in which it has to be there as a whole: who sends a byte now and then holds a place of the server's.
 async fn read(headers: &HeaderMap, body: Body, most: usize) -> Result<Bytes, AppError> {
     let announced =
         headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > most) {
         return Err(AppError::TooLarge);
     }
-    to_bytes(body, most).await.map_err(|_| AppError::TooLarge)
+    match timeout(MAX_SENDING, to_bytes(body, most)).await {
+        Ok(Ok(read)) => Ok(read),
+        Ok(Err(error)) => {
+            let too_large = error.into_inner().is::<LengthLimitError>();
+            // Else its parts are no parts, or it broke off.
+            Err(if too_large { AppError::TooLarge } else { AppError::Malformed })
+        }
+        Err(_) => Err(AppError::TooSlow),
+    }
 }
 
 /// Takes the error out of a server function's answer.
@@ -206,8 +209,8 @@ fn with_clearance(path: &str, mut response: Response) -> Response {
 /// An error for a script.
 pub fn json(error: &AppError) -> Response {
     let mut response = (error.status(), [(CONTENT_TYPE, "application/json")], error.ser()).into_response();
-    if let AppError::TooManyTries { seconds } = error {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(*seconds));
+    if let Some(seconds) = error.retry_after() {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
 }
@@ -226,36 +229,10 @@ fn typed(body: &[u8], kept: &[&str]) -> Vec<(String, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use proptest::prelude::*;
+    use url::Url;
 
-    #[test]
-    fn a_post_of_another_site_is_told_by_what_the_browser_says() {
-        let told = |names: &[(&'static str, &'static str)]| {
-            let mut headers = HeaderMap::new();
-            headers.insert(HOST, HeaderValue::from_static("satchel.example:3000"));
-            for (name, value) in names {
-                headers.insert(*name, HeaderValue::from_static(value));
-            }
-            is_cross_site(&headers)
-        };
-        for ours in [
-            &[][..],
-            &[("sec-fetch-site", "same-origin")],
-            &[("sec-fetch-site", "none"), ("origin", "null")],
-            &[("origin", "https://satchel.example:3000")],
-        ] {
-            assert!(!told(ours), "{ours:?}");
-        }
-        for theirs in [
-            &[("sec-fetch-site", "cross-site"), ("origin", "http://satchel.example:3000")][..],
-            &[("sec-fetch-site", "same-site")],
-            &[("origin", "https://evil.example")],
-            &[("origin", "https://satchel.example")],
-            &[("origin", "null")],
-        ] {
-            assert!(told(theirs), "{theirs:?}");
-        }
-    }
+    use super::*;
 
     fn before(referer: &str) -> Option<String> {
         let mut headers = HeaderMap::new();
@@ -283,5 +260,32 @@ mod tests {
     fn only_fields_that_are_no_secret_are_kept() {
         let kept = typed(b"email=ada%40example.com&password=secret", &["email", "remember"]);
         assert_eq!(kept, [("email".to_owned(), "ada@example.com".to_owned())]);
+    }
+
+    /// Pieces of addresses and what may stand between them.
+    const ADDRESS: &str = "(https?:|//|/|satchel\\.example:3000|evil\\.example|visits|api/|login|\\?|#|@|:|\\.\\.|%2e|\\\\|[ -~]){0,8}";
+
+    proptest! {
+        #[test]
+        fn whatever_stands_in_a_referer_leads_to_a_page_of_this_site_or_nowhere(
+            start in "(http://satchel\\.example:3000)?",
+            rest in ADDRESS,
+        ) {
+            if let Some(path) = before(&format!("{start}{rest}")) {
+                let site = Url::parse("http://satchel.example:3000/login").unwrap();
+                let target = site.join(&path).unwrap();
+                prop_assert_eq!(target.origin(), site.origin());
+                prop_assert!(!target.path().starts_with(nav::API), "{}", target);
+            }
+        }
+
+        #[test]
+        fn any_body_is_looked_into(body in prop::collection::vec(any::<u8>(), 0..60), name in "[a-z]{1,5}", value in "(?s).{0,20}") {
+            let _ = typed(&body, &["a", "key"]);
+            let form = form_urlencoded::Serializer::new(String::new()).append_pair(&name, &value).finish();
+            let body = [form.as_bytes(), b"&", &body].concat();
+            prop_assert_eq!(field(&body, &name), Some(value.clone()));
+            prop_assert_eq!(typed(&body, &[&name, "!"]), [(name, value)]);
+        }
     }
 }

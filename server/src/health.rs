@@ -15,6 +15,9 @@ pub async fn live() -> &'static str {
 ///
 /// 503 when it does not.
 pub async fn ready(State(state): State<AppState>) -> Result<&'static str, (StatusCode, &'static str)> {
+    if !state.file.is_in_place() {
+        return Err((StatusCode::SERVICE_UNAVAILABLE, "the database's file is not in its place\n"));
+    }
     match sqlx::query("select 1").execute(state.backend.db.readers()).await {
         Ok(_) => Ok("ready\n"),
         Err(error) => {

@@ -1,12 +1,20 @@
 //! The server: settings, database, and the router that tests drive as it is.
 
 pub mod assets;
+pub mod backup;
 pub mod commands;
+pub mod cross_site;
 pub mod database;
+pub mod failure;
 pub mod forms;
+pub mod headers;
 pub mod health;
+pub mod logging;
+pub mod metrics;
+pub mod overload;
 pub mod pages;
 pub mod router;
+pub mod serve;
 pub mod settings;
 pub mod state;
 

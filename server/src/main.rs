@@ -1,30 +1,23 @@
 //! Starts the server and stops it cleanly, or does what an operator wants.
 
-use std::{
-    io::{ErrorKind, IsTerminal},
-    net::SocketAddr,
-    process::ExitCode,
-    time::Duration,
-};
+use std::{future::pending, io::ErrorKind, net::SocketAddr, process::ExitCode, time::Duration};
 
 use anyhow::{Context, anyhow};
-use axum::serve::ListenerExt;
 use axum_client_ip::ClientIpSource;
 use clap::Parser;
 use server::{
     AppState, Settings,
     commands::{self, Cli, Command},
-    database, router,
+    database, logging, metrics, router, serve,
 };
 use session::Clock;
 use tokio::{net::TcpListener, signal};
-use tracing_subscriber::EnvFilter;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// How long requests in flight may go on after the signal to stop.
-const GRACE: Duration = Duration::from_secs(10);
+/// Whoever reads the figures needs one connection.
+const METRICS_CONNECTIONS: usize = 16;
 
 /// How often sessions that are over are deleted. They are worth nothing before: this only gives their place back.
 const SWEEP_EVERY: Duration = Duration::from_secs(300);
@@ -49,113 +42,96 @@ fn main() -> ExitCode {
 
 fn start(command: Option<Command>) -> anyhow::Result<()> {
     let settings = Settings::from_environment()?;
-    let filter = log_filter(std::env::var("RUST_LOG").ok().as_deref());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     match command {
         None => {
-            let colours = std::io::stdout().is_terminal();
-            tracing_subscriber::fmt().with_ansi(colours).with_env_filter(filter).init();
+            logging::init(settings.log_format);
             runtime.block_on(serve(settings))
         }
         Some(command) => {
-            // What a command says goes to standard output; the log is not to be mixed with it.
-            let colours = std::io::stderr().is_terminal();
-            let log = tracing_subscriber::fmt().with_ansi(colours).with_writer(std::io::stderr);
-            log.with_env_filter(filter).init();
+            logging::init_for_command(settings.log_format);
             runtime.block_on(commands::run(command, settings))
         }
     }
 }
 
-/// What is logged. The audit log is, unless the filter names it: who wants less noise does not mean that.
-fn log_filter(wanted: Option<&str>) -> EnvFilter {
-    let wanted = wanted.map(str::trim).filter(|wanted| !wanted.is_empty()).unwrap_or("info");
-    let filter = EnvFilter::try_new(wanted).unwrap_or_else(|_| EnvFilter::new("info"));
-    if wanted.contains("audit") {
-        return filter;
-    }
-    match "audit=info".parse() {
-        Ok(audit) => filter.add_directive(audit),
-        Err(_) => filter,
-    }
-}
-
 async fn serve(settings: Settings) -> anyhow::Result<()> {
-    let (address, production, client_ip) =
-        (settings.address, settings.production, settings.client_ip.clone());
+    let (production, client_ip) = (settings.production, settings.client_ip.clone());
     // The port first: a second server must not touch the database of the first.
-    let listener = TcpListener::bind(address).await.map_err(|error| match error.kind() {
-        ErrorKind::AddrInUse => {
-            anyhow!("{address} is in use. Stop the other server, or set LEPTOS_SITE_ADDR.")
-        }
-        _ => anyhow!("cannot listen on {address}: {error}. Set LEPTOS_SITE_ADDR."),
-    })?;
+    let listener = listen(settings.address, "LEPTOS_SITE_ADDR").await?;
+    let metrics_listener = match settings.metrics {
+        Some(address) => Some(listen(address, "METRICS_ADDR").await?),
+        None => None,
+    };
+    let connections = room_for(settings.connection_limit);
     let db = database::open(&settings.database).await?;
     let state =
         AppState::new(settings, db.clone(), Clock::system()).await.context("cannot prepare the database")?;
     if production && client_ip == ClientIpSource::ConnectInfo {
         tracing::warn!(
-            "every client behind one proxy counts as one when it tries to sign in: set CLIENT_IP_SOURCE if there is a proxy"
+            "every client behind one proxy counts as one when it tries to sign in or begins a session: set CLIENT_IP_SOURCE if there is a proxy"
         );
     }
     let sweeper = state.sessions.sweep_every(SWEEP_EVERY);
-    let app = router(state).into_make_service_with_connect_info::<SocketAddr>();
-
-    // Said before the listener is wrapped: port 0 means one that the system chooses.
-    tracing::info!("Satchel is at http://{}", listener.local_addr()?);
-    // Pages leave in several small writes; with Nagle's algorithm each would wait for an acknowledgement.
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::warn!(%error, "a connection keeps Nagle's algorithm");
-        }
-    });
-    let (stopping, stopped) = tokio::sync::oneshot::channel();
-    let server = axum::serve(listener, app).with_graceful_shutdown(async move {
-        stop_signal().await;
-        tracing::info!("stopping");
-        // The receiver is gone only when the server has ended already.
-        let _ = stopping.send(());
-    });
-    let out_of_patience = async {
-        if stopped.await.is_ok() {
-            tokio::time::sleep(GRACE).await;
-        } else {
-            std::future::pending::<()>().await;
-        }
-    };
-    tokio::select! {
-        ended = async { server.await } => ended?,
-        () = out_of_patience => tracing::warn!("requests were cut off after {} s", GRACE.as_secs()),
+    if let Some(listener) = metrics_listener {
+        let figures = metrics::router(metrics::install()?, db.clone());
+        tracing::info!("figures are at http://{}/metrics", listener.local_addr()?);
+        tokio::spawn(serve::serve(listener, figures, METRICS_CONNECTIONS, pending()));
     }
+    // From here on it is listened for: whoever is told that the server is ready may stop it.
+    let stop_signal = stop_signal()?;
+    // Port 0 means one that the system chooses.
+    tracing::info!("Satchel is at http://{}", listener.local_addr()?);
+    let stop = async {
+        stop_signal.await;
+        tracing::info!("stopping");
+    };
+    serve::serve(listener, router(state), connections, stop).await;
     sweeper.stop().await;
     db.close().await;
     Ok(())
 }
 
-/// Waits for SIGTERM or SIGINT (Ctrl-C).
-async fn stop_signal() {
-    let interrupt = async {
-        if let Err(error) = signal::ctrl_c().await {
-            tracing::error!(%error, "cannot listen for SIGINT");
-            std::future::pending::<()>().await;
-        }
-    };
-    #[cfg(unix)]
-    let terminate = async {
-        match signal::unix::signal(signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(error) => {
-                tracing::error!(%error, "cannot listen for SIGTERM");
-                std::future::pending::<()>().await;
-            }
-        }
-    };
-    #[cfg(not(unix))]
-    let terminate = std::future::pending::<()>();
-    tokio::select! {
-        () = interrupt => {}
-        () = terminate => {}
+async fn listen(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => anyhow!("{address} is in use. Stop the other server, or set {setting}."),
+        _ => anyhow!("cannot listen on {address}: {error}. Set {setting}."),
+    })
+}
+
+/// How many connections there is room for: each takes a file descriptor, of which systems give 1,024 at first and more to who asks.
+fn room_for(wanted: usize) -> usize {
+    /// For the database, the files that are being sent, and the log.
+    const OTHERS: usize = 100;
+
+    let wanted_files = u64::try_from(wanted + OTHERS).unwrap_or(u64::MAX);
+    // Where the system has no such limit there is nothing to raise.
+    let files = rlimit::increase_nofile_limit(wanted_files).unwrap_or(wanted_files);
+    let room = usize::try_from(files).unwrap_or(usize::MAX).saturating_sub(OTHERS).clamp(1, wanted);
+    if room < wanted {
+        tracing::warn!(
+            "there are file descriptors for {room} connections, not {wanted}: raise the limit (ulimit -n), or lower CONNECTION_LIMIT"
+        );
     }
+    room
+}
+
+/// Listens for SIGTERM and SIGINT (Ctrl-C): what is returned waits for one.
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+    #[cfg(unix)]
+    let mut terminate = signal::unix::signal(signal::unix::SignalKind::terminate())?;
+    #[cfg(unix)]
+    let mut interrupt = signal::unix::signal(signal::unix::SignalKind::interrupt())?;
+    Ok(async move {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        #[cfg(not(unix))]
+        if let Err(error) = signal::ctrl_c().await {
+            tracing::error!(%error, "cannot listen for Ctrl-C");
+            pending::<()>().await;
+        }
+    })
 }

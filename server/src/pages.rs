@@ -8,6 +8,7 @@ use std::{
 use app::{
     App,
     context::is_opened,
+    document::Document,
     error::AppError,
     nav::{self, LocalPath},
     shell,
@@ -16,22 +17,22 @@ use app::{
     visitor::{self, Visitor},
 };
 use axum::{
-    body::{Body, Bytes, to_bytes},
+    body::{Body, to_bytes},
     extract::{Extension, State},
-    http::{Request, StatusCode},
+    http::{Method, Request, StatusCode, header::CONTENT_SECURITY_POLICY},
     middleware::Next,
     response::{Html, IntoResponse, Redirect, Response},
 };
-use leptos::prelude::{Owner, provide_context};
+use leptos::{
+    nonce::Nonce,
+    prelude::{Owner, provide_context},
+};
 use leptos_axum::{AxumRouteListing, generate_route_list, render_app_async_with_context};
 use session::Session;
 use tracing::Instrument;
 use url::Url;
 
-use crate::AppState;
-
-/// Shown when a page cannot be rendered at all. It needs nothing: no database, no session, no other file.
-const OUT_OF_ORDER: &str = include_str!("../../public/500.html");
+use crate::{AppState, failure, headers};
 
 /// The middleware that takes the snapshot of the visitor's session, once for each page. Who opens a page after its session has
 /// ended begins anew.
@@ -53,7 +54,7 @@ pub async fn visit(
             parts.extensions.insert(visitor);
             next.run(Request::from_parts(parts, body)).await
         }
-        Err(error) => out_of_order(error.status()),
+        Err(error) => failure::page(&error),
     }
 }
 
@@ -87,9 +88,15 @@ pub async fn page(
 ) -> Response {
     let session = match session.version().await {
         Ok(version) => version,
-        Err(error) => return out_of_order(AppError::from(error).status()),
+        Err(error) => return failure::page(&error.into()),
     };
-    let address = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return failure::page(&AppError::WrongMethod);
+    }
+    // A target without a path, such as `host:80`, is for a proxy (RFC 9112, 3.2.3): Leptos panics at it.
+    let Some(address) = request.uri().path_and_query().map(ToString::to_string) else {
+        return failure::page(&AppError::Malformed);
+    };
     // How long the session goes on may be told as it stood before this very request, which keeps it alive: a minute short at most.
     let key = PageKey { address, visitor: Visitor { session: None, ..visitor.clone() }, session };
     let pages = state.backend.db.pages.clone();
@@ -100,18 +107,30 @@ pub async fn page(
             Ok(made) => made.map(Some),
             Err(panicked) => {
                 tracing::error!(%panicked, "a page broke off");
-                Err(out_of_order(StatusCode::INTERNAL_SERVER_ERROR))
+                Err(failure::page(&AppError::Internal))
             }
         }
     });
     match made.await {
-        Ok(html) => Html(Bytes::from_owner(html.unwrap_or_default())).into_response(),
+        Ok(Some(document)) => finished(&document),
+        Ok(None) => failure::page(&AppError::Internal),
         Err(response) => response,
     }
 }
 
+/// The page with a nonce of this response's own, and the policy that asks for it.
+fn finished(document: &Document) -> Response {
+    let nonce = Nonce::new();
+    let policy = headers::page_policy(&nonce, headers::reloads());
+    ([(CONTENT_SECURITY_POLICY, policy)], Html(document.with_nonce(&nonce))).into_response()
+}
+
 /// Renders the app for one request: a page that may be kept, or a response. Which page it is, the app's own router knows.
-async fn render(state: AppState, visitor: Visitor, request: Request<Body>) -> Result<Arc<[u8]>, Response> {
+async fn render(
+    state: AppState,
+    visitor: Visitor,
+    request: Request<Body>,
+) -> Result<Arc<Document>, Response> {
     let (status, kept) = (ResponseStatus::default(), KeptPage::default());
     let (wanted, allowed) = (status.clone(), kept.clone());
     let options = state.leptos.clone();
@@ -120,6 +139,7 @@ async fn render(state: AppState, visitor: Visitor, request: Request<Body>) -> Re
     let context = move || {
         of_page.get_or_init(Owner::current);
         state.provide();
+        provide_context(Document::placeholder());
         // What is told once is not kept.
         if visitor.flash.is_empty() {
             provide_context(kept.clone());
@@ -141,18 +161,21 @@ async fn render(state: AppState, visitor: Visitor, request: Request<Body>) -> Re
     }
     let (head, body) = response.into_parts();
     match to_bytes(body, usize::MAX).await {
-        Ok(html) if head.status == StatusCode::OK && allowed.is_allowed() => Ok(Arc::from(&*html)),
-        Ok(html) => Err(Response::from_parts(head, Body::from(html))),
+        Ok(html) => {
+            let document = Document::new(&html);
+            if head.status == StatusCode::OK && allowed.is_allowed() {
+                return Ok(Arc::new(document));
+            }
+            let mut response = finished(&document);
+            *response.status_mut() = head.status;
+            response.headers_mut().extend(head.headers);
+            Err(response)
+        }
         Err(error) => {
             tracing::error!(%error, "a page broke off");
-            Err(out_of_order(StatusCode::INTERNAL_SERVER_ERROR))
+            Err(failure::page(&AppError::Internal))
         }
     }
-}
-
-/// The page for when all else fails.
-pub fn out_of_order(status: StatusCode) -> Response {
-    (status, Html(OUT_OF_ORDER)).into_response()
 }
 
 /// The paths of the app's pages, found out once in a process: while Leptos looks for them it keeps back every resource of every page

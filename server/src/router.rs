@@ -2,18 +2,19 @@
 
 use std::any::Any;
 
-use app::{context::ClientAddress, error::AppError};
+use app::{context::ClientAddress, error::AppError, rate_limit::network};
 use axum::{
     Router,
     body::Body,
     extract::{DefaultBodyLimit, FromRequestParts, Request, State},
-    http::{Method, StatusCode},
+    http::Method,
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{any, get, on},
 };
 use axum_client_ip::{ClientIp, ClientIpSource};
 use leptos_axum::{LeptosRoutes, handle_server_fns_with_context};
+use session::Session;
 use tower::ServiceBuilder;
 use tower_http::{
     CompressionLevel,
@@ -24,8 +25,8 @@ use tower_http::{
 };
 
 use crate::{
-    AppState, assets, forms, health,
-    pages::{self, out_of_order, page},
+    AppState, assets, cross_site, database, failure, forms, headers, health, metrics, overload,
+    pages::{self, page},
 };
 
 /// The whole server, as it runs and as tests drive it.
@@ -39,22 +40,33 @@ pub fn router(state: AppState) -> Router {
                 .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
                 // Around what needs a session only: a file or a health page never opens one.
                 .layer(state.sessions.layer())
+                .layer(from_fn_with_state(state.clone(), limit_new_sessions))
                 // Inside of the session's layer: what was written before a panic stays, and its cookie must be sent.
                 .layer(panics()),
         )
+        // Outside of all that reads or writes it.
+        .layer(from_fn_with_state(state.clone(), database::in_place))
         .layer(from_fn_with_state(state.settings.client_ip.clone(), client_address))
         .layer(from_fn_with_state(files, assets::serve))
+        .layer(from_fn(cross_site::refuse))
+        .layer(TraceLayer::new_for_http().make_span_with(span))
+        // Around the log: who is refused for want of room costs no line.
+        .layer(from_fn_with_state(overload::Room::new(state.settings.request_limit), overload::shed))
+        // Watchers are told how it is even then.
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
-        .with_state(state)
+        .with_state(state.clone())
         .layer(
             ServiceBuilder::new()
                 // Only ours: what a client calls its request is no business of the log.
                 .map_request(without_request_id)
-                // Each request gets an id, which the log and the response carry.
+                // Each request gets an id, which the log, the response and the pages that tell of a failure carry.
                 .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
-                .layer(TraceLayer::new_for_http().make_span_with(span))
                 .layer(PropagateRequestIdLayer::x_request_id())
+                .option_layer(state.settings.metrics.map(|_| from_fn(metrics::measure)))
+                // Around everything that makes a response.
+                .layer(from_fn_with_state(state, headers::secure))
+                .layer(from_fn(failure::explain))
                 .layer(panics()),
         )
 }
@@ -91,7 +103,7 @@ fn server_functions() -> Router<AppState> {
             router = router.route(path, on(method, call));
         }
     }
-    router.route("/api/{*unknown}", any(unknown)).layer(
+    router.route("/api/{*unknown}", any(unknown)).method_not_allowed_fallback(wrong_method).layer(
         ServiceBuilder::new()
             .layer(from_fn(forms::answer))
             // Each form has a limit of its own, which has been looked at by then.
@@ -112,6 +124,24 @@ async fn unknown() -> Response {
     forms::json(&AppError::NotFound)
 }
 
+async fn wrong_method() -> Response {
+    forms::json(&AppError::WrongMethod)
+}
+
+/// Bounds how many sessions one address may begin (ASVS 2.4.1): each takes a row, and up to a megabyte.
+async fn limit_new_sessions(
+    State(state): State<AppState>,
+    session: Session,
+    request: Request<Body>,
+    next: Next,
+) -> Response {
+    if let Some(limit) = state.new_sessions.clone() {
+        let address = network(request.extensions().get().map(|ClientAddress(address)| *address));
+        session.limit_beginning(move || limit.check(&address));
+    }
+    next.run(request).await
+}
+
 fn without_request_id(mut request: Request<Body>) -> Request<Body> {
     request.headers_mut().remove("x-request-id");
     request
@@ -119,7 +149,7 @@ fn without_request_id(mut request: Request<Body>) -> Request<Body> {
 
 /// A panic costs one request, not the connection.
 fn panics() -> CatchPanicLayer<fn(Box<dyn Any + Send>) -> Response> {
-    CatchPanicLayer::custom(|_| out_of_order(StatusCode::INTERNAL_SERVER_ERROR))
+    CatchPanicLayer::custom(|_| failure::page(&AppError::Internal))
 }
 
 /// The span of a request: its id, its method and its path, without the query, in which a visitor's words may stand.

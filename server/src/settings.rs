@@ -8,7 +8,7 @@ use std::{
     path::Path,
 };
 
-use app::auth::SignInLimit;
+use app::rate_limit::Rate;
 use axum_client_ip::ClientIpSource;
 use session::SigningKeys;
 use time::Duration;
@@ -36,10 +36,30 @@ pub struct Settings {
     /// Both limits for a visitor who chose to be remembered (`SESSION_REMEMBER_DAYS`).
     pub remembered: Duration,
     /// How often somebody may try to sign in (`SIGN_IN_LIMIT`); nothing where there is no limit.
-    pub sign_in_limit: Option<SignInLimit>,
+    pub sign_in_limit: Option<Rate>,
+    /// How many sessions one address may begin (`SESSION_LIMIT`, ASVS 2.4.1); nothing where there is no limit.
+    pub session_limit: Option<Rate>,
+    /// How many requests may be under way at once (`REQUEST_LIMIT`); more are refused.
+    pub request_limit: usize,
+    /// How many connections there may be at once (`CONNECTION_LIMIT`); more are refused.
+    pub connection_limit: usize,
     /// What tells the client's address (`CLIENT_IP_SOURCE`): the connection, or a header that only a proxy of ours can set
     /// (ASVS 15.3.4).
     pub client_ip: ClientIpSource,
+    /// Where the figures for Prometheus are (`METRICS_ADDR`); nothing where there are none.
+    pub metrics: Option<SocketAddr>,
+    /// The log's form (`LOG_FORMAT`).
+    pub log_format: LogFormat,
+}
+
+/// The log's form.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Lines for people.
+    #[default]
+    Text,
+    /// One JSON object in a line.
+    Json,
 }
 
 /// Everything that is wrong with the settings.
@@ -132,20 +152,21 @@ impl Settings {
         let keys = keys.map_err(|problem| {
             problems.push(format!("{problem}. Make a key with: openssl rand -base64 64 | tr -d '\\n'"));
         });
-        let limit = get("SIGN_IN_LIMIT");
-        let sign_in_limit = match limit.as_deref() {
-            None => Some(SignInLimit::default()),
-            Some("off") if production != Ok(true) => None,
-            Some(text) => {
-                let limit = text.parse().ok();
-                if limit.is_none() {
-                    problems.push(format!(
-                        "SIGN_IN_LIMIT is \"{text}\". Give tries and a time, such as 10/3m; \"off\" is for development."
-                    ));
-                }
-                limit
+        let mut rate = |name: &str, default: &str| {
+            let text = get(name).unwrap_or(default.to_owned());
+            if text == "off" && production != Ok(true) {
+                return None;
             }
+            let rate = text.parse().ok();
+            if rate.is_none() {
+                problems.push(format!(
+                    "{name} is \"{text}\". Give a number and a time, such as {default}; \"off\" is for development."
+                ));
+            }
+            rate
         };
+        let sign_in_limit = rate("SIGN_IN_LIMIT", "10/3m");
+        let session_limit = rate("SESSION_LIMIT", "600/10m");
         let source = get("CLIENT_IP_SOURCE").unwrap_or("ConnectInfo".to_owned());
         let client_ip = source.parse().map_err(|_| {
             problems.push(format!(
@@ -153,6 +174,20 @@ impl Settings {
                  RightmostXForwardedFor or XRealIp, for instance."
             ));
         });
+        let metrics = get("METRICS_ADDR").map(|text| text.parse().map_err(|_| text)).transpose();
+        let metrics = metrics.map_err(|text| {
+            problems.push(format!(
+                "METRICS_ADDR is \"{text}\". Give an address and a port, such as 127.0.0.1:9090, or leave it out."
+            ));
+        });
+        let log_format = match get("LOG_FORMAT").as_deref() {
+            None | Some("text") => LogFormat::Text,
+            Some("json") => LogFormat::Json,
+            Some(text) => {
+                problems.push(format!("LOG_FORMAT is \"{text}\". Give text or json."));
+                LogFormat::default()
+            }
+        };
         let mut whole = |name: &str, default: i64, most: i64, unit: &str| {
             let text = get(name).unwrap_or(default.to_string());
             text.parse().ok().filter(|count| (1..=most).contains(count)).ok_or_else(|| {
@@ -164,28 +199,34 @@ impl Settings {
         let lifetime = whole("SESSION_MAX_HOURS", 12, 8_760, "hours").map(Duration::hours);
         // Browsers keep no cookie for longer than 400 days.
         let remembered = whole("SESSION_REMEMBER_DAYS", 31, 400, "days").map(Duration::days);
+        let mut count = |name, default, unit| {
+            whole(name, default, 1_000_000, unit).and_then(|count| usize::try_from(count).map_err(|_| ()))
+        };
+        let requests = count("REQUEST_LIMIT", 256, "requests");
+        let connections = count("CONNECTION_LIMIT", 4_096, "connections");
 
-        match (address, production, keys, idle, lifetime, remembered, client_ip) {
-            (
-                Ok(address),
-                Ok(production),
-                Ok(keys),
-                Ok(idle),
-                Ok(lifetime),
-                Ok(remembered),
-                Ok(client_ip),
-            ) if problems.is_empty() => Ok(Self {
-                address,
-                production,
+        // Whatever is an error here stands among the problems.
+        let read = || -> Result<Self, ()> {
+            Ok(Self {
+                address: address?,
+                production: production?,
                 database,
                 shared,
-                keys,
-                idle,
-                lifetime,
-                remembered,
+                keys: keys?,
+                idle: idle?,
+                lifetime: lifetime?,
+                remembered: remembered?,
                 sign_in_limit,
-                client_ip,
-            }),
+                session_limit,
+                request_limit: requests?,
+                connection_limit: connections?,
+                client_ip: client_ip?,
+                metrics: metrics?,
+                log_format,
+            })
+        };
+        match read() {
+            Ok(settings) if problems.is_empty() => Ok(settings),
             _ => Err(SettingsError(problems)),
         }
     }
@@ -219,6 +260,8 @@ fn development_keys(path: &Path) -> io::Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn read(settings: &[(&str, &str)]) -> Result<Settings, SettingsError> {
@@ -253,7 +296,7 @@ mod tests {
         let production =
             |limit| read(&[("LEPTOS_ENV", "PROD"), ("SESSION_KEYS", &key), ("SIGN_IN_LIMIT", limit)]);
         assert!(production("off").unwrap_err().to_string().starts_with("SIGN_IN_LIMIT"));
-        assert_eq!(production("").unwrap().sign_in_limit, Some(SignInLimit::default()));
+        assert_eq!(production("").unwrap().sign_in_limit, "10/3m".parse().ok());
     }
 
     #[test]
@@ -268,9 +311,14 @@ mod tests {
             ("SESSION_REMEMBER_DAYS", "a month"),
             ("SIGN_IN_LIMIT", "often"),
             ("CLIENT_IP_SOURCE", "X-Forwarded-For"),
+            ("SESSION_LIMIT", "many"),
+            ("REQUEST_LIMIT", "0"),
+            ("CONNECTION_LIMIT", "all"),
+            ("METRICS_ADDR", "9090"),
+            ("LOG_FORMAT", "xml"),
         ];
         let error = read(&wrong).unwrap_err().to_string();
-        assert!(error.starts_with("9 settings need mending."), "{error}");
+        assert!(error.starts_with("14 settings need mending."), "{error}");
         for (name, _) in wrong {
             assert!(error.contains(&format!("\n  - {name} ")), "{name} in: {error}");
         }
@@ -288,5 +336,33 @@ mod tests {
         let path = folder.path().join("data/session-keys");
         let first = development_keys(&path).unwrap();
         assert_eq!(development_keys(&path).unwrap(), first);
+    }
+
+    proptest! {
+        /// Whatever stands in the environment: it is taken within its limits, or named with its cure.
+        #[test]
+        fn any_setting_is_taken_or_named(
+            name in prop::sample::select(&[
+                "LEPTOS_SITE_ADDR", "LEPTOS_ENV", "DATABASE_URL", "DATABASE_SHARED", "SESSION_KEYS", "SESSION_IDLE_MINUTES",
+                "SESSION_MAX_HOURS", "SESSION_REMEMBER_DAYS", "SIGN_IN_LIMIT", "CLIENT_IP_SOURCE",
+                "SESSION_LIMIT", "REQUEST_LIMIT", "CONNECTION_LIMIT", "METRICS_ADDR", "LOG_FORMAT",
+            ][..]),
+            text in "[-+]?[0-9]{0,20}|[0-9]{1,3}/[0-9]{1,4}[smhd]|off|true|prod|sqlite:.{0,9}|(?s).{0,20}",
+        ) {
+            match read(&[(name, &text)]) {
+                Ok(settings) => {
+                    prop_assert!(settings.idle >= Duration::minutes(1) && settings.idle <= Duration::days(365));
+                    prop_assert!(settings.lifetime >= Duration::hours(1) && settings.lifetime <= Duration::days(365));
+                    prop_assert!(settings.remembered >= Duration::days(1) && settings.remembered <= Duration::days(400));
+                    prop_assert!(settings.sign_in_limit.is_some() || !settings.production);
+                    prop_assert!((1..=1_000_000).contains(&settings.request_limit));
+                }
+                // Production without keys is the one that names another setting.
+                Err(error) => prop_assert!(
+                    error.to_string().contains(name) || error.to_string().starts_with("SESSION_KEYS is missing"),
+                    "{}", error
+                ),
+            }
+        }
     }
 }

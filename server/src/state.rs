@@ -1,6 +1,6 @@
 //! What every request shares.
 
-use std::{ops::Deref, sync::Arc};
+use std::{net::IpAddr, ops::Deref, sync::Arc};
 
 use app::{
     Site,
@@ -11,6 +11,7 @@ use app::{
     context::Backend,
     cookies::CookieLab,
     explorer::SessionLog,
+    rate_limit::RateLimit,
     source::FOLDS,
     storage::Storage,
 };
@@ -19,7 +20,7 @@ use leptos::config::{Env, LeptosOptions};
 use leptos::prelude::provide_context;
 use session::{Clock, Database, SessionConfig, Sessions};
 
-use crate::{Settings, assets};
+use crate::{Settings, assets, database::DatabaseFile};
 
 /// What every request shares. Cheap to clone: each layer does so for each request.
 #[derive(Clone, Debug)]
@@ -34,6 +35,10 @@ pub struct Shared {
     pub backend: Backend,
     /// The sessions.
     pub sessions: Sessions,
+    /// How many sessions each address has begun; nothing where there is no limit.
+    pub new_sessions: Option<Arc<RateLimit<IpAddr>>>,
+    /// The database's file.
+    pub file: DatabaseFile,
     /// Where the browser's code is.
     pub leptos: LeptosOptions,
 }
@@ -67,6 +72,7 @@ impl AppState {
         };
         let cookies = CookieLab::new(&config);
         let sessions = Sessions::new(db.clone(), config).await?;
+        let file = DatabaseFile::of(&db);
         let db = Storage::new(db, cached_bytes(&settings));
         let demo_account = !settings.production;
         if demo_account {
@@ -77,7 +83,8 @@ impl AppState {
         let leptos = leptos_options(&settings);
         let limits = settings.sign_in_limit.and_then(Limits::new).map(Arc::new);
         let backend = Backend { db, site: Site { demo_account }, limits, log, cookies };
-        Ok(Self(Arc::new(Shared { settings, backend, sessions, leptos })))
+        let new_sessions = settings.session_limit.and_then(|rate| RateLimit::new(rate, 1)).map(Arc::new);
+        Ok(Self(Arc::new(Shared { settings, backend, sessions, new_sessions, file, leptos })))
     }
 
     /// Makes everything reachable from a page or a server function.

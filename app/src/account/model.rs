@@ -76,6 +76,8 @@ impl fmt::Display for DeviceName {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -102,6 +104,19 @@ mod tests {
             ("", "Unknown browser"),
         ] {
             assert_eq!(DeviceName::parse(user_agent).to_string(), name);
+        }
+    }
+
+    proptest! {
+        /// A `User-Agent` says whatever it likes, but none of it is shown.
+        #[test]
+        fn a_device_is_called_by_our_words_only(user_agent in "(Edg|OPR/|Firefox/|Safari/|Linux|iPhone|<script>|(?s).){0,12}") {
+            let name = DeviceName::parse(&user_agent);
+            let ours = |name: &Option<String>, words: &[(&str, &str)]| {
+                name.as_ref().is_none_or(|name| words.iter().any(|(_, word)| word == name))
+            };
+            prop_assert!(ours(&name.browser, &BROWSERS) && ours(&name.system, &SYSTEMS));
+            prop_assert!(!name.to_string().is_empty());
         }
     }
 }

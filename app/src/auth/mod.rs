@@ -30,7 +30,7 @@ pub use common::is_common;
 #[cfg(feature = "ssr")]
 pub use current_user::{ConfirmedUser, CurrentUser, SignIn};
 #[cfg(feature = "ssr")]
-pub use limits::{Limits, SignInLimit};
+pub use limits::Limits;
 pub use model::{Credentials, DemoAccount, Email, Name, Registration, User, UserId};
 pub use new_password::{NewPassword, Strength};
 #[cfg(feature = "ssr")]

@@ -230,4 +230,30 @@ mod tests {
         }
         assert_eq!(Email::parse("  "), Err(Problem::Missing));
     }
+
+    proptest! {
+        #[test]
+        fn a_name_that_is_kept_is_a_name_again(text in "(?s).{0,110}") {
+            match Name::parse(&text) {
+                Ok(name) => {
+                    prop_assert_eq!(name.as_str(), text.trim());
+                    prop_assert!((1..=100).contains(&name.as_str().chars().count()));
+                    prop_assert!(!name.as_str().contains(char::is_control));
+                    prop_assert_eq!(Name::parse(name.as_str()), Ok(name));
+                }
+                // It is refused for what it is, whatever blanks are around it.
+                Err(problem) => prop_assert_eq!(Name::parse(text.trim()), Err(problem)),
+            }
+        }
+
+        #[test]
+        fn any_text_is_an_address_without_blanks_or_refused(text in "(?s).{0,20}(@.{0,20}){0,2}") {
+            if let Ok(email) = Email::parse(&text) {
+                prop_assert!(!email.as_str().contains(|char: char| char.is_whitespace() || char.is_control()));
+                prop_assert!(email.as_str().matches('@').count() == 1 && email.as_str().len() <= Email::MAX_BYTES);
+                // The database checks by itself that it is in lower case.
+                prop_assert_eq!(email.as_str().to_ascii_lowercase(), email.as_str());
+            }
+        }
+    }
 }

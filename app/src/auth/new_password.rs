@@ -98,6 +98,8 @@ impl Strength {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn parse(text: &str) -> Result<NewPassword, Problem> {
@@ -139,5 +141,30 @@ mod tests {
     fn length_makes_strength() {
         assert_eq!(parse("a-few-words").unwrap().strength(), Strength::Fair);
         assert_eq!(parse("a few words and some more").unwrap().strength(), Strength::Strong);
+    }
+
+    proptest! {
+        #[test]
+        fn a_password_is_taken_exactly_as_typed_or_refused(
+            text in "(?s).{0,140}|(ada|love|lace|count|ess|[@. ]){0,8}",
+            about in proptest::collection::vec("(?s).{0,20}|(ada|love|lace|[@. ]){0,5}", 0..3),
+        ) {
+            let about: Vec<_> = about.iter().map(String::as_str).collect();
+            let chars = text.chars().count();
+            match NewPassword::parse(&text, &about, |_| false) {
+                Ok(password) => {
+                    prop_assert_eq!(password.expose(), &text);
+                    prop_assert!((8..=128).contains(&chars));
+                    prop_assert!(!about.contains(&text.as_str()));
+                    // What is common is refused, whatever else is right with it.
+                    let refused = NewPassword::parse(&text, &about, |_| true);
+                    prop_assert_eq!(refused, Err(Problem::CommonPassword));
+                }
+                Err(Problem::Missing) => prop_assert_eq!(chars, 0),
+                Err(Problem::TooShort { .. }) => prop_assert!(chars < 8),
+                Err(Problem::TooLong { .. }) => prop_assert!(chars > 128),
+                Err(_) => prop_assert!((8..=128).contains(&chars)),
+            }
+        }
     }
 }

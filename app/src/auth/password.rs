@@ -19,6 +19,10 @@ const MAX_CHARS: usize = NewPassword::MAX_CHARS as usize;
 static TURNS: LazyLock<Semaphore> =
     LazyLock::new(|| Semaphore::new(available_parallelism().map_or(1, |cores| cores.get().div_ceil(2))));
 
+/// Hashes that are under way or wait for their turn at most: more would have to wait for seconds, and hold what the rest of the app
+/// needs. Whoever comes then is told to come again.
+static PLACES: Semaphore = Semaphore::const_new(64);
+
 /// What an unknown account's password is held against, so that it takes as long as a known one's (ASVS 6.3.8).
 static NOBODY: OnceCell<String> = OnceCell::const_new();
 
@@ -39,7 +43,7 @@ async fn nobody() -> Result<&'static str, AppError> {
 ///
 /// # Errors
 ///
-/// [`AppError::Internal`] when there is no randomness or no memory.
+/// [`AppError::Internal`] when there is no randomness or no memory, [`AppError::Busy`] when too many wait for a hash.
 pub async fn hash(password: &str) -> Result<String, AppError> {
     let password = password.to_owned();
     off_thread(move || hash_now(&password)).await?
@@ -50,7 +54,7 @@ pub async fn hash(password: &str) -> Result<String, AppError> {
 ///
 /// # Errors
 ///
-/// [`AppError::Internal`] when the work cannot be done.
+/// [`AppError::Internal`] when the work cannot be done, [`AppError::Busy`] when too many wait for a hash.
 pub async fn verify(password: &str, stored: Option<&str>) -> Result<bool, AppError> {
     let known = stored.is_some() && password.chars().count() <= MAX_CHARS;
     let password: String = password.chars().take(MAX_CHARS).collect();
@@ -77,10 +81,11 @@ fn hash_now(password: &str) -> Result<String, AppError> {
 }
 
 async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, AppError> {
+    let place = PLACES.try_acquire().map_err(|_| AppError::Busy)?;
     let turn = TURNS.acquire().await.map_err(|_| AppError::Internal)?;
     // The turn goes with the work: whoever hangs up while it is done does not make room for more of it.
     let work = move || {
-        let _turn = turn;
+        let _held = (turn, place);
         work()
     };
     spawn_blocking(work).await.map_err(|_| AppError::Internal)

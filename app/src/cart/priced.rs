@@ -302,6 +302,17 @@ mod tests {
             let sums = |cart: &PricedCart| cart.lines.iter().map(|line| (line.product, line.total)).collect::<Vec<_>>();
             prop_assert_eq!(sums(&foreseen), sums(&answer));
         }
+
+        /// A text that nobody has made here says nothing about what was seen, or something else.
+        #[test]
+        fn any_text_is_a_token_or_refused(text in "[0-9a-z-]{0,40}\\.?[0-9a-f]{0,17}|(?s).{0,110}") {
+            if let Some(token) = OrderToken::parse(&text) {
+                prop_assert_eq!(token.as_str(), &text);
+                prop_assert!((1..=OrderToken::MAX_BYTES).contains(&text.len()));
+                let signed = text.rsplit_once('.').is_some_and(|(_, seen)| seen.len() == 16);
+                prop_assert!(signed || !token.disagrees([]));
+            }
+        }
     }
 
     #[test]

@@ -143,7 +143,7 @@ impl Search {
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let text: String = text.chars().filter(|char| !char.is_control() || char.is_whitespace()).collect();
-        let word = |word: &str| word.chars().take(Self::MAX_CHARS).collect::<String>().to_lowercase();
+        let word = |word: &str| word.to_lowercase().chars().take(Self::MAX_CHARS).collect();
         Self { words: text.split_whitespace().take(Self::MAX_WORDS).map(word).collect() }
     }
 
@@ -156,6 +156,8 @@ impl Search {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -207,6 +209,33 @@ mod tests {
         assert_eq!(ProductId::parse(" 7 "), Some(ProductId(7)));
         for text in ["", "0", "-1", "abc", "1.5", "99999999999999999999"] {
             assert_eq!(ProductId::parse(text), None, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_search_finds_the_same_when_it_is_written_as_it_was_read(text in "(?s).{0,80}|[Aa\u{130} ]{0,80}|\u{130}{0,80}") {
+            let search = Search::parse(&text);
+            prop_assert!(search.words().len() <= Search::MAX_WORDS);
+            for word in search.words() {
+                prop_assert!(!word.is_empty() && word.chars().count() <= Search::MAX_CHARS);
+                prop_assert!(!word.contains(|char: char| char.is_control() || char.is_whitespace()));
+            }
+            prop_assert_eq!(Search::parse(&search.words().join(" ")), search);
+        }
+
+        #[test]
+        fn any_text_is_a_product_number_or_refused(text in "[-+ ]{0,2}[0-9]{0,21}|(?s).{0,8}") {
+            if let Some(id) = ProductId::parse(&text) {
+                prop_assert!(id.0 > 0);
+                prop_assert_eq!(ProductId::parse(&id.to_string()), Some(id));
+            }
+        }
+
+        #[test]
+        fn any_text_is_a_way_to_sort(text in "(?s).{0,10}") {
+            let sorting = Sorting::parse(&text);
+            prop_assert!(sorting.as_str() == text || sorting == Sorting::Catalogue);
         }
     }
 }

@@ -112,6 +112,8 @@ fn masked(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn read(name: &str, text: &str) -> ReceivedCookie {
@@ -147,5 +149,33 @@ mod tests {
             );
         }
         assert_eq!(state("id", "secret").0, "\u{2026} (6 characters)");
+    }
+
+    proptest! {
+        /// Whatever the cookies are: of the session's and of other apps' nobody learns more than a few characters.
+        #[test]
+        fn any_cookie_is_told_and_secrets_are_not(
+            name in "(__Host-|__secure-|id|fruit| |[!-~]){0,3}|(?s).{0,10}",
+            text in "(s:)?(?s).{0,60}",
+            fits: bool,
+        ) {
+            let cookie = ReceivedCookie::read(&name, &text, "id", |_| fits);
+            prop_assert_eq!(&cookie.name, &name);
+            match cookie.state {
+                CookieState::Plain => prop_assert_eq!(&cookie.value, &text),
+                CookieState::Signed | CookieState::Changed => {
+                    let signature = cookie.signature.map_or(String::new(), |signature| format!(".{signature}"));
+                    prop_assert_eq!(format!("s:{}{signature}", cookie.value), text);
+                    prop_assert_eq!(cookie.state == CookieState::Signed, fits);
+                }
+                CookieState::Session | CookieState::Other => {
+                    let told = format!("\u{2026} ({} characters)", text.chars().count());
+                    let shown = cookie.value.strip_suffix(&told).unwrap();
+                    prop_assert!(shown.chars().count() <= 4 && text.starts_with(shown));
+                    prop_assert_eq!(cookie.signature, None);
+                    prop_assert!(CookieName::parse(&name, "id").is_err());
+                }
+            }
+        }
     }
 }

@@ -264,5 +264,42 @@ mod tests {
                 _ => {}
             }
         }
+
+        #[test]
+        fn a_key_that_is_kept_is_a_key_again(text in "(?s).{0,70}") {
+            if let Ok(key) = Key::parse(&text) {
+                prop_assert_eq!(key.as_str(), text.trim());
+                prop_assert!(key.as_str().chars().count() <= 64 && !key.as_str().contains(char::is_control));
+                prop_assert_eq!(Key::parse(key.as_str()), Ok(key));
+            }
+        }
+
+        /// The session keeps it as JSON in JSON: it must come back from there.
+        #[test]
+        fn a_value_that_is_kept_comes_back_from_the_store(typed in "(\\[|\\]|\\{|\\}|\"a\":|,|1|-0|1e9|\"[a\\\\u0]*\"|null| ){0,80}|(?s).{0,40}") {
+            if let Ok(value) = Notes::read(&typed) {
+                prop_assert!(depth(&value) <= Notes::MAX_DEPTH);
+                let mut notes = Notes::default();
+                notes.set(&key("a"), value).unwrap();
+                let stored = serde_json::to_string(&notes).unwrap();
+                prop_assert_eq!(serde_json::from_str::<Notes>(&stored).unwrap(), notes);
+            }
+        }
+
+        #[test]
+        fn what_is_nested_is_kept_up_to_the_limit_and_no_deeper(levels in 1..200_usize) {
+            let kept = levels <= Notes::MAX_DEPTH as usize;
+            prop_assert_eq!(Notes::read(&nested(levels)).is_ok(), kept);
+            let objects = format!("{}1{}", "{\"a\":".repeat(levels), "}".repeat(levels));
+            prop_assert_eq!(Notes::read(&objects).is_ok(), kept);
+        }
+
+        #[test]
+        fn any_text_is_a_number_of_pineapples_or_refused(text in "[-+]?[0-9]{0,12}|(?s).{0,8}") {
+            if let Ok(count) = Pantry::read(&text) {
+                prop_assert!(count <= Pantry::MOST);
+                prop_assert_eq!(Pantry::read(&count.to_string()), Ok(count));
+            }
+        }
     }
 }

@@ -129,6 +129,8 @@ impl Flash {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn refused() -> Flash {
@@ -148,5 +150,32 @@ mod tests {
         assert_eq!((taken, left.clone()), (signed_in, refused()));
         let (taken, left) = left.split("/account");
         assert_eq!((taken.failure, left), (refused().failure, Flash::default()));
+    }
+
+    fn json() -> impl Strategy<Value = String> {
+        let text = "\"(?s)[a-z/]{0,8}\"|null|1|\\[\\]|\"signed_in\"|\"/account\"";
+        let typed = "\\[(\\[\"[a-z]{0,4}\",\"[a-z<]{0,4}\"\\],?){0,2}\\]|null";
+        let error = "\\{\"error\":\"(sign_in_first|invalid|x)\"(,\"field\":\"name\",\"problem\":\"missing\")?\\}|null";
+        (text, text, error, typed, text).prop_map(|(message, form, error, typed, waits_for)| {
+            format!(r#"{{"message":{message},"failure":{{"form":{form},"error":{error},"typed":{typed}}},"waits_for":{waits_for}}}"#)
+        })
+    }
+
+    proptest! {
+        /// What an older build has kept is told or dropped; nothing of it is told twice.
+        #[test]
+        fn what_is_kept_is_read_or_dropped_and_told_once(json in json(), path in "/|/account|/[a-z]{0,5}") {
+            if let Ok(flash) = serde_json::from_str::<Flash>(&json) {
+                let again = serde_json::to_string(&flash).unwrap();
+                prop_assert_eq!(serde_json::from_str::<Flash>(&again).unwrap(), flash.clone());
+                let (taken, left) = flash.clone().split(&path);
+                prop_assert_eq!(taken.message, flash.message);
+                prop_assert_eq!(left.message, None);
+                prop_assert!(taken.failure.is_some() != left.failure.is_some());
+                // The page that it waits for gets the rest.
+                let waits_for = left.waits_for.clone().unwrap_or_default();
+                prop_assert!(left.split(&waits_for).1.is_empty());
+            }
+        }
     }
 }

@@ -88,6 +88,8 @@ impl Order {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -102,6 +104,17 @@ mod tests {
         assert_eq!(OrderId::parse(text).unwrap().as_str(), text);
         for text in ["", "1", "nothing", "3f2a9c01-7b1e-4c1d-9a5e-0123456789a\0", &"a".repeat(37)] {
             assert_eq!(OrderId::parse(text), None, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_an_order_number_or_refused(text in "[0-9a-fA-F-]{36}|(?s).{0,40}") {
+            if let Some(id) = OrderId::parse(&text) {
+                prop_assert_eq!(id.as_str(), &text);
+                prop_assert_eq!(id.short(), &text[..8]);
+                prop_assert!(crate::nav::LocalPath::parse(&crate::nav::order(&id)).is_some());
+            }
         }
     }
 }

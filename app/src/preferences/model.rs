@@ -45,6 +45,8 @@ impl Theme {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -53,5 +55,13 @@ mod tests {
             assert_eq!(Theme::parse(theme.as_str()), Some(theme));
         }
         assert_eq!(Theme::parse("pink"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_theme_or_refused(text in "(?i)(light|dark|system)|(?s).{0,8}") {
+            let known = Theme::ALL.iter().any(|theme| theme.as_str() == text);
+            prop_assert_eq!(Theme::parse(&text).map(Theme::as_str), known.then_some(text.as_str()));
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The audit log: what stands in it, and what does not.
 
-use crate::{binary::Running, client::PASSWORD};
+use crate::{client::PASSWORD, running::Running};
 
 const NEW: &str = "four-words-are-better";
 

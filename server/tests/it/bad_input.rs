@@ -44,24 +44,6 @@ pub(crate) async fn refuses_all(visitor: &Visitor<'_>, page: &str, cases: &[(&st
 }
 
 #[tokio::test]
-async fn what_a_page_of_another_site_sends_changes_nothing() {
-    let app = TestApp::start().await;
-    for accept in ["application/json", "text/html"] {
-        let visitor = app.visitor();
-        let request = Request::builder()
-            .method(Method::POST)
-            .uri("/api/preferences/theme")
-            .header("accept", accept)
-            .header("content-type", "application/x-www-form-urlencoded")
-            .header("sec-fetch-site", "cross-site");
-        let answer = visitor.send(request.body(Body::from("theme=dark")).unwrap()).await;
-        assert_eq!((answer.status, answer.sets_cookie()), (StatusCode::FORBIDDEN, false));
-        assert_eq!(answer.json()["error"], "cross_site");
-    }
-    assert_eq!(app.sessions().await, 0);
-}
-
-#[tokio::test]
 async fn broken_encodings_and_huge_headers_are_no_500() {
     let app = TestApp::start().await;
     let visitor = app.visitor();

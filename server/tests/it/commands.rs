@@ -7,12 +7,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::binary::Running;
+use crate::running::Running;
 
-struct Said {
-    success: bool,
-    out: String,
-    err: String,
+pub(crate) struct Said {
+    pub(crate) success: bool,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 /// A server that has the database for itself may keep for a second what it has read.
@@ -23,7 +23,8 @@ fn wait_for_end(has_ended: impl Fn() -> bool) {
     }
 }
 
-fn server(folder: &Path, arguments: &[&str], input: &str) -> Said {
+/// Runs a command to its end.
+pub(crate) fn server(folder: &Path, arguments: &[&str], input: &str) -> Said {
     let mut child = Command::new(env!("CARGO_BIN_EXE_server"))
         .args(arguments)
         .current_dir(folder)
@@ -43,7 +44,8 @@ fn server(folder: &Path, arguments: &[&str], input: &str) -> Said {
     }
 }
 
-fn cookie(answer: &str) -> String {
+/// The cookie that an answer sets.
+pub(crate) fn cookie(answer: &str) -> String {
     answer.split("set-cookie: ").nth(1).unwrap().split(';').next().unwrap().to_owned()
 }
 

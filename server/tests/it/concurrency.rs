@@ -6,7 +6,7 @@ use std::{
     thread,
 };
 
-use crate::binary::Running;
+use crate::running::{Running, cookie};
 
 const CLIENTS: u32 = 50;
 
@@ -30,12 +30,13 @@ fn storm(servers: &[Running], total: u32, request: impl Fn(&Running, u32) + Sync
     });
 }
 
-fn new_visitor(server: &Running) -> String {
-    cookie(&server.post("/api/visits/record", "", "")).unwrap()
+/// A server that lets one address begin any number of sessions.
+fn start(folder: &Path, shared: &str) -> Running {
+    Running::start_with(folder, &[("DATABASE_SHARED", shared), ("SESSION_LIMIT", "off")])
 }
 
-fn cookie(answer: &str) -> Option<String> {
-    Some(answer.split("set-cookie: ").nth(1)?.split(';').next()?.to_owned())
+fn new_visitor(server: &Running) -> String {
+    cookie(&server.post("/api/visits/record", "", "")).unwrap()
 }
 
 fn no_update_is_lost(servers: &[Running]) {
@@ -74,7 +75,7 @@ fn sign_out_wins(servers: &[Running], races: u32) {
                                     .any(|status| answer.starts_with(status));
                                 assert!(fine, "{answer}");
                                 assert!(
-                                    self::cookie(&answer).is_none_or(|cookie| cookie == "id="),
+                                    crate::running::cookie(&answer).is_none_or(|cookie| cookie == "id="),
                                     "{answer}"
                                 );
                             });
@@ -124,7 +125,7 @@ fn a_thousand_visitors_who_only_read_leave_no_row_and_get_no_cookie() {
 #[test]
 fn a_thousand_updates_at_once_are_all_kept_and_two_thousand_sign_outs_all_win() {
     let folder = tempfile::tempdir().unwrap();
-    let servers = [Running::start(folder.path())];
+    let servers = [start(folder.path(), "false")];
     no_update_is_lost(&servers);
     assert_eq!(rows(folder.path()), 1);
     sign_out_wins(&servers, 2_000);
@@ -134,8 +135,7 @@ fn a_thousand_updates_at_once_are_all_kept_and_two_thousand_sign_outs_all_win() 
 #[test]
 fn the_same_holds_with_two_servers_on_one_database() {
     let folder = tempfile::tempdir().unwrap();
-    let start = || Running::start_with(folder.path(), &[("DATABASE_SHARED", "true")]);
-    let servers = [start(), start()];
+    let servers = [start(folder.path(), "true"), start(folder.path(), "true")];
     no_update_is_lost(&servers);
     sign_out_wins(&servers, 2_000);
     assert_eq!(rows(folder.path()), 1);

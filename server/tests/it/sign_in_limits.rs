@@ -5,8 +5,8 @@ use std::time::Instant;
 use axum::http::StatusCode;
 
 use crate::{
-    binary::Running,
     client::{PASSWORD, TestApp},
+    running::Running,
 };
 
 const OFF: &[(&str, &str)] = &[("SIGN_IN_LIMIT", "off")];

@@ -1,0 +1,94 @@
+// A session's cookie that was copied, used after the session has ended (ASVS 7.4.1 to 7.4.3, 7.5.2).
+
+import type { Page } from "@playwright/test";
+
+import { type Account, expect, expectMessage, expectVisitor, hydrated, open, signIn, signOut, submit } from "../fixtures";
+import { call, carried, enter, sessionCookie, site, test, thief } from "./hostile";
+
+/** What makes a copied cookie worthless, and whether the account is there afterwards. */
+const ends: Record<string, (page: Page, account: Account) => Promise<void>> = {
+  "signing out": signOut,
+  "changing the password": async (page, account) => {
+    await page.getByLabel("Current password", { exact: true }).fill(account.password);
+    await page.getByLabel("New password", { exact: true }).fill("four-words-are-better");
+    await submit(page.getByRole("button", { name: "Change password" }));
+    await expectMessage(page, "Your password is changed. Everywhere else you are signed out.");
+  },
+  "changing the password in another browser": async (page, account) => {
+    const other = await thief(page, "");
+    await enter(other, account);
+    await ends["changing the password"]?.(other, account);
+    await other.context().close();
+  },
+  "signing this device out from another": async (page, account) => {
+    const other = await thief(page, "");
+    await enter(other, account);
+    const devices = other.getByRole("region", { name: "Your devices" }).getByRole("listitem");
+    await submit(devices.getByRole("button", { name: /Sign out/ }));
+    await expectMessage(other, "That device is signed out.");
+    await other.context().close();
+  },
+  "signing out everywhere else": async (page, account) => {
+    const other = await thief(page, "");
+    await enter(other, account);
+    await submit(other.getByRole("button", { name: "Sign out everywhere else" }));
+    await expectMessage(other, "Everywhere else you are signed out.");
+    await other.context().close();
+  },
+  "removing the account": async (page, account) => {
+    await page.getByLabel("Password of the account").fill(account.password);
+    await submit(page.getByRole("button", { name: "Remove my account" }));
+    await expectVisitor(page, "Guest");
+  },
+  "clearing the session": async (page) => {
+    await open(page, "/session");
+    await submit(page.getByRole("button", { name: "Clear the session" }));
+    await expectVisitor(page, "Guest");
+  },
+  "renewing the id": async (page) => {
+    await open(page, "/session");
+    await submit(page.getByRole("button", { name: "Renew the id" }));
+    await expectMessage(page, "Your session has a new id.");
+  },
+  "signing in again": async (page, account) => {
+    await open(page, "/login");
+    await signIn(page, account);
+    await expectMessage(page, "You are signed in. Welcome!");
+  },
+};
+
+for (const [end, run] of Object.entries(ends)) {
+  test(`a cookie copied before ${end} is worth nothing afterwards`, async ({ page, account }) => {
+    await enter(page, account);
+    const copy = await carried(page.context());
+    const value = (await sessionCookie(page.context()))?.value ?? "";
+    // Used meanwhile, too: what the server keeps in memory must not outlive the session.
+    const stranger = await thief(page, value);
+    await open(stranger, "/account");
+    await expectVisitor(stranger, account.name);
+    expect((await call(copy, "/api/auth/devices")).status).toBe(200);
+
+    await run(page, account);
+    await hydrated(page);
+    for (const [address, fields, status] of [
+      ["/api/auth/devices", undefined, 401],
+      ["/api/auth/name", { name: "Mallory" }, 401],
+      ["/api/auth/revoke_others", {}, 401],
+      ["/api/auth/delete", { password: account.password }, 401],
+    ] as const) {
+      expect((await call(copy, address, fields)).status, address).toBe(status);
+    }
+    expect((await call(copy, "/api/visitor/peek")).value.user).toBeNull();
+    expect((await call(copy, "/api/session/peek")).value).toMatchObject({ session: null, values: {} });
+
+    // A page in a browser, from another one and with the copy set again.
+    for (const path of ["/account", "/session", "/"]) {
+      await stranger.context().clearCookies();
+      await stranger.context().addCookies([{ name: "id", value, url: site }]);
+      await open(stranger, path);
+      await expectVisitor(stranger, "Guest");
+      await expect(stranger.getByText(account.email)).toHaveCount(0);
+    }
+    await stranger.context().close();
+  });
+}

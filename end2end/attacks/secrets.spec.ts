@@ -1,0 +1,85 @@
+// The session's id is for the browser's cookie alone: no page, no script and no address has it (ASVS 3.3.4, 14.2.1).
+
+import { form, setValue } from "../explorer";
+import { expect, hydrated, open, submit } from "../fixtures";
+import { enter, hosts, pages, sessionCookie, site, test } from "./hostile";
+
+test("the id is in no answer but for its Set-Cookie, and in no address", async ({ page, account, allowConsole }) => {
+  allowConsole(/status of 4\d\d/);
+  const bodies: Promise<{ url: string; body: string }>[] = [];
+  const urls: string[] = [];
+  page.on("response", (response) => {
+    const { pathname } = new URL(response.url());
+    if (pathname.startsWith("/pkg/")) return;
+    // A redirect has no body.
+    const body = response.text().catch(() => "");
+    bodies.push(body.then((body) => ({ url: response.url(), body: body + JSON.stringify(withoutCookies(response.headers())) })));
+  });
+  page.on("request", (request) => urls.push(`${request.url()} ${request.headers().referer} ${request.postData()}`));
+
+  const secrets = new Set<string>();
+  const remember = async () => {
+    const value = (await sessionCookie(page.context()))?.value;
+    if (value) for (const part of [value.slice(0, 44), value.slice(44)]) secrets.add(part);
+  };
+  await open(page, "/visits");
+  await remember();
+  await enter(page, account);
+  await remember();
+  for (const path of pages().filter((path) => !path.includes("{"))) {
+    await open(page, path);
+    await remember();
+  }
+  await open(page, "/session");
+  await setValue(page, "a", "1");
+  await hydrated(page);
+  await submit(page.getByRole("button", { name: "Renew the id" }));
+  await remember();
+  await hydrated(page);
+  await submit(page.getByRole("button", { name: "Remember me" }));
+  await remember();
+  await form(page, "Get a value").getByLabel("Key").fill("a");
+  await form(page, "Get a value").getByRole("button", { name: "Get" }).click();
+  await expect(page).toHaveURL(/key=a/);
+  for (const address of ["/api/session/show", "/api/session/peek", "/api/cookies/show", "/api/auth/devices", "/api/visitor/show"]) {
+    await page.goto(address);
+  }
+
+  expect(secrets.size).toBeGreaterThanOrEqual(6);
+  const seen = await Promise.all(bodies);
+  expect(seen.length).toBeGreaterThan(10);
+  for (const secret of secrets) {
+    for (const text of [secret, encodeURIComponent(secret)]) {
+      expect(seen.filter(({ body }) => body.includes(text)).map(({ url }) => url)).toEqual([]);
+      expect(urls.filter((url) => url.includes(text))).toEqual([]);
+    }
+  }
+});
+
+test("no script can read it, on any page and on another port of the host", async ({ page, account, hostile, allowConsole }) => {
+  allowConsole(/status of 404 .*nothing-here/);
+  await enter(page, account);
+  const value = (await sessionCookie(page.context()))?.value ?? "";
+  expect(await sessionCookie(page.context())).toMatchObject({ httpOnly: true });
+  const readable = () =>
+    page.evaluate(() => [
+      document.cookie,
+      document.documentElement.outerHTML,
+      JSON.stringify({ ...localStorage, ...sessionStorage, ...history.state }),
+      document.URL + document.referrer,
+    ]);
+  for (const path of ["/", "/account", "/session", "/cookies", "/visits", "/nothing-here"]) {
+    await page.goto(site + path);
+    const texts = await readable();
+    expect(texts[0], path).not.toMatch(/(^|;)\s*(__Host-)?id=/);
+    for (const part of [value.slice(0, 44), value.slice(44)]) {
+      expect(texts.filter((text) => text.includes(part)), path).toEqual([]);
+    }
+  }
+  await page.goto(hostile.publish(hosts["another port of this host"], ""));
+  expect((await readable())[0]).not.toContain("id=");
+});
+
+function withoutCookies({ "set-cookie": _, ...headers }: Record<string, string>) {
+  return headers;
+}

@@ -1,0 +1,319 @@
+//! What operators do to keep the data: back up the database while the server runs, and put a backup in its place while it does
+//! not. Whatever goes wrong, the present database stays as it is, and no file is overwritten.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, bail};
+use clap::Subcommand;
+use sqlx::{
+    Connection, Row, SqliteConnection,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode},
+};
+use time::{OffsetDateTime, macros::format_description};
+
+use crate::{
+    Settings,
+    commands::{end_all_sessions, opened, say},
+    database::{self, MIGRATIONS, is_broken, primary_code},
+};
+
+/// What SQLite keeps beside a database that is in use, or was when its process died.
+const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
+
+/// What an operator may do with the database as a whole.
+#[derive(Debug, Subcommand)]
+pub enum DatabaseCommand {
+    /// Write a backup of the database to a new file, while the server runs or not.
+    Backup {
+        /// The new file. It holds what the database holds: keep it as safe.
+        file: PathBuf,
+    },
+    /// Put a backup in the place of the database, while the server is stopped. All sessions end.
+    Restore {
+        /// A file that `backup` has written. It stays as it is.
+        file: PathBuf,
+    },
+}
+
+/// Does what the operator wants, and says what was done.
+///
+/// # Errors
+///
+/// When it cannot be done; then the database is as it was.
+pub async fn run(command: DatabaseCommand, settings: &Settings) -> anyhow::Result<()> {
+    let present = database::options(&settings.database)?.get_filename().to_owned();
+    match command {
+        DatabaseCommand::Backup { file } => backup(&present, &file).await,
+        DatabaseCommand::Restore { file } => restore(&present, &file, settings).await,
+    }
+}
+
+async fn backup(present: &Path, file: &Path) -> anyhow::Result<()> {
+    if !present.exists() {
+        bail!("there is no database {} (DATABASE_URL)", present.display());
+    }
+    if file.exists() {
+        bail!("{} exists already: give the name of a new file", file.display());
+    }
+    let told = || format!("cannot write the backup {}", file.display());
+    let part = Part::make(with_suffix(file, ".part")).with_context(told)?;
+    let path = part.path.to_str().context("the name of the file is not in UTF-8")?;
+    // One transaction that only reads: in WAL mode nobody waits for it, and it sees nothing half done.
+    let mut connection = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(present))
+        .await
+        .with_context(|| format!("cannot open the database {} (DATABASE_URL)", present.display()))?;
+    sqlx::query("vacuum into $1").bind(path).execute(&mut connection).await.with_context(told)?;
+    connection.close().await?;
+    part.become_file(file).with_context(told)?;
+    say(format_args!("wrote the backup {}", file.display()))
+}
+
+async fn restore(present: &Path, file: &Path, settings: &Settings) -> anyhow::Result<()> {
+    let same = |path: &Path| fs::canonicalize(path).ok();
+    if same(file).is_some() && same(file) == same(present) {
+        bail!("{} is the database itself: give the name of a backup", file.display());
+    }
+    if is_in_use(file) {
+        bail!("{} is a database in use and no backup: make one by `database backup`", file.display());
+    }
+    // Held until the end, so that no server starts meanwhile.
+    let lock = lock(present).await?;
+    let replaced = replace(present, file, settings, lock.is_some()).await;
+    if let Some(lock) = lock {
+        lock.close().await?;
+    }
+    let (ended, aside) = replaced.with_context(|| format!("cannot restore {}", file.display()))?;
+    say(format_args!("restored {} and ended all {ended} sessions in it", file.display()))?;
+    aside.map_or(Ok(()), |aside| say(format_args!("the database from before is now {}", aside.display())))
+}
+
+/// Makes the new database ready beside the present one, then puts it in its place. Returns how many sessions have ended in it, and
+/// what the present one is called now.
+async fn replace(
+    present: &Path,
+    file: &Path,
+    settings: &Settings,
+    locked: bool,
+) -> anyhow::Result<(usize, Option<PathBuf>)> {
+    if let Some(folder) = folder(present) {
+        fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    }
+    let part = Part::make(with_suffix(present, ".restoring"))?;
+    io::copy(&mut File::open(file)?, &mut OpenOptions::new().write(true).open(&part.path)?)?;
+    check(&part.path).await?;
+
+    let db = database::open_with(database::options(&settings.database)?.filename(&part.path)).await?;
+    let (db, sessions) = opened(db, settings).await?;
+    // One that has ended since the backup must not come back to life.
+    let ended = end_all_sessions(&db, &sessions).await?;
+    // All of it in the one file: what is beside it stays behind.
+    let settled: (i64, i64, i64) =
+        sqlx::query_as("pragma wal_checkpoint(truncate)").fetch_one(db.writer()).await?;
+    db.close().await;
+    if settled != (0, 0, 0) {
+        bail!("somebody else has {} open", part.path.display());
+    }
+    let aside = put_aside(present, locked)?;
+    part.become_file(present)?;
+    Ok((ended, aside))
+}
+
+/// Waits for nobody: whoever has the database open may go on writing to it.
+async fn lock(present: &Path) -> anyhow::Result<Option<SqliteConnection>> {
+    if !present.exists() {
+        return Ok(None);
+    }
+    let options = SqliteConnectOptions::new()
+        .filename(present)
+        .busy_timeout(std::time::Duration::ZERO)
+        .locking_mode(SqliteLockingMode::Exclusive)
+        // Only the last one who has it open can leave WAL mode; what is in the log is in the file then.
+        .journal_mode(SqliteJournalMode::Delete);
+    let locked = async {
+        let mut connection = SqliteConnection::connect_with(&options).await?;
+        sqlx::query("begin exclusive").execute(&mut connection).await?;
+        sqlx::query("rollback").execute(&mut connection).await?;
+        Ok(connection)
+    };
+    match locked.await {
+        Ok(connection) => Ok(Some(connection)),
+        // Nobody can work with it, so it needs no lock: it may be what the backup is for.
+        Err(error) if is_broken(&error) => Ok(None),
+        Err(error) if primary_code(&error).is_some_and(|code| [5, 6].contains(&code)) => {
+            bail!("the database {} is in use: stop the server first", present.display())
+        }
+        Err(error) => Err(error)
+            .with_context(|| format!("cannot open the database {} (DATABASE_URL)", present.display())),
+    }
+}
+
+/// Whether a file is an intact database of this app, of this version or an older one.
+async fn check(file: &Path) -> anyhow::Result<()> {
+    let read = async {
+        let mut connection =
+            SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(file)).await?;
+        let problem: String =
+            sqlx::query_scalar("pragma integrity_check(1)").fetch_one(&mut connection).await?;
+        let known: i64 =
+            sqlx::query_scalar("select count(*) from sqlite_schema where name = '_sqlx_migrations'")
+                .fetch_one(&mut connection)
+                .await?;
+        let mut steps = Vec::new();
+        if problem == "ok" && known == 1 {
+            let rows = sqlx::query("select version, checksum from _sqlx_migrations");
+            for row in rows.fetch_all(&mut connection).await? {
+                steps.push((row.try_get("version")?, row.try_get("checksum")?));
+            }
+        }
+        connection.close().await?;
+        Ok((problem, steps))
+    };
+    match read.await {
+        Err(error) if is_broken(&error) => bail!("it is damaged or no database: take another backup"),
+        Err(error) => Err(error.into()),
+        Ok((problem, _)) if problem != "ok" => {
+            let problem = problem.lines().last().unwrap_or_default();
+            bail!("it is damaged ({problem}): take another backup")
+        }
+        Ok((_, steps)) => check_steps(&steps),
+    }
+}
+
+/// Whether the steps by which a database has come to be are those of this app.
+fn check_steps(steps: &[(i64, Vec<u8>)]) -> anyhow::Result<()> {
+    let newest = MIGRATIONS.iter().map(|step| step.version).max();
+    if steps.iter().any(|(version, _)| Some(*version) > newest) {
+        bail!("it was made by a newer version of the server: restore it with that one");
+    }
+    let ours = |(version, checksum): &(i64, Vec<u8>)| {
+        MIGRATIONS.iter().any(|step| step.version == *version && step.checksum == *checksum)
+    };
+    if steps.is_empty() || !steps.iter().all(ours) {
+        bail!("it is no database of this app: take a file that `database backup` has written");
+    }
+    Ok(())
+}
+
+/// Gives the present database another name, so that it can be looked into and taken back. A `locked` one is whole by itself; what
+/// else lies beside it belongs to it, and would damage the new one.
+fn put_aside(present: &Path, locked: bool) -> anyhow::Result<Option<PathBuf>> {
+    let format = format_description!("[year][month][day]T[hour][minute][second]Z");
+    let now = OffsetDateTime::now_utc().format(format)?;
+    let aside = with_suffix(present, &format!(".before-{now}"));
+    if aside.exists() {
+        bail!("{} exists already: try again in a second", aside.display());
+    }
+    for companion in COMPANIONS {
+        let from = with_suffix(present, companion);
+        if !locked && from.exists() {
+            fs::rename(&from, with_suffix(&aside, companion))?;
+        }
+    }
+    if !present.exists() {
+        return Ok(None);
+    }
+    // A second name first: at no moment is there no database, in whose place a server would make an empty one.
+    fs::hard_link(present, &aside).or_else(|_| fs::rename(present, &aside))?;
+    Ok(Some(aside))
+}
+
+/// A file in the making, for the operator's eyes only. Dropped unfinished it is gone.
+struct Part {
+    path: PathBuf,
+}
+
+impl Part {
+    fn make(path: PathBuf) -> anyhow::Result<Self> {
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        match options.open(&path) {
+            Ok(_) => Ok(Self { path }),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                bail!(
+                    "{} is there: another one is at work, or it broke off and you can delete it",
+                    path.display()
+                )
+            }
+            Err(error) => Err(error).with_context(|| path.display().to_string()),
+        }
+    }
+
+    /// Takes its place once it is on the disk.
+    fn become_file(self, file: &Path) -> io::Result<()> {
+        File::open(&self.path)?.sync_all()?;
+        fs::rename(&self.path, file)?;
+        // The new name has to be on the disk, too.
+        #[cfg(unix)]
+        File::open(folder(file).unwrap_or(Path::new(".")))?.sync_all()?;
+        Ok(())
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        for companion in COMPANIONS.iter().chain([&""]) {
+            // Gone already, unless something went wrong.
+            let _ = fs::remove_file(with_suffix(&self.path, companion));
+        }
+    }
+}
+
+/// Whether there is something beside a database that belongs to it.
+fn is_in_use(file: &Path) -> bool {
+    COMPANIONS.iter().any(|companion| with_suffix(file, companion).exists())
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+fn folder(file: &Path) -> Option<&Path> {
+    file.parent().filter(|folder| *folder != Path::new(""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn steps() -> Vec<(i64, Vec<u8>)> {
+        MIGRATIONS.iter().map(|step| (step.version, step.checksum.to_vec())).collect()
+    }
+
+    #[test]
+    fn a_database_is_known_by_the_steps_that_made_it() {
+        assert!(check_steps(&steps()).is_ok());
+        assert!(check_steps(&steps()[..1]).is_ok(), "an older one is brought up to date");
+        let mut others = steps();
+        others[0].1[0] ^= 1;
+        assert!(check_steps(&others).unwrap_err().to_string().contains("no database of this app"));
+        assert!(check_steps(&[]).unwrap_err().to_string().contains("no database of this app"));
+        let newer = [steps(), vec![(9_999, Vec::new())]].concat();
+        assert!(check_steps(&newer).unwrap_err().to_string().contains("newer version"));
+    }
+
+    #[test]
+    fn what_is_put_aside_takes_along_what_belongs_to_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let present = folder.path().join("a.db");
+        let log = with_suffix(&present, "-wal");
+        fs::write(&log, "log").unwrap();
+        assert_eq!(put_aside(&present, false).unwrap(), None);
+        assert!(!log.exists(), "the log of a database that is gone");
+
+        let present = folder.path().join("b.db");
+        fs::write(&present, "old").unwrap();
+        fs::write(with_suffix(&present, "-wal"), "log").unwrap();
+        let aside = put_aside(&present, false).unwrap().unwrap();
+        assert_eq!(fs::read_to_string(&aside).unwrap(), "old");
+        assert_eq!(fs::read_to_string(with_suffix(&aside, "-wal")).unwrap(), "log");
+        assert!(!is_in_use(&present));
+    }
+}

@@ -1,0 +1,90 @@
+//! Refuses what a page of another site sends (ASVS 3.5.1), without a token, so that plain forms need none.
+
+use app::error::AppError;
+use axum::{
+    extract::Request,
+    http::{
+        HeaderMap, HeaderValue,
+        header::{HOST, ORIGIN},
+    },
+    middleware::Next,
+    response::Response,
+};
+
+use crate::{failure, forms};
+
+/// The middleware around everything: a method that may change something (RFC 9110, 9.2.1) is for our own pages, and for who is
+/// no browser.
+pub async fn refuse(request: Request, next: Next) -> Response {
+    if request.method().is_safe() || !is_cross_site(request.headers()) {
+        return next.run(request).await;
+    }
+    tracing::warn!("refused what a page of another site has sent");
+    if forms::accepts_html(request.headers()) {
+        return failure::page(&AppError::CrossSite);
+    }
+    forms::json(&AppError::CrossSite)
+}
+
+/// Whether a browser says that the request comes from a page of another site. Older browsers, and all over plain HTTP, say the
+/// origin only; who is no browser says nothing and carries nobody's cookies. The origin's scheme is not looked at: a proxy that
+/// speaks HTTPS does not say so to us.
+fn is_cross_site(headers: &HeaderMap) -> bool {
+    if let Some(site) = headers.get("sec-fetch-site") {
+        return site != "same-origin" && site != "none";
+    }
+    let Some(origin) = headers.get(ORIGIN) else { return false };
+    let authority = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
+    authority.map(str::as_bytes) != headers.get(HOST).map(HeaderValue::as_bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_post_of_another_site_is_told_by_what_the_browser_says() {
+        let told = |names: &[(&'static str, &'static str)]| {
+            let mut headers = HeaderMap::new();
+            headers.insert(HOST, HeaderValue::from_static("satchel.example:3000"));
+            for (name, value) in names {
+                headers.insert(*name, HeaderValue::from_static(value));
+            }
+            is_cross_site(&headers)
+        };
+        for ours in [
+            &[][..],
+            &[("sec-fetch-site", "same-origin")],
+            &[("sec-fetch-site", "none"), ("origin", "null")],
+            &[("origin", "https://satchel.example:3000")],
+        ] {
+            assert!(!told(ours), "{ours:?}");
+        }
+        for theirs in [
+            &[("sec-fetch-site", "cross-site"), ("origin", "http://satchel.example:3000")][..],
+            &[("sec-fetch-site", "same-site")],
+            &[("origin", "https://evil.example")],
+            &[("origin", "https://satchel.example")],
+            &[("origin", "null")],
+        ] {
+            assert!(told(theirs), "{theirs:?}");
+        }
+    }
+
+    proptest! {
+        /// Whoever names a page of another site, in whatever way, is one.
+        #[test]
+        fn only_our_own_origin_is_ours(origin in "(https?:|//|/|satchel\\.example:3000|evil\\.example|#|@|:|[ -~]){0,8}", host in "satchel\\.example(:3000)?") {
+            let mut headers = HeaderMap::new();
+            headers.insert(HOST, HeaderValue::from_str(&host).unwrap());
+            headers.insert(ORIGIN, HeaderValue::from_str(&origin).unwrap());
+            let ours = origin.split_once("://").is_some_and(|(_, authority)| authority == host);
+            prop_assert_eq!(is_cross_site(&headers), !ours);
+            // What the browser says about it comes first.
+            headers.insert("sec-fetch-site", HeaderValue::from_static("cross-site"));
+            prop_assert!(is_cross_site(&headers));
+        }
+    }
+}

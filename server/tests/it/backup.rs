@@ -1,0 +1,320 @@
+//! Backup and restore by the real binary: nothing answered is missing from a backup, and no session outlives a restore.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, AtomicU32, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+use session::{Connection, Pool};
+use sqlx::{Row, sqlite::SqliteConnectOptions};
+
+use crate::{
+    client::PASSWORD,
+    commands::{Said, cookie, server},
+    running::Running,
+};
+
+fn backup(folder: &Path, file: &str) -> Said {
+    server(folder, &["database", "backup", file], "")
+}
+
+fn restore(folder: &Path, file: &str) -> Said {
+    server(folder, &["database", "restore", file], "")
+}
+
+fn database(folder: &Path) -> PathBuf {
+    folder.join("data/satchel.db")
+}
+
+/// The files in the folder of the database but for the keys.
+fn files(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder.join("data")).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<_> = names.filter(|name| name != "session-keys").collect();
+    names.sort();
+    names
+}
+
+/// Works on a database file as SQLite's own tools do.
+fn with_database<R>(file: &Path, work: impl AsyncFnOnce(&mut Connection) -> R) -> R {
+    let options = SqliteConnectOptions::new().filename(file).create_if_missing(true);
+    let run = async {
+        let pool = Pool::connect_with(options).await.unwrap();
+        let result = work(&mut *pool.acquire().await.unwrap()).await;
+        pool.close().await;
+        result
+    };
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(run)
+}
+
+fn execute(file: &Path, statement: &str) {
+    with_database(file, async |db| {
+        sqlx::query(statement).execute(db).await.unwrap();
+    });
+}
+
+/// Overwrites the first page of a table or an index.
+fn tear(file: &Path, name: &str) {
+    let page = "select (rootpage - 1) * page_size from sqlite_schema, pragma_page_size where name = $1";
+    let place: u32 =
+        with_database(file, async |db| sqlx::query_scalar(page).bind(name).fetch_one(db).await.unwrap());
+    let mut bytes = fs::read(file).unwrap();
+    bytes[place as usize..][..512].fill(0xa5);
+    fs::write(file, bytes).unwrap();
+}
+
+/// How often each session was counted, one value for each.
+fn counts(file: &Path) -> Vec<u32> {
+    let counts = "select json_extract(data, '$.visits.d.count') from sessions order by 1";
+    with_database(file, async |db| sqlx::query_scalar(counts).fetch_all(db).await.unwrap())
+}
+
+/// The tables in which the two databases differ, but for those of sessions.
+fn differences(one: &Path, other: &Path) -> Vec<String> {
+    with_database(one, async |db| {
+        let attach = format!("attach '{}' as other", other.display());
+        sqlx::query(&attach).execute(&mut *db).await.unwrap();
+        let tables = "select name from sqlite_schema where type = 'table' and name not like '%session%'";
+        let mut different = Vec::new();
+        for table in sqlx::query(tables).fetch_all(&mut *db).await.unwrap() {
+            let name: String = table.get("name");
+            for (from, to) in [("main", "other"), ("other", "main")] {
+                let only = format!(
+                    "select count(*) from (select * from {from}.\"{name}\" except select * from {to}.\"{name}\")"
+                );
+                if sqlx::query_scalar::<_, i64>(&only).fetch_one(&mut *db).await.unwrap() > 0 {
+                    different.push(format!("{name} of {from}"));
+                }
+            }
+        }
+        different
+    })
+}
+
+fn sign_in(server: &Running, name: &str) -> String {
+    server.post("/api/auth/login", "", &format!("email={name}@example.com&password={PASSWORD}"))
+}
+
+fn register(server: &Running, name: &str) -> String {
+    let form = format!("name={name}&email={name}@example.com&password={PASSWORD}");
+    cookie(&server.post("/api/auth/register", "", &form))
+}
+
+fn stop(server: Running) {
+    drop(server.log());
+}
+
+#[test]
+fn a_backup_has_all_that_was_answered_while_writing_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let running = Running::start(folder);
+    let file = folder.join("copy.db");
+    let answered = [const { AtomicU32::new(0) }; 4];
+    let done = AtomicBool::new(false);
+    let (before, said, after) = thread::scope(|scope| {
+        for counter in &answered {
+            scope.spawn(|| {
+                let mut session = String::new();
+                while !done.load(Ordering::Relaxed) {
+                    let answer = running.post("/api/visits/record", &session, "");
+                    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+                    if session.is_empty() {
+                        session = cookie(&answer);
+                    }
+                    counter.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        let seen = || answered.each_ref().map(|counter| counter.load(Ordering::Relaxed));
+        let begun = Instant::now();
+        while seen().iter().any(|count| *count < 5) && begun.elapsed() < Duration::from_secs(60) {
+            thread::yield_now();
+        }
+        let before = seen();
+        let said = backup(folder, "copy.db");
+        let after = seen();
+        done.store(true, Ordering::Relaxed);
+        (before, said, after)
+    });
+    assert_eq!((said.success, said.out.as_str()), (true, "wrote the backup copy.db\n"), "{}", said.err);
+    assert!(before.iter().all(|count| *count >= 5), "{before:?}");
+
+    let (mut least, kept, mut most) = (before, counts(&file), after);
+    least.sort_unstable();
+    most.sort_unstable();
+    assert_eq!(kept.len(), 4);
+    for place in 0..4 {
+        // One more than was answered may be under way.
+        let range = least[place]..=most[place] + 1;
+        assert!(range.contains(&kept[place]), "{before:?} {kept:?} {after:?}");
+    }
+    let intact: String = with_database(&file, async |db| {
+        sqlx::query_scalar("pragma integrity_check").fetch_one(db).await.unwrap()
+    });
+    assert_eq!(intact, "ok");
+    assert!(!folder.join("copy.db.part").exists());
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600, "for its owner only");
+    }
+}
+
+#[test]
+fn a_restore_gives_back_what_was_and_ends_every_session() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let first = Running::start(folder);
+    let (ada, guest) = (register(&first, "ada"), cookie(&first.post("/api/visits/record", "", "")));
+    assert!(backup(folder, "copy.db").success);
+    first.post("/api/auth/name", &ada, "name=Countess");
+    first.post("/api/auth/logout", &ada, "");
+    let eve = register(&first, "eve");
+    stop(first);
+    assert!(!differences(&database(folder), &folder.join("copy.db")).is_empty());
+    let copy = fs::read(folder.join("copy.db")).unwrap();
+
+    let said = restore(folder, "copy.db");
+    assert!(said.success, "{}", said.err);
+    let mut lines = said.out.lines();
+    assert_eq!(lines.next(), Some("restored copy.db and ended all 2 sessions in it"));
+    let aside = lines.next().unwrap().strip_prefix("the database from before is now data/satchel.db.before-");
+    let aside = format!("satchel.db.before-{}", aside.unwrap());
+    assert_eq!(files(folder), ["satchel.db".to_owned(), aside.clone()]);
+    assert_eq!(fs::read(folder.join("copy.db")).unwrap(), copy, "the backup stays as it is");
+    assert_eq!(differences(&database(folder), &folder.join("copy.db")), [""; 0]);
+
+    let second = Running::start(folder);
+    for session in [&ada, &eve, &guest] {
+        let (visitor, visits) =
+            (second.get("/api/visitor/show", session), second.get("/api/visits/show", session));
+        assert!(visitor.contains("\"user\":null") && visits.contains("\"count\":0"), "{visitor} {visits}");
+    }
+    assert!(sign_in(&second, "ada").contains("\"name\":\"ada\""));
+    assert!(sign_in(&second, "eve").starts_with("HTTP/1.1 401"), "she came later");
+    stop(second);
+
+    // The way back is the same.
+    fs::rename(folder.join("data").join(&aside), folder.join("before.db")).unwrap();
+    let said = restore(folder, "before.db");
+    assert!(said.success, "{}", said.err);
+    assert!(sign_in(&Running::start(folder), "eve").starts_with("HTTP/1.1 200"));
+}
+
+// <shop>
+#[test]
+fn what_was_in_a_users_cart_waits_for_the_next_sign_in_after_a_restore() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let first = Running::start(folder);
+    let ada = register(&first, "ada");
+    first.post("/api/cart/add", &ada, "product=1&quantity=2");
+    assert!(backup(folder, "copy.db").success);
+    stop(first);
+    assert!(restore(folder, "copy.db").success);
+    let second = Running::start(folder);
+    let answer = sign_in(&second, "ada");
+    assert!(answer.contains("\"items\":2"), "{answer}");
+}
+// </shop>
+
+#[test]
+fn a_damaged_database_is_replaced_and_an_absent_one_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let first = Running::start(folder);
+    register(&first, "ada");
+    assert!(backup(folder, "copy.db").success);
+    stop(first);
+    fs::write(database(folder), "this is no database any more").unwrap();
+    let said = restore(folder, "copy.db");
+    assert!(said.success, "{}", said.err);
+    let [_, aside] = files(folder).try_into().unwrap();
+    assert_eq!(fs::read_to_string(folder.join("data").join(aside)).unwrap(), "this is no database any more");
+    assert!(sign_in(&Running::start(folder), "ada").starts_with("HTTP/1.1 200"));
+
+    fs::remove_dir_all(folder.join("data")).unwrap();
+    let said = restore(folder, "copy.db");
+    assert!(said.success && said.out.lines().count() == 1, "{} {}", said.out, said.err);
+    assert!(sign_in(&Running::start(folder), "ada").starts_with("HTTP/1.1 200"));
+}
+
+#[test]
+fn a_backup_overwrites_nothing_and_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let refusal = |file: &str| {
+        let said = backup(folder, file);
+        assert!(!said.success && said.out.is_empty());
+        said.err
+    };
+    assert_eq!(refusal("copy.db"), "there is no database data/satchel.db (DATABASE_URL)\n");
+    assert!(!database(folder).exists(), "nor is one made");
+    let running = Running::start(folder);
+    register(&running, "ada");
+    stop(running);
+    fs::write(folder.join("kept.txt"), "mine").unwrap();
+    assert_eq!(refusal("kept.txt"), "kept.txt exists already: give the name of a new file\n");
+    assert_eq!(fs::read_to_string(folder.join("kept.txt")).unwrap(), "mine");
+    fs::write(folder.join("copy.db.part"), "").unwrap();
+    let said = refusal("copy.db");
+    assert!(said.contains("copy.db.part is there: another one is at work"), "{said}");
+    let said = refusal("nowhere/copy.db");
+    assert!(said.starts_with("cannot write the backup nowhere/copy.db: "), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+}
+
+#[test]
+fn what_is_no_backup_is_refused_and_the_database_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let first = Running::start(folder);
+    register(&first, "ada");
+    assert!(backup(folder, "copy.db").success);
+    let said = restore(folder, "copy.db");
+    assert_eq!(said.err, "the database data/satchel.db is in use: stop the server first\n");
+    assert!(sign_in(&first, "ada").starts_with("HTTP/1.1 200"), "the server goes on");
+    stop(first);
+
+    fs::write(folder.join("text.db"), "this is no database, but long enough to look like one".repeat(50))
+        .unwrap();
+    fs::write(folder.join("empty.db"), "").unwrap();
+    execute(&folder.join("foreign.db"), "create table notes (text text)");
+    fs::copy(folder.join("copy.db"), folder.join("newer.db")).unwrap();
+    execute(
+        &folder.join("newer.db"),
+        "insert into _sqlx_migrations values (9999, 'later', 0, true, x'00', 0)",
+    );
+    // One page of the file, which nothing else looks at before the database is in its place: only a look at all of them tells.
+    fs::copy(folder.join("copy.db"), folder.join("torn.db")).unwrap();
+    tear(&folder.join("torn.db"), "sessions_owner");
+    fs::copy(folder.join("copy.db"), folder.join("open.db")).unwrap();
+    fs::write(folder.join("open.db-wal"), "what is not in the file yet").unwrap();
+
+    let before = fs::read(database(folder)).unwrap();
+    for (file, reason) in [
+        ("missing.db", "cannot restore missing.db: "),
+        ("text.db", "cannot restore text.db: it is damaged or no database: take another backup"),
+        ("torn.db", "cannot restore torn.db: it is damaged"),
+        ("empty.db", "cannot restore empty.db: it is no database of this app: take a file that"),
+        ("foreign.db", "cannot restore foreign.db: it is no database of this app: take a file that"),
+        (
+            "newer.db",
+            "cannot restore newer.db: it was made by a newer version of the server: restore it with",
+        ),
+        ("open.db", "open.db is a database in use and no backup: make one by `database backup`"),
+        ("data/satchel.db", "data/satchel.db is the database itself: give the name of a backup"),
+    ] {
+        let said = restore(folder, file);
+        assert!(!said.success && said.out.is_empty() && said.err.starts_with(reason), "{file}: {}", said.err);
+        assert_eq!(said.err.lines().count(), 1, "{}", said.err);
+        assert_eq!(files(folder), ["satchel.db"], "{file}");
+    }
+    // Only its mode may have changed, which stands in its head (bytes 18 and 19, and a counter): the server sets it anew.
+    assert_eq!(fs::read(database(folder)).unwrap()[100..], before[100..]);
+    assert!(sign_in(&Running::start(folder), "ada").starts_with("HTTP/1.1 200"));
+}

@@ -1,0 +1,62 @@
+//! The database of a server that runs, or has ended, seen from outside.
+
+use std::path::Path;
+
+use session::Pool;
+use sqlx::{
+    Row,
+    sqlite::{SqliteConnectOptions, SqlitePoolOptions},
+};
+use tokio::runtime::Runtime;
+
+/// A connection of its own, for tests that are no async ones.
+pub(crate) struct Database {
+    runtime: Runtime,
+    pool: Pool,
+}
+
+impl Database {
+    pub(crate) fn open(file: &Path) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        // A single connection, so that statements can be one transaction.
+        let pool = SqlitePoolOptions::new().max_connections(1);
+        let pool = runtime.block_on(pool.connect_with(SqliteConnectOptions::new().filename(file))).unwrap();
+        Self { runtime, pool }
+    }
+
+    pub(crate) fn run(&self, statement: &str) {
+        self.runtime.block_on(sqlx::query(statement).execute(&self.pool)).unwrap();
+    }
+
+    pub(crate) fn count(&self, query: &str) -> i64 {
+        self.runtime.block_on(sqlx::query_scalar(query).fetch_one(&self.pool)).unwrap()
+    }
+
+    /// No page of the file is damaged, and what refers to something refers to something that is there.
+    pub(crate) fn expect_intact(&self) {
+        let said: String = self
+            .runtime
+            .block_on(sqlx::query_scalar("pragma integrity_check").fetch_one(&self.pool))
+            .unwrap();
+        assert_eq!(said, "ok");
+        let astray =
+            self.runtime.block_on(sqlx::query("pragma foreign_key_check").fetch_all(&self.pool)).unwrap();
+        assert!(
+            astray.is_empty(),
+            "{:?}",
+            astray.iter().map(|row| row.get::<String, _>(0)).collect::<Vec<_>>()
+        );
+    }
+
+    // <shop>
+    /// Every order has lines, which make its total, and what was sold is what is missing from the stock.
+    pub(crate) fn expect_whole_orders(&self) {
+        let odd = "select count(*) from orders where total_cents <>
+                   (select coalesce(sum(unit_price_cents * quantity), -1) from order_lines where order_id = orders.id)";
+        assert_eq!(self.count(odd), 0, "orders whose lines do not make their total");
+        let sold = "select count(*) from products where stock +
+                    (select coalesce(sum(quantity), 0) from order_lines where product_id = products.id) not in (1000, 3, 8)";
+        assert_eq!(self.count(sold), 0, "products of which more or less was sold than ordered");
+    }
+    // </shop>
+}

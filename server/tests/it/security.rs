@@ -1,0 +1,244 @@
+//! What `docs/security.md` promises and no domain's own tests prove: rules for all pages, functions and cookies at once.
+
+use axum::{
+    body::Body,
+    http::{Method, Request, StatusCode, header::SET_COOKIE},
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use time::Duration;
+
+use crate::client::{Answer, PASSWORD, TestApp, Visitor};
+
+/// Characters of the signature in front of the id.
+const SIGNATURE: usize = 44;
+
+/// Every page, and one that is none.
+fn pages() -> Vec<String> {
+    let pages = server::pages::routes().into_iter().map(|route| route.path().replace("{id}", "1"));
+    pages.chain(["/nothing".to_owned()]).collect()
+}
+
+fn functions(wanted: Method) -> Vec<&'static str> {
+    let all = server_fn::axum::server_fn_paths();
+    all.filter(|(_, method)| *method == wanted).map(|(path, _)| path).collect()
+}
+
+/// All that the answer tells but for its cookies, which are where the id belongs.
+fn told(mut answer: Answer) -> String {
+    answer.headers.remove(SET_COOKIE);
+    format!("{:?} {}", answer.headers, answer.body)
+}
+
+#[tokio::test]
+async fn signing_in_again_gives_another_id_and_ends_the_last_one() {
+    let app = TestApp::start().await;
+    let (visitor, thief) = (app.visitor(), app.visitor());
+    visitor.sign_in().await;
+    let before = visitor.session_cookie().unwrap();
+    visitor.sign_in().await;
+    assert_ne!(visitor.session_cookie().unwrap(), before);
+    thief.steal(&before);
+    assert_eq!((thief.name().await, visitor.name().await.as_deref()), (None, Some("Demo")));
+    assert_eq!(app.sessions().await, 1);
+}
+
+#[tokio::test]
+async fn each_of_the_128_bits_of_an_id_varies() {
+    let app = TestApp::start().await;
+    let (mut ones, mut zeros, mut seen) = (0_u128, 0_u128, std::collections::BTreeSet::new());
+    for _ in 0..100 {
+        let visitor = app.visitor();
+        visitor.call("/api/preferences/theme", "theme=dark").await;
+        let id = URL_SAFE_NO_PAD.decode(&visitor.session_cookie().unwrap()[SIGNATURE..]).unwrap();
+        let id = u128::from_be_bytes(id.try_into().unwrap());
+        (ones, zeros) = (ones | id, zeros | !id);
+        assert!(seen.insert(id), "an id that was there before");
+    }
+    assert_eq!((ones, zeros), (u128::MAX, u128::MAX));
+}
+
+#[tokio::test]
+async fn the_fifty_first_device_signs_out_the_one_that_was_used_least_lately() {
+    let app = TestApp::start_with(&[("SIGN_IN_LIMIT", "off")]).await;
+    let devices: Vec<_> = (0..51).map(|_| app.visitor()).collect();
+    devices[0].register("Ada").await;
+    for device in &devices[1..] {
+        app.clock.advance(Duration::seconds(1));
+        assert_eq!(device.sign_in_as("Ada").await.status, StatusCode::OK);
+    }
+    assert_eq!((devices[0].name().await, devices[1].name().await.as_deref()), (None, Some("Ada")));
+    assert_eq!(devices[50].ask("/api/auth/devices").await.json().as_array().unwrap().len(), 50);
+}
+
+#[tokio::test]
+async fn every_page_has_a_button_to_sign_out() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    visitor.sign_in().await;
+    for path in pages() {
+        let page = visitor.open(&path).await.body;
+        let header = page.split("<header").nth(1).and_then(|rest| rest.split("</header>").next()).unwrap();
+        assert!(
+            header.contains("action=\"/api/auth/logout\"") && header.contains("Sign out"),
+            "{path}: {header}"
+        );
+    }
+    assert!(pages().len() >= 8);
+}
+
+#[tokio::test]
+async fn the_id_stands_in_no_page_and_no_answer() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    visitor.call("/api/session/set", "key=email&value=ada@example.com").await;
+    visitor.sign_in().await;
+    let cookie = visitor.session_cookie().unwrap();
+    let (signature, id) = cookie.split_at(SIGNATURE);
+    let mut answers = Vec::new();
+    for path in pages() {
+        answers.push((path.clone(), told(visitor.open(&path).await)));
+    }
+    for path in functions(Method::GET) {
+        answers.push((path.to_owned(), told(visitor.ask(path).await)));
+    }
+    assert!(answers.len() > 15 && answers.iter().any(|(_, answer)| answer.contains("demo@example.com")));
+    for (path, answer) in answers {
+        for secret in [signature, id, &signature.replace('=', "%3D"), &id[4..]] {
+            assert!(!answer.contains(secret), "{path}: {answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_id_anywhere_but_in_its_cookie_opens_nothing() {
+    let app = TestApp::start().await;
+    let (ada, thief) = (app.visitor(), app.visitor());
+    ada.register("Ada").await;
+    let cookie = ada.session_cookie().unwrap();
+    let encoded: String = cookie.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
+    for path in
+        [format!("/api/visitor/show?id={encoded}"), format!("/api/visitor/show?sid={encoded}&id={encoded}")]
+    {
+        assert_eq!(thief.ask(&path).await.json()["user"], serde_json::Value::Null, "{path}");
+    }
+    for (name, text) in
+        [("authorization", format!("Bearer {cookie}")), ("x-session-id", cookie.clone()), ("id", cookie)]
+    {
+        let request =
+            Request::get("/api/visitor/show").header("accept", "application/json").header(name, text);
+        let answer = thief.send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.json()["user"], serde_json::Value::Null, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn no_function_that_changes_something_answers_to_get() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    let changing = functions(Method::POST);
+    assert!(changing.len() > 15);
+    for path in changing {
+        for accept in ["application/json", "text/html"] {
+            for method in [Method::GET, Method::HEAD] {
+                let request = Request::builder().method(method).uri(path).header("accept", accept);
+                let answer = visitor.send(request.body(Body::empty()).unwrap()).await;
+                assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
+                assert!(!answer.sets_cookie(), "{path}");
+            }
+        }
+    }
+    assert_eq!(app.sessions().await, 0);
+}
+
+#[tokio::test]
+async fn no_cookie_is_longer_than_4096_bytes() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    let form =
+        |length| format!("name={}&value={}&max_age=34560000&signed=on", "n".repeat(64), "v".repeat(length));
+    let sign_in = "email=demo@example.com&password=keep-it-in-the-satchel&remember=on".to_owned();
+    for (path, body, status) in [
+        ("/api/auth/login", sign_in, StatusCode::OK),
+        ("/api/cookies/set", form(1_000), StatusCode::OK),
+        ("/api/cookies/set", form(4_000), StatusCode::UNPROCESSABLE_ENTITY),
+    ] {
+        let answer = visitor.call(path, &body).await;
+        assert_eq!(
+            (answer.status, answer.sets_cookie()),
+            (status, status.is_success()),
+            "{path}: {}",
+            answer.body
+        );
+        for cookie in answer.headers.get_all(SET_COOKIE) {
+            assert!(cookie.len() <= 4_096, "{path}: {cookie:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn passwords_are_kept_as_argon2id_as_dear_as_owasp_asks() {
+    let app = TestApp::start().await;
+    app.visitor().register("Ada").await;
+    let hashes: Vec<String> =
+        sqlx::query_scalar("select password_hash from users").fetch_all(&app.pool).await.unwrap();
+    assert_eq!(hashes.len(), 2);
+    for hash in hashes {
+        // OWASP Password Storage Cheat Sheet: 19 MiB, 2 passes, 1 thread at least.
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$") && !hash.contains(PASSWORD), "{hash}");
+    }
+}
+
+/// Tries to sign in from behind a proxy that adds an address to what the client has written.
+async fn guess(visitor: &Visitor<'_>, number: usize, proxy: &str) -> StatusCode {
+    let request = Request::builder()
+        .method(Method::POST)
+        .uri("/api/auth/login")
+        .header("accept", "application/json")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("x-forwarded-for", format!("10.0.0.{number}, {proxy}"));
+    let form = format!("email=n{number}@example.com&password=guess");
+    visitor.send(request.body(Body::from(form)).unwrap()).await.status
+}
+
+#[tokio::test]
+async fn behind_a_proxy_an_address_is_what_the_proxy_says_and_not_what_the_client_says() {
+    let settings = [("SIGN_IN_LIMIT", "1/1h"), ("CLIENT_IP_SOURCE", "RightmostXForwardedFor")];
+    let app = TestApp::start_with(&settings).await;
+    let visitor = app.visitor();
+    for number in 0..10 {
+        assert_eq!(guess(&visitor, number, "192.0.2.1").await, StatusCode::UNAUTHORIZED);
+    }
+    assert_eq!(
+        guess(&visitor, 10, "192.0.2.1").await,
+        StatusCode::TOO_MANY_REQUESTS,
+        "ten made-up addresses"
+    );
+    assert_eq!(guess(&visitor, 11, "192.0.2.2").await, StatusCode::UNAUTHORIZED, "somebody else");
+}
+
+#[tokio::test]
+async fn a_fault_shows_nothing_private_and_nothing_of_the_inside() {
+    for table in ["users", "sessions"] {
+        let app = TestApp::start_with(&[("DATABASE_SHARED", "true")]).await;
+        let visitor = app.visitor();
+        visitor.register("Ada").await;
+        app.change(&format!("alter table {table} rename to elsewhere")).await;
+        let answers = [
+            visitor.open("/account").await,
+            visitor.ask("/api/auth/devices").await,
+            visitor.ask("/api/visitor/show").await,
+            visitor.call("/api/auth/name", "name=Eve").await,
+            visitor.submit("/account", "/api/auth/name", "name=Eve").await,
+            visitor.sign_in_as("Ada").await,
+        ];
+        for answer in answers {
+            assert!(answer.status.is_server_error(), "{table}: {} {}", answer.status, answer.body);
+            let told = told(answer).to_lowercase();
+            for word in
+                ["sql", "no such", table, "select", "panicked", ".rs:", "ada@example.com", "your devices"]
+            {
+                assert!(!told.contains(word), "{word} in {told}");
+            }
+        }
+    }
+}

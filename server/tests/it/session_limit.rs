@@ -1,0 +1,51 @@
+//! Bots make no rows without end: one address begins so many sessions, and no more.
+
+use axum::http::StatusCode;
+
+use crate::{
+    client::{PASSWORD, TestApp},
+    running::Running,
+};
+
+#[tokio::test]
+async fn an_address_begins_so_many_sessions_and_no_more() {
+    let app = TestApp::start_with(&[("SESSION_LIMIT", "3/1h")]).await;
+    let early = app.visitor();
+    early.call("/api/visits/record", "").await;
+    for _ in 0..2 {
+        assert_eq!(app.visitor().open("/visits").await.status, StatusCode::OK);
+    }
+    assert_eq!(app.sessions().await, 3);
+
+    let late = app.visitor();
+    let script = late.call("/api/visits/record", "").await;
+    assert_eq!((script.status, script.sets_cookie()), (StatusCode::TOO_MANY_REQUESTS, false));
+    assert_eq!(script.json()["error"], "too_many_tries");
+    assert!(script.headers.contains_key("retry-after"));
+    let page = late.open("/visits").await;
+    assert_eq!(page.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(page.body.contains("Please wait"), "{}", page.body);
+    let form = late.submit("/visits", "/api/visits/record", "").await;
+    assert_eq!(form.status, StatusCode::TOO_MANY_REQUESTS);
+    let account = format!("name=Ada&email=ada@example.com&password={PASSWORD}");
+    assert_eq!(late.call("/api/auth/register", &account).await.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(app.sessions().await, 3);
+
+    // Who has a session goes on, and who only reads needs none.
+    assert_eq!(early.call("/api/visits/record", "").await.json()["count"], 2);
+    assert_eq!(late.open("/").await.status, StatusCode::OK);
+}
+
+#[test]
+fn where_a_request_comes_from_is_what_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = [("SESSION_LIMIT", "1/1h"), ("CLIENT_IP_SOURCE", "XRealIp")];
+    let server = Running::start_with(folder.path(), &settings);
+    let begin = |address: &str| {
+        let headers = format!("Host: satchel.test\r\nConnection: close\r\nX-Real-Ip: {address}");
+        server.send(&format!("POST /api/visits/record HTTP/1.1\r\n{headers}\r\nContent-Length: 0\r\n\r\n"))
+    };
+    assert!(begin("10.0.0.1").starts_with("HTTP/1.1 200"));
+    assert!(begin("10.0.0.2").starts_with("HTTP/1.1 200"));
+    assert!(begin("10.0.0.1").starts_with("HTTP/1.1 429"));
+}
