@@ -42,6 +42,12 @@ pub enum AppError {
         /// After so many seconds another one is taken.
         seconds: u32,
     },
+    /// Too many sessions have begun at the visitor's address.
+    #[error("{}", crowd(*seconds))]
+    TooManySessions {
+        /// After so many seconds another one may.
+        seconds: u32,
+    },
     // <shop>
     /// There is nothing to order.
     #[error("Your cart is empty: there is nothing to order.")]
@@ -95,14 +101,22 @@ pub enum AppError {
     Offline,
 }
 
-/// In seconds or minutes, whichever is easier to say.
 fn wait(seconds: u32) -> String {
+    format!("Those were too many tries. Please wait {} before the next one.", time(seconds))
+}
+
+fn crowd(seconds: u32) -> String {
+    format!("Too many new visitors come from your network right now. Please try again in {}.", time(seconds))
+}
+
+/// In seconds or minutes, whichever is easier to say.
+fn time(seconds: u32) -> String {
     let (count, unit) = match seconds {
         0..60 => (seconds.max(1), "second"),
         _ => (seconds.div_ceil(60), "minute"),
     };
     let plural = if count == 1 { "" } else { "s" };
-    format!("Those were too many tries. Please wait {count} {unit}{plural} before the next one.")
+    format!("{count} {unit}{plural}")
 }
 
 /// The fields that forms have.
@@ -283,7 +297,7 @@ impl AppError {
             // </shop>
             Self::NoSession => StatusCode::CONFLICT,
             Self::ConfirmFirst | Self::CrossSite => StatusCode::FORBIDDEN,
-            Self::TooManyTries { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyTries { .. } | Self::TooManySessions { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::TooLarge | Self::SessionFull => StatusCode::PAYLOAD_TOO_LARGE,
@@ -298,7 +312,7 @@ impl AppError {
     #[must_use]
     pub fn retry_after(&self) -> Option<u32> {
         match self {
-            Self::TooManyTries { seconds } => Some(*seconds),
+            Self::TooManyTries { seconds } | Self::TooManySessions { seconds } => Some(*seconds),
             Self::Busy => Some(1),
             // A lock or a full disk may last; whoever waits for it should not add to it.
             Self::Unavailable => Some(5),

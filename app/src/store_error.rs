@@ -7,7 +7,7 @@ impl From<session::SessionError> for AppError {
         match error {
             session::SessionError::Ended => return Self::SessionEnded,
             session::SessionError::TooLarge { .. } => return Self::SessionFull,
-            session::SessionError::TooMany { seconds } => return Self::TooManyTries { seconds },
+            session::SessionError::TooMany { seconds } => return Self::TooManySessions { seconds },
             _ => {}
         }
         tracing::error!(error = &error as &dyn std::error::Error, "the session failed");

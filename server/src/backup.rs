@@ -18,7 +18,7 @@ use time::{OffsetDateTime, macros::format_description};
 use crate::{
     Settings,
     commands::{end_all_sessions, opened, say},
-    database::{self, MIGRATIONS, is_broken, primary_code},
+    database::{self, MIGRATIONS, is_broken, is_locked},
 };
 
 /// What SQLite keeps beside a database that is in use, or was when its process died.
@@ -143,7 +143,7 @@ async fn lock(present: &Path) -> anyhow::Result<Option<SqliteConnection>> {
         Ok(connection) => Ok(Some(connection)),
         // Nobody can work with it, so it needs no lock: it may be what the backup is for.
         Err(error) if is_broken(&error) => Ok(None),
-        Err(error) if primary_code(&error).is_some_and(|code| [5, 6].contains(&code)) => {
+        Err(error) if is_locked(&error) => {
             bail!("the database {} is in use: stop the server first", present.display())
         }
         Err(error) => Err(error)

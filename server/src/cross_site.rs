@@ -11,7 +11,7 @@ use axum::{
     response::Response,
 };
 
-use crate::{failure, forms};
+use crate::failure;
 
 /// The middleware around everything: a method that may change something (RFC 9110, 9.2.1) is for our own pages, and for who is
 /// no browser.
@@ -20,10 +20,7 @@ pub async fn refuse(request: Request, next: Next) -> Response {
         return next.run(request).await;
     }
     tracing::warn!("refused what a page of another site has sent");
-    if forms::accepts_html(request.headers()) {
-        return failure::page(&AppError::CrossSite);
-    }
-    forms::json(&AppError::CrossSite)
+    failure::answer(&AppError::CrossSite, request.headers())
 }
 
 /// Whether a browser says that the request comes from a page of another site. Older browsers, and all over plain HTTP, say the

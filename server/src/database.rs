@@ -17,14 +17,11 @@ use axum::{
 };
 use session::{Database, Pool};
 use sqlx::{
-    migrate::Migrator,
+    migrate::{MigrateError, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use crate::{
-    AppState, failure,
-    forms::{self, accepts_html},
-};
+use crate::{AppState, failure};
 
 /// The numbered files in `migrations/`, compiled in.
 pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
@@ -110,8 +107,13 @@ fn make(file: &Path) -> io::Result<()> {
 }
 
 /// SQLite's own number for what went wrong, without what its extended ones add (sqlite.org/rescode.html).
-pub(crate) fn primary_code(error: &sqlx::Error) -> Option<u32> {
+fn primary_code(error: &sqlx::Error) -> Option<u32> {
     Some(error.as_database_error()?.code()?.parse::<u32>().ok()? & 0xff)
+}
+
+/// Whether somebody else keeps it locked: `SQLITE_BUSY` or `SQLITE_LOCKED`.
+pub(crate) fn is_locked(error: &sqlx::Error) -> bool {
+    matches!(primary_code(error), Some(5 | 6))
 }
 
 /// Whether the file is damaged, or no database: `SQLITE_CORRUPT` or `SQLITE_NOTADB`.
@@ -121,6 +123,9 @@ pub(crate) fn is_broken(error: &sqlx::Error) -> bool {
 
 /// What helps against an error, where that can be told.
 fn cure(error: &anyhow::Error, file: &Path) -> Option<&'static str> {
+    if error.chain().any(|cause| matches!(cause.downcast_ref(), Some(MigrateError::VersionMissing(_)))) {
+        return Some("a newer version of the server has made it; start that one, or restore a backup");
+    }
     if error.chain().any(|cause| cause.downcast_ref().is_some_and(is_broken)) {
         return Some("it is damaged or none; restore a backup, or move it away to begin anew");
     }
@@ -190,14 +195,13 @@ fn identity(path: &Path) -> io::Result<Identity> {
 
 /// The middleware that answers by 503 while the file is not in its place. What was written while it was removed is not said to be kept.
 pub async fn in_place(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let (writes, html) = (!request.method().is_safe(), accepts_html(request.headers()));
-    let gone = || {
-        let error = AppError::Unavailable;
-        if html { failure::page(&error) } else { forms::json(&error) }
-    };
+    let (writes, headers) = (!request.method().is_safe(), request.headers().clone());
     if !state.file.is_in_place() {
-        return gone();
+        return failure::answer(&AppError::Unavailable, &headers);
     }
     let response = next.run(request).await;
-    if writes && !state.file.is_in_place() { gone() } else { response }
+    if writes && !state.file.is_in_place() {
+        return failure::answer(&AppError::Unavailable, &headers);
+    }
+    response
 }

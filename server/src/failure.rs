@@ -5,7 +5,7 @@ use axum::{
     body::Body,
     extract::Request,
     http::{
-        HeaderValue, StatusCode,
+        HeaderMap, HeaderValue, StatusCode,
         header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER},
     },
     middleware::Next,
@@ -14,7 +14,7 @@ use axum::{
 use leptos::nonce::Nonce;
 use tower_http::request_id::RequestId;
 
-use crate::headers::lone_page_policy;
+use crate::{forms, headers::lone_page_policy};
 
 /// The page, as a proxy may show it too, when there is no server at all.
 const PAGE: &str = include_str!("../../public/500.html");
@@ -31,6 +31,11 @@ pub fn page(error: &AppError) -> Response {
     }
     response.extensions_mut().insert(Failed(error.clone()));
     response
+}
+
+/// An error as the caller likes it: on a page of its own, or as JSON.
+pub fn answer(error: &AppError, headers: &HeaderMap) -> Response {
+    if forms::accepts_html(headers) { page(error) } else { forms::json(error) }
 }
 
 /// The middleware that writes these pages. The request's id stands in them, by which the log is searched: to be told by whoever
@@ -53,6 +58,7 @@ fn write(error: &AppError, id: &str, nonce: &Nonce) -> String {
     let title = match error.status() {
         StatusCode::FORBIDDEN => "This came from another site",
         StatusCode::TOO_MANY_REQUESTS => "Please wait a little",
+        _ if *error == AppError::Busy => "Please try again in a moment",
         StatusCode::SERVICE_UNAVAILABLE => "We will be back in a moment",
         status if status.is_client_error() => "We cannot do that",
         _ => "Something went wrong on our side",
@@ -62,6 +68,10 @@ fn write(error: &AppError, id: &str, nonce: &Nonce) -> String {
     let page = fill(&page, "heading", &format!("<title>{title} · Satchel</title>"));
     let page = fill(&page, "title", title);
     let page = fill(&page, "words", &error.to_string());
+    // Of what is no fault of ours the log says nothing, nor of each that there was no room for.
+    if !error.status().is_server_error() || *error == AppError::Busy {
+        return page;
+    }
     fill(&page, "request", &format!("<p>If you tell us about it, give us this number: <code>{id}</code></p>"))
 }
 
@@ -93,6 +103,8 @@ mod tests {
         ] {
             assert!(page.contains(part), "{part} in {page}");
         }
+        let busy = write(&AppError::Busy, "abc-123", &Nonce::from_value("n0nce"));
+        assert!(!busy.contains("abc-123"), "there is nothing to find by it: {busy}");
         assert!(!page.contains("<!-- words") && !page.contains("<!-- /"), "{page}");
     }
 

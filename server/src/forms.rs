@@ -15,11 +15,12 @@ use app::{
     nav::{self, LocalPath},
 };
 use axum::{
-    body::{Body, Bytes, to_bytes},
+    body::{Body, Bytes, HttpBody, to_bytes},
     extract::Request,
     http::{
         HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri,
         header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HOST, REFERER, RETRY_AFTER, SET_COOKIE},
+        request::Parts,
     },
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
@@ -33,7 +34,7 @@ use session::{Session, SessionError};
 use tokio::time::timeout;
 use tracing::Instrument;
 
-use crate::failure;
+use crate::{failure, overload::room_for_form};
 
 /// The largest answer that is looked into, in bytes: errors are far smaller.
 const MAX_ERROR: usize = 64 * 1024;
@@ -50,7 +51,7 @@ pub async fn answer(session: Session, request: Request, next: Next) -> Response 
     let path = parts.uri.path().to_owned();
     let back = page_before(&parts.headers);
 
-    let (body, result) = match read(&parts.headers, body, forms::largest_body(&path)).await {
+    let (body, result) = match read(&parts, body, forms::largest_body(&path)).await {
         Ok(body) => {
             let call = next.run(Request::from_parts(parts, Body::from(body.clone()))).in_current_span();
             // In a task of its own: who hangs up half-way, as by a second click, leaves nothing half done.
@@ -156,12 +157,16 @@ fn page_before(headers: &HeaderMap) -> Option<LocalPath> {
 }
 
 /// Reads a form. It has a time in which it has to be there as a whole: who sends a byte now and then holds a place of the server's.
-async fn read(headers: &HeaderMap, body: Body, most: usize) -> Result<Bytes, AppError> {
-    let announced =
-        headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > most) {
+async fn read(parts: &Parts, body: Body, most: usize) -> Result<Bytes, AppError> {
+    let announced = parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let length: usize = announced.unwrap_or(most);
+    if length > most {
         return Err(AppError::TooLarge);
     }
+    if body.is_end_stream() {
+        return Ok(Bytes::new());
+    }
+    let _room = room_for_form(&parts.extensions, length)?;
     match timeout(MAX_SENDING, to_bytes(body, most)).await {
         Ok(Ok(read)) => Ok(read),
         Ok(Err(error)) => {

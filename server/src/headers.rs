@@ -1,4 +1,4 @@
-//! What every response tells the browser about what it may do with it (ASVS 3.4). The policy for scripts is the page's own: each
+//! What every response of the app tells the browser about what it may do with it (ASVS 3.4). The policy for scripts is the page's own: each
 //! response has another nonce.
 
 use axum::{

@@ -1,6 +1,7 @@
 //! For whoever watches the server.
 
 use axum::{extract::State, http::StatusCode};
+use tokio::sync::Mutex;
 
 use crate::AppState;
 
@@ -16,8 +17,12 @@ pub async fn live() -> &'static str {
 /// 503 when it does not.
 pub async fn ready(State(state): State<AppState>) -> Result<&'static str, (StatusCode, &'static str)> {
     if !state.file.is_in_place() {
-        return Err((StatusCode::SERVICE_UNAVAILABLE, "the database's file is not in its place\n"));
+        return Err((StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"));
     }
+    // One at a time: however many ask, the others' connections are left to the pages.
+    static TURN: Mutex<()> = Mutex::const_new(());
+
+    let _turn = TURN.lock().await;
     match sqlx::query("select 1").execute(state.backend.db.readers()).await {
         Ok(_) => Ok("ready\n"),
         Err(error) => {

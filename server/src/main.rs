@@ -72,6 +72,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
             "every client behind one proxy counts as one when it tries to sign in or begins a session: set CLIENT_IP_SOURCE if there is a proxy"
         );
     }
+    state.room.watch_delay();
     let sweeper = state.sessions.sweep_every(SWEEP_EVERY);
     if let Some(listener) = metrics_listener {
         let figures = metrics::router(metrics::install()?, db.clone());
@@ -89,6 +90,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     serve::serve(listener, router(state), connections, stop).await;
     sweeper.stop().await;
     db.close().await;
+    tracing::info!("stopped");
     Ok(())
 }
 
@@ -99,15 +101,17 @@ async fn listen(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListene
     })
 }
 
-/// How many connections there is room for: each takes a file descriptor, of which systems give 1,024 at first and more to who asks.
+/// How many connections there is room for: each takes a file descriptor, and another one while a file is sent over it. Systems give
+/// 1,024 at first, and more to who asks.
 fn room_for(wanted: usize) -> usize {
-    /// For the database, the files that are being sent, and the log.
+    /// For the database and the log.
     const OTHERS: usize = 100;
 
-    let wanted_files = u64::try_from(wanted + OTHERS).unwrap_or(u64::MAX);
+    let wanted_files = u64::try_from(2 * wanted + OTHERS).unwrap_or(u64::MAX);
     // Where the system has no such limit there is nothing to raise.
     let files = rlimit::increase_nofile_limit(wanted_files).unwrap_or(wanted_files);
-    let room = usize::try_from(files).unwrap_or(usize::MAX).saturating_sub(OTHERS).clamp(1, wanted);
+    let room = usize::try_from(files).unwrap_or(usize::MAX).saturating_sub(OTHERS) / 2;
+    let room = room.clamp(1, wanted);
     if room < wanted {
         tracing::warn!(
             "there are file descriptors for {room} connections, not {wanted}: raise the limit (ulimit -n), or lower CONNECTION_LIMIT"

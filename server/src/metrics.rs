@@ -46,6 +46,16 @@ pub fn install() -> anyhow::Result<PrometheusHandle> {
     for (name, says) in MEASURES {
         describe_counter!(name, says);
     }
+    // There from the beginning, so that an alarm can be made before they are needed.
+    for name in [
+        "http_requests_shed_total",
+        "http_connections_refused_total",
+        "session_begun_total",
+        "session_conflicts_total",
+        "session_swept_rows_total",
+    ] {
+        counter!(name).increment(0);
+    }
     let tidy = handle.clone();
     tokio::spawn(async move {
         let mut ticks = tokio::time::interval(TIDY_EVERY);

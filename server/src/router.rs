@@ -51,7 +51,7 @@ pub fn router(state: AppState) -> Router {
         .layer(from_fn(cross_site::refuse))
         .layer(TraceLayer::new_for_http().make_span_with(span))
         // Around the log: who is refused for want of room costs no line.
-        .layer(from_fn_with_state(overload::Room::new(state.settings.request_limit), overload::shed))
+        .layer(from_fn_with_state(state.room.clone(), overload::shed))
         // Watchers are told how it is even then.
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))

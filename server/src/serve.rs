@@ -113,7 +113,9 @@ fn answer(
 async fn turn_away(mut stream: TcpStream) {
     let said = async {
         stream.write_all(NO_ROOM).await?;
-        stream.shutdown().await
+        stream.shutdown().await?;
+        // Closed with something unread, the connection would be reset, and the answer lost on its way.
+        tokio::io::copy(&mut stream, &mut tokio::io::sink()).await
     };
     // Who does not listen is not waited for.
     let _ = timeout(Duration::from_secs(1), said).await;

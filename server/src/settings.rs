@@ -128,8 +128,11 @@ impl Settings {
             );
         });
         let database = get("DATABASE_URL").unwrap_or("sqlite://data/satchel.db".to_owned());
-        if !database.starts_with("sqlite:") {
-            problems.push("DATABASE_URL does not begin with \"sqlite:\". Give a file, such as sqlite://data/satchel.db.".to_owned());
+        if !database.starts_with("sqlite:")
+            || database.contains(":memory:")
+            || database.contains("mode=memory")
+        {
+            problems.push("DATABASE_URL is not that of a file: it does not begin with \"sqlite:\". Give a file, such as sqlite://data/satchel.db.".to_owned());
         }
         let shared = match get("DATABASE_SHARED").as_deref() {
             None | Some("false") => false,

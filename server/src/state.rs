@@ -20,7 +20,7 @@ use leptos::config::{Env, LeptosOptions};
 use leptos::prelude::provide_context;
 use session::{Clock, Database, SessionConfig, Sessions};
 
-use crate::{Settings, assets, database::DatabaseFile};
+use crate::{Settings, assets, database::DatabaseFile, overload::Room};
 
 /// What every request shares. Cheap to clone: each layer does so for each request.
 #[derive(Clone, Debug)]
@@ -37,6 +37,8 @@ pub struct Shared {
     pub sessions: Sessions,
     /// How many sessions each address has begun; nothing where there is no limit.
     pub new_sessions: Option<Arc<RateLimit<IpAddr>>>,
+    /// Room for requests.
+    pub room: Room,
     /// The database's file.
     pub file: DatabaseFile,
     /// Where the browser's code is.
@@ -84,7 +86,8 @@ impl AppState {
         let limits = settings.sign_in_limit.and_then(Limits::new).map(Arc::new);
         let backend = Backend { db, site: Site { demo_account }, limits, log, cookies };
         let new_sessions = settings.session_limit.and_then(|rate| RateLimit::new(rate, 1)).map(Arc::new);
-        Ok(Self(Arc::new(Shared { settings, backend, sessions, new_sessions, file, leptos })))
+        let room = Room::new(settings.request_limit);
+        Ok(Self(Arc::new(Shared { settings, backend, sessions, new_sessions, room, file, leptos })))
     }
 
     /// Makes everything reachable from a page or a server function.

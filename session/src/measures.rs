@@ -3,8 +3,8 @@
 /// Sessions that have begun.
 pub(crate) const BEGUN: &str = "session_begun_total";
 
-/// Sessions that somebody has ended; `by` is `visitor` (by itself), `owner` (from elsewhere, or by an operator) or `surplus` (its
-/// owner had too many). What is over by its clocks is counted when it is swept.
+/// Sessions that somebody has ended; `by` is `visitor` (by itself), `owner` (from elsewhere) or `surplus` (its
+/// owner had too many). What is over by its clocks is counted when it is swept, and what is undone with a transaction is counted all the same.
 pub(crate) const ENDED: &str = "session_ended_total";
 
 /// Changes that were made again because another one was faster.

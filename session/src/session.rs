@@ -63,6 +63,27 @@ impl Session {
         let _ = self.shared.beginning.set(Box::new(allow));
     }
 
+    /// Makes sure that a session may begin where there is none, ahead of what must not be done without: the next write in this
+    /// request is not refused for that.
+    ///
+    /// ```
+    /// # use session::{Session, SessionError};
+    /// async fn register(session: Session) -> Result<(), SessionError> {
+    ///     session.admit().await?;
+    ///     // … make the account …
+    ///     session.restart("ada", false).await.map(drop)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::TooMany`] when none may begin, [`SessionError::Store`] when the store fails.
+    pub async fn admit(&self) -> Result<(), SessionError> {
+        let mut state = self.shared.state.lock().await;
+        self.shared.load(&mut state).await?;
+        if matches!(state.phase, Phase::Live(..)) { Ok(()) } else { self.shared.admit(&mut state) }
+    }
+
     /// The value kept under `T`'s key, if there is one.
     ///
     /// ```

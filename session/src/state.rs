@@ -54,6 +54,8 @@ pub(crate) struct State {
     pub(crate) cookie: CookieChange,
     /// Chosen before there was a row to keep it in.
     pub(crate) remember: bool,
+    /// Whether a session was allowed to begin, before it does.
+    admitted: bool,
 }
 
 /// What this request knows of its session.
@@ -88,7 +90,7 @@ impl Shared {
             Presented::Forged => (Phase::None, CookieChange::Remove),
             Presented::Id(id, signature) => (Phase::Unread(id, signature), CookieChange::Keep),
         };
-        let state = Mutex::new(State { phase, used: false, cookie, remember: false });
+        let state = Mutex::new(State { phase, used: false, cookie, remember: false, admitted: false });
         let (begun, quiet, beginning) = Default::default();
         Self { sessions, presented, begun, quiet, beginning, state }
     }
@@ -305,6 +307,15 @@ impl Shared {
         }
     }
 
+    /// Asks, once, whether a session may begin.
+    pub(crate) fn admit(&self, state: &mut State) -> Result<(), SessionError> {
+        if let (false, Some(allow)) = (state.admitted, self.beginning.get()) {
+            allow().map_err(|seconds| SessionError::TooMany { seconds })?;
+        }
+        state.admitted = true;
+        Ok(())
+    }
+
     /// Begins a session.
     pub(crate) async fn begin(
         &self,
@@ -312,9 +323,8 @@ impl Shared {
         data: Map<String, Value>,
         owner: Option<String>,
     ) -> Result<(), SessionError> {
-        if let Some(allow) = self.beginning.get() {
-            allow().map_err(|seconds| SessionError::TooMany { seconds })?;
-        }
+        self.admit(state)?;
+        state.admitted = false;
         let config = self.sessions.config();
         let (id, now, remembered) = (SessionId::random(), self.sessions.now(), state.remember);
         let ends_at = config.ends_at(now, remembered);

@@ -22,6 +22,8 @@ pub async fn register(
     let Registration { name, email, password } =
         Registration::parse(&name, &email, &password, common::is_common)?;
     sign_in::check_limits(&caller, &email).await?;
+    // No account without the session that its owner is to be signed in by.
+    caller.session.admit().await?;
     let made = store::insert_user(&caller.db, &name, &email, password.expose(), caller.now).await?;
     let user = made.ok_or(AppError::invalid(Field::Email, Problem::Taken))?;
     audit::record(audit::Event::Registered, &caller, Some(&user.user.id)).await;

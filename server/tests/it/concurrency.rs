@@ -6,7 +6,10 @@ use std::{
     thread,
 };
 
-use crate::running::{Running, cookie};
+use crate::{
+    database::Database,
+    running::{Running, cookie},
+};
 
 const CLIENTS: u32 = 50;
 
@@ -90,12 +93,7 @@ fn sign_out_wins(servers: &[Running], races: u32) {
 }
 
 fn rows(folder: &Path) -> i64 {
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.join("data/satchel.db"));
-    let count = async {
-        let pool = session::Pool::connect_with(options).await.unwrap();
-        sqlx::query_scalar("select count(*) from sessions").fetch_one(&pool).await.unwrap()
-    };
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(count)
+    Database::open(&folder.join("data/satchel.db")).count("select count(*) from sessions")
 }
 
 #[test]

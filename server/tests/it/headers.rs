@@ -28,7 +28,8 @@ async fn of_each_kind(app: &TestApp) -> Vec<(&'static str, Answer)> {
         ("the answer to a plain form", visitor.submit("/visits", "/api/visits/record", "").await),
         ("a wrong method", visitor.ask("/api/visits/record").await),
         ("what is refused", visitor.send(foreign.body(Body::empty()).unwrap()).await),
-        ("a watcher's page", visitor.open("/healthz").await),
+        ("a watcher's page", visitor.open("/readyz").await),
+        ("a form that is too large", visitor.submit("/login", "/api/auth/login", &"x".repeat(100_000)).await),
     ]
 }
 
@@ -52,6 +53,13 @@ async fn every_response_carries_the_security_headers() {
         let policy = answer.policy();
         for part in ["default-src 'none'", "base-uri 'none'", "form-action '", "frame-ancestors 'none'"] {
             assert!(policy.contains(part), "{part} in {policy} of {kind}");
+        }
+        if answer
+            .headers
+            .get("content-type")
+            .is_some_and(|kind| kind.to_str().unwrap().starts_with("text/html"))
+        {
+            assert!(policy.contains("object-src 'none'"), "{policy} of {kind}");
         }
         for word in ["unsafe-inline", "'unsafe-eval'", "*", "http"] {
             assert!(!policy.contains(word), "{word} in {policy} of {kind}");
@@ -92,6 +100,7 @@ async fn each_response_has_another_nonce_and_all_scripts_of_its_page_carry_it() 
         let others: Vec<_> =
             page.body.split("nonce=\"").skip(1).filter(|rest| !rest.starts_with(nonce)).collect();
         assert!(others.is_empty(), "{path}: another nonce in the page: {others:?}");
+        assert_eq!(page.body.matches(nonce).count(), page.body.matches("nonce=\"").count(), "{path}");
         for attribute in [" style=\"", " onclick=", " onload=", "javascript:"] {
             assert!(!page.body.contains(attribute), "{attribute} in {path}, which the policy forbids");
         }

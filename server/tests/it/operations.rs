@@ -40,16 +40,17 @@ fn figures_count_requests_by_route_and_what_becomes_of_sessions() {
         (r#"http_request_duration_seconds_count{route="/login"}"#, 1),
         ("session_begun_total", 1),
         (r#"session_ended_total{by="visitor"}"#, 1),
-        (r#"database_connections{pool="writer",state="in_use"}"#, 0),
+        ("session_conflicts_total", 0),
     ] {
         assert_eq!(figure(&figures, name), value, "{name}");
     }
     assert!(figures.contains("http_request_duration_seconds_bucket{route=\"/\",le=\"0.25\"}"), "{figures}");
+    assert!(figures.contains(r#"database_connections{pool="writer",state="in_use"}"#), "{figures}");
     assert!(!figures.contains("secret-of-a-visitor") && !figures.contains("BREW"), "{figures}");
-    assert!(
-        figures.contains("# HELP session_conflicts_total")
-            || figures.contains("# TYPE http_requests_total counter")
-    );
+    for help in ["# HELP session_begun_total Sessions that have begun.", "# TYPE http_requests_total counter"]
+    {
+        assert!(figures.contains(help), "{help} in {figures}");
+    }
 }
 
 #[test]

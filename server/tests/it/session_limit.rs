@@ -20,16 +20,21 @@ async fn an_address_begins_so_many_sessions_and_no_more() {
     let late = app.visitor();
     let script = late.call("/api/visits/record", "").await;
     assert_eq!((script.status, script.sets_cookie()), (StatusCode::TOO_MANY_REQUESTS, false));
-    assert_eq!(script.json()["error"], "too_many_tries");
+    assert_eq!(script.json()["error"], "too_many_sessions");
     assert!(script.headers.contains_key("retry-after"));
     let page = late.open("/visits").await;
     assert_eq!(page.status, StatusCode::TOO_MANY_REQUESTS);
-    assert!(page.body.contains("Please wait"), "{}", page.body);
+    assert!(page.body.contains("Please try again in 20 minutes"), "{}", page.body);
     let form = late.submit("/visits", "/api/visits/record", "").await;
     assert_eq!(form.status, StatusCode::TOO_MANY_REQUESTS);
     let account = format!("name=Ada&email=ada@example.com&password={PASSWORD}");
     assert_eq!(late.call("/api/auth/register", &account).await.status, StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(app.sessions().await, 3);
+    let users: i64 = sqlx::query_scalar("select count(*) from users where email like 'ada@%'")
+        .fetch_one(&app.pool)
+        .await
+        .unwrap();
+    assert_eq!(users, 0, "no account is made for who cannot be signed in");
 
     // Who has a session goes on, and who only reads needs none.
     assert_eq!(early.call("/api/visits/record", "").await.json()["count"], 2);

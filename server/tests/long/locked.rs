@@ -23,6 +23,8 @@ fn while_the_database_is_locked_writes_are_answered_by_503_pages_go_on_and_after
     let order = || server.post("/api/orders/place", &buyer, "token=a-token-of-the-test");
     // </shop>
 
+    let sessions = || database.count("select count(*) from sessions");
+    let before = sessions();
     // In a transaction of another process, which this one is.
     database.run("begin immediate");
     let refused = {
@@ -64,5 +66,6 @@ fn while_the_database_is_locked_writes_are_answered_by_503_pages_go_on_and_after
     assert_eq!(database.count("select count(*) from orders"), 1);
     database.expect_whole_orders();
     // </shop>
+    assert_eq!(sessions(), before);
     database.expect_intact();
 }

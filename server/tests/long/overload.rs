@@ -1,24 +1,23 @@
 //! Three times the load that the server can serve: it says so to those it cannot serve, and is as fast as before afterwards.
 
-use std::{
-    sync::atomic::{AtomicU64, Ordering},
-    thread,
-    time::{Duration, Instant},
+use std::time::{Duration, Instant};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    task::JoinSet,
 };
 
-use crate::{
-    process::memory,
-    running::{Running, exchange},
-};
+use crate::{process::memory, running::Running};
 
 /// How long each load lasts.
 const LASTS: Duration = Duration::from_secs(10);
 
-/// So many requests may be under way; a debug build is slow, so there is less room than usual.
-const ROOM: u64 = 32;
+/// So often new clients come.
+const TICK: Duration = Duration::from_millis(5);
 
-/// What a request that is under way may take, in bytes: a page, its parts and its connection.
-const EACH: u64 = 1024 * 1024;
+/// So much memory more may be in use under the load, in bytes: thousands of connections of 16 KiB, and the pages of some requests.
+const MORE: u64 = 128 * 1024 * 1024;
 
 /// What became of a load.
 struct Outcome {
@@ -34,38 +33,54 @@ impl Outcome {
     }
 }
 
-/// Clients ask for a page that is made anew each time, each as soon as it has its turn: `per_second` of them in all, or as many as
-/// are served.
-fn load(server: &Running, clients: u32, per_second: Option<f64>) -> Outcome {
-    let (served, shed, asked) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
-    let start = Instant::now();
-    thread::scope(|scope| {
-        for _ in 0..clients {
-            scope.spawn(|| {
-                while start.elapsed() < LASTS {
-                    let number = asked.fetch_add(1, Ordering::Relaxed);
-                    if let Some(per_second) = per_second {
-                        #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
-                        let due = Duration::from_secs_f64(number as f64 / per_second);
-                        // The pace of the load, not a wait for something.
-                        thread::park_timeout(due.saturating_sub(start.elapsed()));
-                    }
-                    let answer = exchange(server.address(), &page(number)).unwrap();
-                    if answer.starts_with("HTTP/1.1 200") {
-                        served.fetch_add(1, Ordering::Relaxed);
-                    } else {
-                        let head = answer.split("\r\n\r\n").next().unwrap();
-                        assert!(
-                            head.starts_with("HTTP/1.1 503") && head.contains("retry-after: 1"),
-                            "{head}"
-                        );
-                        shed.fetch_add(1, Ordering::Relaxed);
-                    }
+/// What becomes of a load: clients ask for pages that are made anew each time, and each for the next when it is answered; or, where
+/// there is a pace, so many ask `per_second`, whether others were answered or not.
+fn load(server: &Running, clients: u64, per_second: Option<u64>) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let (served, shed) = runtime.block_on(async {
+        let start = Instant::now();
+        let mut asking = JoinSet::new();
+        let mut ticks = tokio::time::interval(TICK);
+        let (mut number, mut served, mut shed) = (0, 0, 0);
+        let mut count = |answer: bool| if answer { served += 1 } else { shed += 1 };
+        while start.elapsed() < LASTS {
+            let asked = |number| ask(server.address().to_owned(), page(number));
+            let due = match per_second {
+                Some(pace) => u64::try_from(start.elapsed().as_millis()).unwrap() * pace / 1_000,
+                None => number + clients - asking.len() as u64,
+            };
+            for number in number..due {
+                asking.spawn(asked(number));
+            }
+            number = due;
+            if per_second.is_some() {
+                ticks.tick().await;
+                while let Some(answer) = asking.try_join_next() {
+                    count(answer.unwrap());
                 }
-            });
+            } else if let Some(answer) = asking.join_next().await {
+                count(answer.unwrap());
+            }
         }
+        while let Some(answer) = asking.join_next().await {
+            count(answer.unwrap());
+        }
+        (served, shed)
     });
-    Outcome { served: served.into_inner(), shed: shed.into_inner() }
+    Outcome { served, shed }
+}
+
+/// Asks for a page, and returns whether it came; else it was refused as it should be.
+async fn ask(address: String, request: String) -> bool {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    let head = String::from_utf8_lossy(&answer[..answer.len().min(1_000)]).into_owned();
+    let served = head.starts_with("HTTP/1.1 200");
+    let refused = head.starts_with("HTTP/1.1 503") && head.contains("retry-after: 1");
+    assert!(served || refused, "{head}");
+    served
 }
 
 /// A page that was not made before.
@@ -78,13 +93,13 @@ fn page(number: u64) -> String {
 #[test]
 fn at_three_times_its_load_the_server_sheds_and_afterwards_is_as_fast_as_before() {
     let folder = tempfile::tempdir().unwrap();
-    let settings = [("REQUEST_LIMIT", &*ROOM.to_string()), ("RUST_LOG", "warn")];
-    let server = Running::start_with(folder.path(), &settings);
+    rlimit::increase_nofile_limit(20_000).unwrap();
+    let server = Running::start(folder.path());
     let before = load(&server, 8, None);
     assert_eq!(before.shed, 0, "the usual load is served whole");
     let usual = memory(&server);
 
-    let during = load(&server, 400, Some(3.0 * before.per_second()));
+    let during = load(&server, 0, Some(3 * before.served / LASTS.as_secs()));
     let most = memory(&server);
     let after = load(&server, 8, None);
     println!(
@@ -98,7 +113,7 @@ fn at_three_times_its_load_the_server_sheds_and_afterwards_is_as_fast_as_before(
         most / 1024 / 1024,
     );
     assert!(during.shed > 0 && during.served > 0);
-    assert!(most < usual + ROOM * EACH + 32 * EACH, "{usual} bytes before, {most} under the load");
+    assert!(most < usual + MORE, "{usual} bytes before, {most} under the load");
     assert_eq!(after.shed, 0);
     // Not a speed but the same speed, with room for what else the machine does.
     assert!(2.0 * after.per_second() > before.per_second());

@@ -38,7 +38,7 @@ pub(crate) async fn run(default: usize) -> String {
     let requests = number("FUZZ_REQUESTS").map_or(default, |count| usize::try_from(count).unwrap());
     let seed = number("FUZZ_SEED").unwrap_or_else(|| fastrand::u64(..));
     let folder = tempfile::tempdir().unwrap();
-    let settings = [("SIGN_IN_LIMIT", "off"), ("LEPTOS_SITE_ROOT", FILES)];
+    let settings = [("SIGN_IN_LIMIT", "off"), ("SESSION_LIMIT", "off"), ("LEPTOS_SITE_ROOT", FILES)];
     let server = Running::start_with(folder.path(), &settings);
     let endpoints = endpoints();
     let start = Instant::now();
