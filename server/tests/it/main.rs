@@ -25,6 +25,7 @@ mod odd_targets;
 mod operations;
 mod pages;
 mod register;
+mod room;
 mod running;
 mod security;
 mod security_doc;
