@@ -316,6 +316,28 @@ fn cookie_of_buyer(server: &Running) -> String {
 }
 // </shop>
 
+#[test]
+fn a_server_whose_clock_was_set_back_goes_on_with_the_sessions_there_are() {
+    let folder = tempfile::tempdir().unwrap();
+    // What is in the database counts at once.
+    let server = Running::start_with(folder.path(), &[("DATABASE_SHARED", "true")]);
+    let cookie = new_visitor(&server);
+    // Two hours back for the clock are two hours ahead for all times that were written by it.
+    let database = Database::open(&folder.path().join("data/satchel.db"));
+    database.run(
+        "update sessions set began_at = began_at + 7200, used_at = used_at + 7200, expires_at = expires_at + 7200,
+         ends_at = ends_at + 7200",
+    );
+    let ends_at = database.count("select ends_at from sessions");
+    assert_eq!(count_in(&server.post("/api/visits/record", &cookie, "")), 2);
+    assert_eq!(status(&server.get("/visits", &cookie)), 200);
+    assert_eq!(database.count("select ends_at from sessions"), ends_at, "the end is where it was");
+    assert_eq!(database.count("select count(*) from sessions where expires_at <= ends_at"), 1);
+    assert_eq!(status(&server.post("/api/visits/record", "", "")), 200, "a new one begins");
+    let log = server.log();
+    assert!(!log.iter().any(|line| line.contains("ERROR")), "{log:#?}");
+}
+
 #[tokio::test]
 async fn a_clock_that_is_set_back_ends_no_session_and_prolongs_none() {
     let app = TestApp::start().await;
