@@ -151,11 +151,12 @@ async function watch(context: BrowserContext) {
 /** All pages of docs/interface.md, and one that is not there. */
 async function allPages(page: Page) {
   const ids: Record<string, string> = {};
+  const cookie = await carried(page.context());
+  const visitor = await call(cookie, "/api/visitor/peek");
+  expect(visitor.status).toBe(200);
   // <shop>
   ids["/products/{id}"] = "/products/1";
-  const cookie = await carried(page.context());
-  const { value: visitor } = await call(cookie, "/api/visitor/peek");
-  ids["/orders/{id}"] = visitor.user ? `/orders/${await anOrder(cookie)}` : "/orders/1";
+  ids["/orders/{id}"] = visitor.value.user ? `/orders/${await anOrder(cookie)}` : "/orders/1";
   // </shop>
   const all = pages().map((path) => ids[path] ?? path);
   expect(all.length).toBeGreaterThan(6);
