@@ -197,14 +197,23 @@ test.describe("a cart with two mugs and a notebook", () => {
     await expectTotal(page, "€14.50");
   });
 
-  test("is emptied only after a second press, and leads back to the catalogue", async ({ page }) => {
-    const yes = page.getByRole("button", { name: "Yes, take everything out" });
-    await expect(yes).toBeHidden();
-    await page.getByText("Empty the cart", { exact: true }).click();
-    await submit(yes);
-    await expectMessage(page, "Your cart is empty now.");
+  test("is emptied at one press, and filled again at another", async ({ page, js }) => {
+    await submit(page.getByRole("button", { name: "Empty the cart" }));
     await expect(page.getByText("Your cart is empty.", { exact: true })).toBeVisible();
     await expectCartItems(page, 0);
+    const undo = page.getByRole("button", { name: "Undo: put everything back" });
+    if (js) await expect(undo).toBeFocused();
+    await submit(undo);
+    await expectMessage(page, "Everything is back in your cart.");
+    await expectTotal(page, "€47.50");
+    await expectCartItems(page, 3);
+    await page.reload();
+    await expectCartItems(page, 3);
+    await expect(undo).toHaveCount(0);
+  });
+
+  test("leads back to the catalogue once it is empty", async ({ page }) => {
+    await submit(page.getByRole("button", { name: "Empty the cart" }));
     await page.getByRole("link", { name: "Have a look at the catalogue" }).click();
     await expect(page).toHaveURL("/");
     await expect(page.getByRole("heading", { name: "Enamel mug" })).toBeVisible();

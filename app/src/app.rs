@@ -1,5 +1,7 @@
 //! The root component and the route table.
 
+use std::sync::Arc;
+
 use leptos::{prelude::*, server::SharedValue};
 use leptos_meta::{Html, Title, provide_meta_context};
 use leptos_router::{
@@ -15,7 +17,7 @@ use crate::{
     pages::{
         AccountPage, CookiesPage, HomePage, LoginPage, NotFoundPage, RegisterPage, SessionPage, VisitsPage,
     },
-    ui::{Footer, Header},
+    ui::{Footer, Header, SkipLink, focus_new_pages},
     visitor::{
         CurrentVisitor, SessionEnded, SessionWarning, follow_navigation, guard_private_pages, provide_tabs,
         provide_visitor, watch_session,
@@ -32,6 +34,10 @@ pub struct Site {
     /// Whether the sign-in page names the demo account.
     pub demo_account: bool,
 }
+
+/// Where the outside finds the site, for what wants whole addresses: scheme, host and port. On the server alone, where it is known.
+#[derive(Clone, Debug)]
+pub struct SiteUrl(pub Arc<str>);
 
 /// The whole app: the same on the server and in the browser.
 #[component]
@@ -58,14 +64,16 @@ fn Frame(visitor: CurrentVisitor) -> impl IntoView {
     follow_navigation(visitor);
     guard_private_pages(visitor);
     forget_flash_on_leaving(visitor);
+    focus_new_pages();
     view! {
+        <SkipLink />
         <Header />
         <main id="content" tabindex="-1">
             <NoticeBar />
             <SessionWarning />
             <SessionEnded />
             <div class="page" hidden=move || visitor.ended().is_some()>
-            <Routes fallback=NotFoundPage>
+            <Routes fallback=NotFoundPage transition=true>
                 <Route path=path!("/") view=HomePage ssr=SsrMode::Async />
                 // <shop>
                 <Route path=path!("/products/:id") view={Lazy::<ProductPage>::new()} ssr=SsrMode::Async />

@@ -64,7 +64,9 @@ pub enum AppError {
     OutOfStock,
     // </shop>
     /// A page of another site has sent this.
-    #[error("This was sent by a page of another site, so nothing was changed.")]
+    #[error(
+        "It was sent by a page of another site, so nothing was changed. Open the page here and send it again."
+    )]
     CrossSite,
     /// There is no session to change.
     #[error("You have no session yet. It begins with the first value that is kept.")]
@@ -318,6 +320,29 @@ impl AppError {
             Self::Unavailable => Some(5),
             _ => None,
         }
+    }
+
+    /// What a page says above the error, where it stands in place of what was asked for.
+    #[must_use]
+    pub fn title(&self) -> &'static str {
+        match self {
+            Self::NotFound => "There is nothing here",
+            Self::CrossSite => "This came from another site",
+            Self::SignInFirst | Self::ConfirmFirst => "We need to know who you are",
+            Self::SessionEnded => "Your session has ended",
+            Self::TooManyTries { .. } | Self::TooManySessions { .. } => "Please wait a little",
+            Self::Busy => "There are many of you right now",
+            Self::Unavailable => "We will be back in a moment",
+            Self::Offline => "You seem to be offline",
+            error if error.status().is_client_error() => "We cannot do that",
+            _ => "Something went wrong on our side",
+        }
+    }
+
+    /// Whether the same may succeed if it is tried once more, with nothing else changed.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        self.retry_after().is_some() || matches!(self, Self::Internal | Self::Offline | Self::TooSlow)
     }
 
     /// Whether the reason stands in the form that was refused. Every other one is told at the head of the page, which may not

@@ -17,7 +17,7 @@ use crate::{
 
 // <shop>
 use crate::{
-    cart::{AddToCart, ClearCart, RemoveFromCart, SetQuantity},
+    cart::{AddToCart, ClearCart, RemoveFromCart, RestoreCart, SetQuantity},
     orders::PlaceOrder,
 };
 // </shop>
@@ -80,7 +80,15 @@ pub const FORMS: &[FormRoute] = &[
         path: ClearCart::PATH,
         page: nav::CART,
         then: Then::Stay,
-        done: Some(Message::CartCleared),
+        // The page says it, and offers the way back.
+        done: None,
+        kept: &[],
+    },
+    FormRoute {
+        path: RestoreCart::PATH,
+        page: nav::CART,
+        then: Then::Stay,
+        done: Some(Message::CartRestored),
         kept: &[],
     },
     FormRoute {

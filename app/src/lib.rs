@@ -14,6 +14,7 @@ pub mod error;
 pub mod explorer;
 pub mod flash;
 pub mod forms;
+pub mod language;
 pub mod nav;
 mod pages;
 pub mod preferences;
@@ -41,6 +42,6 @@ pub mod storage;
 #[cfg(feature = "ssr")]
 mod store_error;
 
-pub use app::{App, Site};
+pub use app::{App, Site, SiteUrl};
 #[cfg(feature = "ssr")]
-pub use shell::shell;
+pub use shell::{failure_page, shell};

@@ -16,6 +16,8 @@ pub const LOGIN: &str = "/login";
 pub const REGISTER: &str = "/register";
 /// The signed-in user's account.
 pub const ACCOUNT: &str = "/account";
+/// Pages that are the same for everybody who comes from elsewhere: what search engines are told of.
+pub const PUBLIC: &[&str] = &[HOME, VISITS, SESSION, COOKIES, LOGIN, REGISTER];
 /// Pages for signed-in users only, with all that is below them. A guest is sent to sign in, by the server and in the browser.
 pub const PRIVATE: &[&str] = &[ACCOUNT, ORDERS];
 /// Where the server functions are; no page is.

@@ -7,7 +7,7 @@ use axum::{
     extract::{Request, State},
     http::{
         HeaderValue, Method, StatusCode,
-        header::{CACHE_CONTROL, VARY},
+        header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, VARY},
     },
     middleware::Next,
     response::{IntoResponse, Response},
@@ -16,7 +16,7 @@ use leptos::config::LeptosOptions;
 use tower::ServiceExt;
 use tower_http::services::ServeDir;
 
-use crate::metrics::IsFile;
+use crate::{failure, metrics::IsFile};
 
 /// How the name of a release's package begins: what follows is its hash.
 const HASHED: &str = "pkg.";
@@ -81,6 +81,9 @@ pub async fn serve(State(files): State<Files>, request: Request, next: Next) -> 
     response.extensions_mut().insert(IsFile);
     let value = if package && files.hashed { FOREVER } else { REVALIDATE };
     response.headers_mut().insert(CACHE_CONTROL, value);
+    if request.uri().path() == failure::PATH {
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, failure::POLICY.clone());
+    }
     // The compressed forms are for those who can read them.
     response.headers_mut().insert(VARY, HeaderValue::from_static("accept-encoding"));
     response

@@ -73,10 +73,16 @@ pub fn page_policy(nonce: &Nonce, reloads: bool) -> HeaderValue {
     ))
 }
 
-/// The policy of a page that stands for itself, with the style in it.
+/// The policy of a page in the app's layout that runs nothing.
 #[must_use]
-pub fn lone_page_policy(nonce: &Nonce) -> HeaderValue {
-    policy(&format!("style-src 'nonce-{nonce}'; form-action 'self'"))
+pub fn framed_page_policy() -> HeaderValue {
+    policy("style-src 'self'; img-src 'self'; manifest-src 'self'; form-action 'self'")
+}
+
+/// The policy of a page that stands for itself, with the style in it that has this hash.
+#[must_use]
+pub fn lone_page_policy(style: &str) -> HeaderValue {
+    policy(&format!("style-src '{style}'; form-action 'self'"))
 }
 
 fn policy(allowed: &str) -> HeaderValue {

@@ -3,6 +3,7 @@
 pub mod assets;
 pub mod backup;
 pub mod commands;
+pub mod crawlers;
 pub mod cross_site;
 pub mod database;
 pub mod failure;

@@ -13,7 +13,7 @@ use app::{
     nav::{self, LocalPath},
     shell,
     storage::{PageKey, Storage},
-    ui::{KeptPage, ResponseStatus},
+    ui::{KeptPage, PageError},
     visitor::{self, Visitor},
 };
 use axum::{
@@ -131,8 +131,8 @@ async fn render(
     visitor: Visitor,
     request: Request<Body>,
 ) -> Result<Arc<Document>, Response> {
-    let (status, kept) = (ResponseStatus::default(), KeptPage::default());
-    let (wanted, allowed) = (status.clone(), kept.clone());
+    let (error, kept) = (PageError::default(), KeptPage::default());
+    let (failed, allowed) = (error.clone(), kept.clone());
     let options = state.leptos.clone();
     let owner = Arc::new(OnceLock::new());
     let of_page = owner.clone();
@@ -145,7 +145,7 @@ async fn render(
             provide_context(kept.clone());
         }
         provide_context(visitor.clone());
-        provide_context(status.clone());
+        provide_context(error.clone());
     };
     let render = render_app_async_with_context(context, move || shell(options.clone()));
     let mut rendering = render(request);
@@ -156,8 +156,14 @@ async fn render(
         _ => rendering.as_mut().poll(task),
     });
     let mut response = rendered.await;
-    if response.status() == StatusCode::OK {
-        *response.status_mut() = wanted.get();
+    if let Some(error) = failed.get() {
+        // What is no fault of the page's is told in its place: with the request's id, and the time to come again.
+        if error.may_pass() {
+            return Err(failure::page(error));
+        }
+        if response.status() == StatusCode::OK {
+            *response.status_mut() = error.status();
+        }
     }
     let (head, body) = response.into_parts();
     match to_bytes(body, usize::MAX).await {

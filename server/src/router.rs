@@ -25,7 +25,7 @@ use tower_http::{
 };
 
 use crate::{
-    AppState, assets, cross_site, database, failure, forms, headers, health, metrics, overload,
+    AppState, assets, crawlers, cross_site, database, failure, forms, headers, health, metrics, overload,
     pages::{self, page},
 };
 
@@ -34,6 +34,8 @@ pub fn router(state: AppState) -> Router {
     let files = assets::files(&state.leptos);
     pages_of(&state)
         .merge(server_functions())
+        .route(crawlers::ROBOTS, get(crawlers::robots))
+        .route(crawlers::SITEMAP, get(crawlers::sitemap))
         .layer(
             ServiceBuilder::new()
                 // Pages and JSON. Files are compressed once, by the build. The fastest level: these are made per request.
@@ -65,8 +67,8 @@ pub fn router(state: AppState) -> Router {
                 .layer(PropagateRequestIdLayer::x_request_id())
                 .option_layer(state.settings.metrics.map(|_| from_fn(metrics::measure)))
                 // Around everything that makes a response.
-                .layer(from_fn_with_state(state, headers::secure))
-                .layer(from_fn(failure::explain))
+                .layer(from_fn_with_state(state.clone(), headers::secure))
+                .layer(from_fn_with_state(state, failure::explain))
                 .layer(panics()),
         )
 }

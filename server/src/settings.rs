@@ -12,6 +12,7 @@ use app::rate_limit::Rate;
 use axum_client_ip::ClientIpSource;
 use session::SigningKeys;
 use time::Duration;
+use url::Url;
 
 /// Where development keeps the key that it makes for itself.
 const DEVELOPMENT_KEYS: &str = "data/session-keys";
@@ -21,6 +22,8 @@ const DEVELOPMENT_KEYS: &str = "data/session-keys";
 pub struct Settings {
     /// Where it listens (`LEPTOS_SITE_ADDR`).
     pub address: SocketAddr,
+    /// Where the outside finds it (`SITE_URL`): scheme, host and port. Nothing where that is not known.
+    pub url: Option<String>,
     /// Whether cookies are for HTTPS only and no demo account is made (`LEPTOS_ENV`).
     pub production: bool,
     /// The database (`DATABASE_URL`).
@@ -117,7 +120,7 @@ impl Settings {
         let mut problems = Vec::new();
 
         let address = get("LEPTOS_SITE_ADDR").unwrap_or("127.0.0.1:3000".to_owned());
-        let address = address.parse().map_err(|_| {
+        let address = address.parse::<SocketAddr>().map_err(|_| {
             problems.push(format!(
                 "LEPTOS_SITE_ADDR is \"{address}\". Give an address and a port, such as 127.0.0.1:3000."
             ));
@@ -127,6 +130,16 @@ impl Settings {
                 "LEPTOS_ENV is neither DEV nor PROD. Set one of them, or leave it out for DEV.".to_owned(),
             );
         });
+        let url = match (get("SITE_URL"), &address) {
+            (Some(text), _) => origin(&text).map(Some).ok_or_else(|| {
+                problems.push(format!(
+                    "SITE_URL is \"{text}\". Give scheme and host, such as https://satchel.example, and no path."
+                ));
+            }),
+            // In production it is known to whoever has set up the proxy, and to nobody else.
+            (None, Ok(address)) if production == Ok(false) => Ok(Some(format!("http://{address}"))),
+            (None, _) => Ok(None),
+        };
         let database = get("DATABASE_URL").unwrap_or("sqlite://data/satchel.db".to_owned());
         if !database.starts_with("sqlite:")
             || database.contains(":memory:")
@@ -212,6 +225,7 @@ impl Settings {
         let read = || -> Result<Self, ()> {
             Ok(Self {
                 address: address?,
+                url: url?,
                 production: production?,
                 database,
                 shared,
@@ -233,6 +247,14 @@ impl Settings {
             _ => Err(SettingsError(problems)),
         }
     }
+}
+
+/// The address of a site, without the slash at its end.
+fn origin(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    let whole = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    (whole && url.username().is_empty() && url.password().is_none())
+        .then(|| url.origin().ascii_serialization())
 }
 
 fn is_production(env: Option<&str>) -> Option<bool> {
@@ -284,6 +306,27 @@ mod tests {
     }
 
     #[test]
+    fn where_the_outside_finds_the_site_is_known_in_development_and_told_in_production() {
+        let key = SigningKeys::generate();
+        let url = |more: &[(&str, &str)]| {
+            read(&[more, &[("SESSION_KEYS", &key)]].concat()).map(|settings| settings.url)
+        };
+        assert_eq!(url(&[]).unwrap().unwrap(), "http://127.0.0.1:3000");
+        assert_eq!(url(&[("LEPTOS_ENV", "PROD")]).unwrap(), None);
+        for told in ["https://satchel.example", "https://satchel.example/"] {
+            assert_eq!(url(&[("SITE_URL", told)]).unwrap().unwrap(), "https://satchel.example");
+        }
+        for wrong in [
+            "satchel.example",
+            "ftp://satchel.example",
+            "https://satchel.example/shop",
+            "https://a:b@c.example",
+        ] {
+            assert!(url(&[("SITE_URL", wrong)]).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
     fn production_needs_keys() {
         let error = read(&[("LEPTOS_ENV", "PROD")]).unwrap_err().to_string();
         assert!(error.starts_with("SESSION_KEYS is missing"), "{error}");
@@ -306,6 +349,7 @@ mod tests {
     fn every_problem_is_told_at_once_with_its_cure_and_no_secret() {
         let wrong = [
             ("LEPTOS_SITE_ADDR", "somewhere"),
+            ("SITE_URL", "satchel.example"),
             ("LEPTOS_ENV", "staging"),
             ("DATABASE_URL", "postgres://me:hunter2@host/db"),
             ("SESSION_KEYS", "hunter2"),
@@ -321,7 +365,7 @@ mod tests {
             ("LOG_FORMAT", "xml"),
         ];
         let error = read(&wrong).unwrap_err().to_string();
-        assert!(error.starts_with("14 settings need mending."), "{error}");
+        assert!(error.starts_with("15 settings need mending."), "{error}");
         for (name, _) in wrong {
             assert!(error.contains(&format!("\n  - {name} ")), "{name} in: {error}");
         }

@@ -3,7 +3,7 @@
 use std::{net::IpAddr, ops::Deref, sync::Arc};
 
 use app::{
-    Site,
+    Site, SiteUrl,
     auth::{
         Limits, password,
         store::{delete_demo_account, insert_demo_account},
@@ -20,7 +20,7 @@ use leptos::config::{Env, LeptosOptions};
 use leptos::prelude::provide_context;
 use session::{Clock, Database, SessionConfig, Sessions};
 
-use crate::{Settings, assets, database::DatabaseFile, overload::Room};
+use crate::{Settings, assets, database::DatabaseFile, failure::FailurePage, overload::Room};
 
 /// What every request shares. Cheap to clone: each layer does so for each request.
 #[derive(Clone, Debug)]
@@ -43,6 +43,10 @@ pub struct Shared {
     pub file: DatabaseFile,
     /// Where the browser's code is.
     pub leptos: LeptosOptions,
+    /// The page for when a page cannot be made.
+    pub failure: FailurePage,
+    /// Where the outside finds the site.
+    pub url: Option<SiteUrl>,
 }
 
 impl Deref for AppState {
@@ -87,7 +91,10 @@ impl AppState {
         let backend = Backend { db, site: Site { demo_account }, limits, log, cookies };
         let new_sessions = settings.session_limit.and_then(|rate| RateLimit::new(rate, 1)).map(Arc::new);
         let room = Room::new(settings.request_limit);
-        Ok(Self(Arc::new(Shared { settings, backend, sessions, new_sessions, room, file, leptos })))
+        let failure = FailurePage::new(leptos.clone());
+        let url = settings.url.as_deref().map(|url| SiteUrl(url.into()));
+        let shared = Shared { settings, backend, sessions, new_sessions, room, file, leptos, failure, url };
+        Ok(Self(Arc::new(shared)))
     }
 
     /// Makes everything reachable from a page or a server function.
@@ -95,6 +102,9 @@ impl AppState {
         provide_context(self.backend.clone());
         provide_context(self.backend.site);
         provide_context(FOLDS);
+        if let Some(url) = &self.url {
+            provide_context(url.clone());
+        }
     }
 }
 

@@ -45,8 +45,20 @@ pub async fn remove_from_cart(#[server(default)] product: String) -> Result<Pric
 /// Takes everything out.
 #[server(endpoint = "cart/clear")]
 pub async fn clear_cart() -> Result<PricedCart, AppError> {
-    crate::context::session()?.remove::<super::Cart>().await?;
-    Ok(PricedCart::default())
+    use super::store;
+
+    if crate::context::session()?.read::<super::Cart>().await?.is_none() {
+        return Ok(PricedCart::default());
+    }
+    store::change(|cart| Ok(cart.clear())).await
+}
+
+/// Puts back what was there before the cart was emptied, unless it was changed since.
+#[server(endpoint = "cart/restore")]
+pub async fn restore_cart() -> Result<PricedCart, AppError> {
+    use super::store;
+
+    store::change(|cart| Ok(cart.restore())).await
 }
 
 /// The cart.

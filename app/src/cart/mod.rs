@@ -9,8 +9,8 @@ mod view;
 mod wanted;
 
 pub use api::{
-    AddToCart, ClearCart, RemoveFromCart, SetQuantity, ShowCart, add_to_cart, clear_cart, remove_from_cart,
-    set_quantity, show_cart,
+    AddToCart, ClearCart, RemoveFromCart, RestoreCart, SetQuantity, ShowCart, add_to_cart, clear_cart,
+    remove_from_cart, restore_cart, set_quantity, show_cart,
 };
 pub use model::{Cart, CartError, CartLine, Quantity};
 pub use priced::{LineNote, OrderToken, PricedCart, PricedLine, RemovedLine};

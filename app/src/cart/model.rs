@@ -128,6 +128,9 @@ pub struct Cart {
     /// What was taken out last, until the next change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     removed: Option<Removed>,
+    /// What was there before the cart was emptied, until the next change.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    emptied: Vec<CartLine>,
 }
 
 impl Cart {
@@ -144,6 +147,12 @@ impl Cart {
     #[must_use]
     pub fn removed(&self) -> Option<&CartLine> {
         self.removed.as_ref().map(|removed| &removed.line)
+    }
+
+    /// How many things were there before the cart was emptied, and may be wanted back.
+    #[must_use]
+    pub fn emptied(&self) -> u32 {
+        self.emptied.iter().map(|line| line.quantity.get()).sum()
     }
 
     /// How many things in all.
@@ -179,14 +188,30 @@ impl Cart {
                 self.insert(position, line)?;
             }
         }
-        self.removed = None;
+        self.forget();
         Ok(())
     }
 
     /// Takes a product out. One that is not there is no error: the wish is fulfilled.
     pub fn remove(&mut self, product: ProductId) {
         if let Some(position) = self.lines.iter().position(|line| line.product == product) {
+            self.forget();
             self.removed = Some(Removed { line: self.lines.remove(position), position });
+        }
+    }
+
+    /// Takes everything out. Emptied twice it is still the same that may be wanted back.
+    pub fn clear(&mut self) {
+        if !self.lines.is_empty() {
+            self.forget();
+            self.emptied = std::mem::take(&mut self.lines);
+        }
+    }
+
+    /// Puts back what was there before the cart was emptied. If there has been another change since, this is none.
+    pub fn restore(&mut self) {
+        if !self.emptied.is_empty() {
+            self.lines = std::mem::take(&mut self.emptied);
         }
     }
 
@@ -200,7 +225,13 @@ impl Cart {
             // What has no room is left behind.
             None => drop(self.insert(self.lines.len(), line.clone())),
         }
+        self.forget();
+    }
+
+    /// After another change it is too late to want back what was taken out.
+    fn forget(&mut self) {
         self.removed = None;
+        self.emptied.clear();
     }
 
     fn line_mut(&mut self, product: ProductId) -> Option<&mut CartLine> {

@@ -156,9 +156,17 @@ pub struct PricedCart {
     /// What was taken out last, and may be put back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub removed: Option<RemovedLine>,
+    /// How many things were taken out when the cart was emptied, and may be put back.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub emptied: u32,
     /// For ordering it; an empty cart has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<OrderToken>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 impl PricedCart {
@@ -175,13 +183,13 @@ impl PricedCart {
         });
         let seen = lines.iter().map(|line| (line.product, line.quantity, line.unit_price));
         let token = (!lines.is_empty()).then(|| OrderToken::new(random, seen));
-        Self { removed, token, ..Self::of(lines) }
+        Self { removed, emptied: cart.emptied(), token, ..Self::of(lines) }
     }
 
     fn of(lines: Vec<PricedLine>) -> Self {
         let items = lines.iter().map(|line| line.quantity.get()).sum();
         let total = lines.iter().map(|line| line.total).sum();
-        Self { lines, items, total, removed: None, token: None }
+        Self { lines, items, total, ..Self::default() }
     }
 
     /// The line of a product.

@@ -4,8 +4,8 @@ use leptos::{ev::MouseEvent, form::ActionForm, prelude::*};
 use server_fn::ServerFn;
 
 use super::{
-    AddToCart, ClearCart, PricedCart, PricedLine, Quantity, RemoveFromCart, RemovedLine, SetQuantity,
-    ShownCart,
+    AddToCart, ClearCart, PricedCart, PricedLine, Quantity, RemoveFromCart, RemovedLine, RestoreCart,
+    SetQuantity, ShownCart,
 };
 use crate::{
     catalog::ProductId,
@@ -22,7 +22,7 @@ pub fn CartBadge() -> impl IntoView {
     let words = move || if visitor.items() == 1 { " item" } else { " items" };
     view! {
         " "
-        <span class="badge">
+        <span class="badge" aria-live="polite" aria-atomic="true">
             {move || visitor.items()} <span class="visually-hidden">{words}</span>
         </span>
     }
@@ -71,6 +71,7 @@ fn QuantityField(
                 prop:value=move || value.get()
                 aria-invalid=move || problem.get().map(|_| "true")
                 aria-describedby=error_id.clone()
+                autofocus=problem.get_untracked().is_some()
             />
             <FieldError id=error_id problem />
         </div>
@@ -91,16 +92,7 @@ pub fn CartPanel(
         <RemovedNote cart />
         <Show
             when=move || cart.answered().with(|cart| !cart.lines.is_empty())
-            fallback=|| {
-                view! {
-                    <div class="empty">
-                        <p>"Your cart is empty."</p>
-                        <p>
-                            <a href=nav::HOME>"Have a look at the catalogue"</a>
-                        </p>
-                    </div>
-                }
-            }
+            fallback=move || view! { <EmptyCart cart /> }
         >
             <ul class="lines" role="list">
                 <For each=lines key=|line| line.product let:line>
@@ -243,6 +235,7 @@ fn StepButton(
             class="button-quiet step"
             aria-label=label
             aria-disabled=move || at_end().then_some("true")
+            title=move || at_end().then_some("This is the last one: \u{201c}Remove\u{201d} takes it out.")
             on:click=step
         >
             {sign}
@@ -331,7 +324,7 @@ fn UndoForm(cart: ShownCart, removed: RemovedLine) -> impl IntoView {
     }
 }
 
-/// "Empty the cart", which asks first: it cannot be undone.
+/// "Empty the cart". It can be undone, so nobody is asked whether they are sure.
 #[component]
 fn ClearForm(cart: ShownCart) -> impl IntoView {
     let clear = FormState::<ClearCart>::new()
@@ -339,20 +332,52 @@ fn ClearForm(cart: ShownCart) -> impl IntoView {
         .on_done(move |answer| {
             cart.replace(answer);
             cart.forget_all();
-            move_focus(".empty a");
+            move_focus(".empty button");
         })
         .on_refused(move |_| cart.forget_all());
     let pending = Signal::derive(move || clear.pending().get() || cart.changing());
     view! {
-        <details class="confirm">
-            <summary class="button-quiet">"Empty the cart"</summary>
-            <ActionForm action=clear.action>
-                <p>"Take everything out? This cannot be undone."</p>
-                <SubmitButton pending class="button-quiet">
-                    "Yes, take everything out"
-                </SubmitButton>
-                <FormError error=clear.general_error(&[]) />
-            </ActionForm>
-        </details>
+        <ActionForm action=clear.action attr:class="clear">
+            <SubmitButton pending class="button-quiet">
+                "Empty the cart"
+            </SubmitButton>
+            <FormError error=clear.general_error(&[]) />
+        </ActionForm>
+    }
+}
+
+/// What stands in place of the lines: the way on, and the way back after the cart was emptied.
+#[component]
+fn EmptyCart(cart: ShownCart) -> impl IntoView {
+    let emptied = move || cart.answered().with(|cart| cart.emptied);
+    view! {
+        <div class="empty">
+            <p class="empty-title">"Your cart is empty."</p>
+            <p>"What you put into it waits here, also when you come back later."</p>
+            <p class="ways">
+                <a class="button" href=nav::HOME>
+                    "Have a look at the catalogue"
+                </a>
+            </p>
+            {move || (emptied() > 0).then(|| view! { <RestoreForm cart emptied=emptied() /> })}
+        </div>
+    }
+}
+
+#[component]
+fn RestoreForm(cart: ShownCart, emptied: u32) -> impl IntoView {
+    let restore = FormState::<RestoreCart>::new().on_done(move |answer: PricedCart| {
+        cart.replace(answer);
+        move_focus(".clear button");
+    });
+    let things = if emptied == 1 { "thing" } else { "things" };
+    view! {
+        <ActionForm action=restore.action attr:class="removed">
+            <p>{format!("{emptied} {things} taken out.")}</p>
+            <SubmitButton pending=restore.pending() class="button-quiet" label="Undo: put everything back">
+                "Undo"
+            </SubmitButton>
+            <FormError error=restore.general_error(&[]) />
+        </ActionForm>
     }
 }

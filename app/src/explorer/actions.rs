@@ -48,6 +48,7 @@ pub(super) fn SetValueForm(view: RwSignal<SessionView>) -> impl IntoView {
                     aria-required="true"
                     aria-invalid=move || wrong_key.get().map(|_| "true")
                     aria-describedby="set-key-error"
+                    autofocus=wrong_key.get_untracked().is_some()
                 />
                 <FieldError id="set-key-error".to_owned() problem=wrong_key />
             </div>
@@ -62,6 +63,7 @@ pub(super) fn SetValueForm(view: RwSignal<SessionView>) -> impl IntoView {
                     aria-required="true"
                     aria-invalid=move || wrong_value.get().map(|_| "true")
                     aria-describedby="set-value-hint set-value-error"
+                    autofocus=wrong_value.get_untracked().is_some()
                     // Leptos writes a text area's children as they are, markup and all.
                     inner_html=form.typed("value").map(|typed| text_area(&typed))
                 ></textarea>

@@ -13,8 +13,8 @@ pub enum Message {
     AddedToCart,
     #[error("Your cart is up to date.")]
     CartChanged,
-    #[error("Your cart is empty now.")]
-    CartCleared,
+    #[error("Everything is back in your cart.")]
+    CartRestored,
     #[error("Your order is placed. Thank you!")]
     OrderPlaced,
     // </shop>

@@ -8,7 +8,7 @@ use crate::{
     cart::{CartPanel, show_cart},
     orders::PlaceOrderForm,
     source::HowItWorks,
-    ui::{Failed, KeptPage},
+    ui::{Failed, KeptPage, Waiting},
 };
 
 pub(crate) struct CartPage;
@@ -35,9 +35,9 @@ impl LazyRoute for CartPage {
             })
         };
         view! {
-            <Head title="Your cart" description="What you have chosen so far." />
+            <Head title="Your cart" description="What you have chosen so far, kept in your session for as long as it lasts." />
             <h1>"Your cart"</h1>
-            <Suspense fallback=|| view! { <p>"Loading your cart…"</p> }>{panel}</Suspense>
+            <Suspense fallback=|| view! { <Waiting words="Loading your cart…" /> }>{panel}</Suspense>
             <HowItWorks page="cart" />
         }
         .into_any()

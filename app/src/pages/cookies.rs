@@ -7,7 +7,7 @@ use super::Head;
 use crate::{
     cookies::{CookiePanel, show_cookies},
     source::HowItWorks,
-    ui::Failed,
+    ui::{Failed, Waiting},
 };
 
 pub(crate) struct CookiesPage;
@@ -35,7 +35,7 @@ impl LazyRoute for CookiesPage {
                 "A cookie is a short text that the browser keeps and sends back with every request. These here are for trying out: \
                 put nothing secret into them."
             </p>
-            <Suspense fallback=|| view! { <p>"Looking at your cookies…"</p> }>{panel}</Suspense>
+            <Suspense fallback=|| view! { <Waiting words="Looking at your cookies…" /> }>{panel}</Suspense>
             <HowItWorks page="cookies" />
         }
         .into_any()

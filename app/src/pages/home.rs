@@ -9,7 +9,7 @@ use crate::{
     catalog::{Product, ProductList, SearchForm, Sorting, list_products},
     nav,
     source::HowItWorks,
-    ui::{Failed, KeptHtml, KeptPage},
+    ui::{Failed, KeptHtml, KeptPage, Waiting},
     visitor::use_visitor,
 };
 
@@ -34,11 +34,11 @@ pub(crate) fn HomePage() -> impl IntoView {
         view! { <SearchForm q sorting=Sorting::parse(&sort) /> }
     };
     view! {
-        <Head title="Catalogue" description="Twelve things for people who carry their work with them." />
+        <Head title="Catalogue" description="Twelve things for people who carry their work with them, and a cart that stays as you left it." />
         <h1>"Things worth carrying"</h1>
         <p class="lead">"Put something into your cart. It stays there: through reloads, restarts of the server and signing in."</p>
         {search}
-        <Transition fallback=|| view! { <p>"Loading the catalogue…"</p> }>{list}</Transition>
+        <Transition fallback=|| view! { <Waiting words="Loading the catalogue…" /> }>{list}</Transition>
         <HowItWorks page="catalog" />
     }
 }

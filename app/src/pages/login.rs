@@ -32,13 +32,13 @@ impl LazyRoute for LoginPage {
                 view! {
                     <p>
                         "You are signed in as " <strong>{user.name}</strong> ". "
-                        <a href=nav::HOME>"To the first page"</a>
+                        <a href=nav::HOME>"Back to the catalogue"</a>
                     </p>
                 }
             })
         };
         view! {
-            <Head title="Sign in" description="Sign in to your account." />
+            <Head title="Sign in" description="Sign in to your account, and find your cart as you left it." />
             <div class="narrow">
                 <h1>"Sign in"</h1>
                 {signed_in}

@@ -33,11 +33,13 @@ pub(crate) use product::ProductPage;
 use leptos::prelude::*;
 use leptos_meta::{Meta, Title};
 
-/// The page's title and its one-sentence description.
+/// The page's title and its one-sentence description, for search engines and for where its link is shared.
 #[component]
-fn Head(#[prop(into)] title: String, description: &'static str) -> impl IntoView {
+fn Head(#[prop(into)] title: String, #[prop(into)] description: String) -> impl IntoView {
     view! {
-        <Title text=title />
-        <Meta name="description" content=description />
+        <Title text=title.clone() />
+        <Meta property="og:title" content=title />
+        <Meta name="description" content=description.clone() />
+        <Meta property="og:description" content=description />
     }
 }

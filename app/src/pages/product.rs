@@ -7,7 +7,7 @@ use super::Head;
 use crate::{
     cart::AddToCartForm,
     catalog::{ProductDetails, show_product},
-    ui::{Failed, KeptPage},
+    ui::{Failed, KeptPage, Waiting},
 };
 
 pub(crate) struct ProductPage;
@@ -29,7 +29,7 @@ impl LazyRoute for ProductPage {
                     Ok(product) => {
                         let (id, there) = (product.id, product.stock > 0);
                         view! {
-                            <Head title=product.name.clone() description="One of the things in the catalogue." />
+                            <Head title=product.name.clone() description=product.description.clone() />
                             <ProductDetails product>
                                 {there.then(|| view! { <AddToCartForm product=id /> })}
                             </ProductDetails>
@@ -44,6 +44,6 @@ impl LazyRoute for ProductPage {
                 }
             })
         };
-        view! { <Suspense fallback=|| view! { <p>"Loading…"</p> }>{details}</Suspense> }.into_any()
+        view! { <Suspense fallback=|| view! { <Waiting words="Loading…" /> }>{details}</Suspense> }.into_any()
     }
 }

@@ -7,7 +7,7 @@ use super::Head;
 use crate::{
     explorer::{Explorer, show_session},
     source::HowItWorks,
-    ui::Failed,
+    ui::{Failed, Waiting},
 };
 
 pub(crate) struct SessionPage;
@@ -34,10 +34,10 @@ impl LazyRoute for SessionPage {
             })
         };
         view! {
-            <Head title="Session" description="What the server keeps for you, and how long." />
+            <Head title="Session" description="What the server keeps for you and for how long, by which cookie, and what happened last." />
             <h1>"Your session, opened"</h1>
             <p class="lead">"Your browser holds a cookie with an id. All the rest lies on the server, and is shown here."</p>
-            <Suspense fallback=|| view! { <p>"Opening your session\u{2026}"</p> }>{explorer}</Suspense>
+            <Suspense fallback=|| view! { <Waiting words="Opening your session\u{2026}" /> }>{explorer}</Suspense>
             <HowItWorks page="session" />
         }
         .into_any()

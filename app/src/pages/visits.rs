@@ -7,7 +7,7 @@ use super::Head;
 use crate::{
     error::AppError,
     source::HowItWorks,
-    ui::Failed,
+    ui::{Failed, Waiting},
     visits::{VisitCounter, record_visit},
 };
 
@@ -37,10 +37,10 @@ impl LazyRoute for VisitsPage {
             })
         };
         view! {
-            <Head title="Visits" description="How often you have opened this page." />
+            <Head title="Visits" description="How often you have opened this page: a number kept in your session, on the server." />
             <h1>"Your visits"</h1>
             <p class="lead">"This page counts how often you open it. The number is kept in your session, on the server."</p>
-            <Suspense fallback=|| view! { <p>"Counting…"</p> }>{counter}</Suspense>
+            <Suspense fallback=|| view! { <Waiting words="Counting…" /> }>{counter}</Suspense>
             <HowItWorks page="visits" />
             <HowItWorks page="theme" title="How the theme works" />
         }

@@ -16,8 +16,9 @@ pub fn ThemeSwitch() -> impl IntoView {
     let buttons = Theme::ALL.map(|theme| {
         let chosen = move || if visitor.theme() == theme { "true" } else { "false" };
         view! {
-            <button type="submit" name="theme" value=theme.as_str() aria-pressed=chosen>
-                {theme.label()}
+            // Its drawing is the style's.
+            <button type="submit" name="theme" value=theme.as_str() title=theme.label() aria-pressed=chosen>
+                <span>{theme.label()}</span>
             </button>
         }
     });

@@ -7,6 +7,7 @@ use leptos_router::{
     params::ParamsMap,
 };
 
+use super::focus::focus_wrong_field;
 use crate::{
     error::AppError,
     flash::Notices,
@@ -54,6 +55,7 @@ impl Answered {
             // It may also have been overtaken by another tab that got a new id.
             AppError::SessionEnded | AppError::SignInFirst => self.visitor.check(),
             AppError::ConfirmFirst => self.visitor.unconfirm(),
+            AppError::Invalid { .. } => focus_wrong_field(),
             _ => {}
         }
     }

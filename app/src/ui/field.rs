@@ -47,6 +47,7 @@ pub fn TextField(
                 aria-required=required.then_some("true")
                 aria-invalid=move || problem.get().map(|_| "true")
                 aria-describedby=described_by
+                autofocus=problem.get_untracked().is_some()
             />
             {hint.map(|hint| view! { <p class="field-hint" id=hint_id>{hint}</p> })}
             <FieldError id=error_id problem />

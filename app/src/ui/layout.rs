@@ -14,16 +14,25 @@ use crate::{
 use crate::cart::CartBadge;
 // </shop>
 
-/// The name of the app, the ways to its pages, and who is visiting.
+/// The first stop of the keyboard, seen while it has the focus.
 #[component]
-pub fn Header() -> impl IntoView {
-    let visitor = use_visitor();
-    let name = move || visitor.user().map(|user| user.name);
+pub fn SkipLink() -> impl IntoView {
     view! {
         // External: the router would scroll there, but leave the focus behind.
         <a class="skip-link" href="#content" rel="external">
             "Skip to content"
         </a>
+    }
+}
+
+/// The name of the app, the ways to its pages, and who is visiting.
+#[component]
+pub fn Header(
+    /// Whether nothing is known of the visitor.
+    #[prop(optional)]
+    bare: bool,
+) -> impl IntoView {
+    view! {
         <header class="site-header">
             <A href=nav::HOME attr:class="brand">
                 "Satchel"
@@ -46,30 +55,49 @@ pub fn Header() -> impl IntoView {
                     </li>
                     // <shop>
                     <li>
-                        <A href=nav::CART>"Cart" <CartBadge /></A>
+                        <A href=nav::CART>"Cart" {(!bare).then(CartBadge)}</A>
                     </li>
-                    <SignedIn>
-                        <li>
-                            <A href=nav::ORDERS>"Orders"</A>
-                        </li>
-                    </SignedIn>
+                    {(!bare).then(|| view! { <OrdersLink /> })}
                     // </shop>
                 </ul>
             </nav>
-            <div class="visitor">
-                <SignedIn>
-                    <A href=nav::ACCOUNT attr:class="visitor-name">
-                        {name}
-                    </A>
-                    <LogoutForm />
-                </SignedIn>
-                <SignedOut>
-                    <span class="visitor-name">"Guest"</span>
-                    <A href=nav::LOGIN>"Sign in"</A>
-                </SignedOut>
-            </div>
-            <ThemeSwitch />
+            {(!bare).then(|| view! { <VisitorCorner /> })}
         </header>
+    }
+}
+
+// <shop>
+#[component]
+fn OrdersLink() -> impl IntoView {
+    view! {
+        <SignedIn>
+            <li>
+                <A href=nav::ORDERS>"Orders"</A>
+            </li>
+        </SignedIn>
+    }
+}
+// </shop>
+
+/// Who is visiting, the way in or out, and the theme.
+#[component]
+fn VisitorCorner() -> impl IntoView {
+    let visitor = use_visitor();
+    let name = move || visitor.user().map(|user| user.name);
+    view! {
+        <div class="visitor">
+            <SignedIn>
+                <A href=nav::ACCOUNT attr:class="visitor-name">
+                    {name}
+                </A>
+                <LogoutForm />
+            </SignedIn>
+            <SignedOut>
+                <span class="visitor-name">"Guest"</span>
+                <A href=nav::LOGIN>"Sign in"</A>
+            </SignedOut>
+        </div>
+        <ThemeSwitch />
     }
 }
 

@@ -57,6 +57,7 @@ pub fn PasswordField(
                     aria-required="true"
                     aria-invalid=move || problem.get().map(|_| "true")
                     aria-describedby=described_by
+                    autofocus=problem.get_untracked().is_some()
                     node_ref=input
                     on:input=move |event| typed.set(event_target_value(&event))
                 />

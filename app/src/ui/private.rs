@@ -5,7 +5,7 @@ use std::future::Future;
 use leptos::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::Failed;
+use super::{Failed, Waiting};
 use crate::{
     error::AppError,
     visitor::{Tabs, use_visitor},
@@ -52,5 +52,5 @@ where
             }
         })
     };
-    view! { <Transition fallback=|| view! { <p>"Loading…"</p> }>{shown}</Transition> }
+    view! { <Transition fallback=|| view! { <Waiting words="Loading…" /> }>{shown}</Transition> }
 }

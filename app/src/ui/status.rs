@@ -1,37 +1,28 @@
-//! The status of a page's response, for pages that do not find what they should show.
+//! What a page shows, and which status its response has, where something could not be loaded.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU16, Ordering},
-};
+use std::sync::{Arc, OnceLock};
 
-use http::StatusCode;
 use leptos::prelude::*;
 
-use crate::error::AppError;
+use crate::{error::AppError, nav};
 
-/// The status that the page being rendered wants. The server provides one for each page; in the browser there is none.
-#[derive(Clone, Debug)]
-pub struct ResponseStatus(Arc<AtomicU16>);
+/// What the page being rendered could not do. The server provides one for each page; in the browser there is none.
+#[derive(Clone, Debug, Default)]
+pub struct PageError(Arc<OnceLock<AppError>>);
 
-impl Default for ResponseStatus {
-    fn default() -> Self {
-        Self(Arc::new(AtomicU16::new(StatusCode::OK.as_u16())))
-    }
-}
-
-impl ResponseStatus {
-    /// Sets the status of the page being rendered.
-    pub fn set(status: StatusCode) {
-        if let Some(wanted) = use_context::<Self>() {
-            wanted.0.store(status.as_u16(), Ordering::Relaxed);
+impl PageError {
+    /// Notes what went wrong. The first of several is what the response tells.
+    pub fn note(error: &AppError) {
+        if let Some(page) = use_context::<Self>() {
+            // The first one stays.
+            let _ = page.0.set(error.clone());
         }
     }
 
-    /// The status that the page asked for.
+    /// What went wrong, if anything did.
     #[must_use]
-    pub fn get(&self) -> StatusCode {
-        StatusCode::from_u16(self.0.load(Ordering::Relaxed)).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    pub fn get(&self) -> Option<&AppError> {
+        self.0.get()
     }
 }
 
@@ -44,17 +35,17 @@ pub fn Failed(
     #[prop(optional)]
     in_page: bool,
 ) -> impl IntoView {
-    ResponseStatus::set(error.status());
-    let words = if error == AppError::NotFound { "Not found" } else { "That did not work" };
+    PageError::note(&error);
+    let title = error.title();
     let heading =
-        if in_page { view! { <h2>{words}</h2> }.into_any() } else { view! { <h1>{words}</h1> }.into_any() };
+        if in_page { view! { <h2>{title}</h2> }.into_any() } else { view! { <h1>{title}</h1> }.into_any() };
+    // External: the router would see that one is there already.
+    let again = error.may_pass().then(|| view! { <a class="button" href="" rel="external">"Try again"</a> });
     view! {
         <div class="empty" role="alert">
             {heading}
             <p>{error.to_string()}</p>
-            <p>
-                <a href="/">"To the first page"</a>
-            </p>
+            <p class="ways">{again} <a href=nav::HOME>"Back to the catalogue"</a></p>
         </div>
     }
 }

@@ -34,6 +34,28 @@ async fn a_cart_is_filled_changed_and_emptied() {
     assert_eq!(visitor.ask("/api/cart/show").await.json()["items"], 0);
 }
 
+#[tokio::test]
+async fn an_emptied_cart_comes_back_until_something_else_is_done() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    assert_eq!(visitor.call("/api/cart/clear", "").await.json()["items"], 0);
+    assert_eq!(visitor.call("/api/cart/restore", "").await.json()["items"], 0);
+
+    visitor.call("/api/cart/add", "product=2&quantity=2").await;
+    let before = visitor.call("/api/cart/add", "product=12").await.json();
+    let emptied = visitor.call("/api/cart/clear", "").await.json();
+    assert_eq!((&emptied["items"], &emptied["emptied"]), (&json!(0), &json!(3)));
+    // Pressed twice it is still the same that comes back.
+    visitor.call("/api/cart/clear", "").await;
+    let back = visitor.call("/api/cart/restore", "").await.json();
+    assert_eq!((&back["lines"], &back["emptied"]), (&before["lines"], &Value::Null));
+
+    visitor.call("/api/cart/clear", "").await;
+    visitor.call("/api/cart/add", "product=1").await;
+    let cart = visitor.call("/api/cart/restore", "").await.json();
+    assert_eq!((&cart["items"], &cart["lines"][0]["product"]), (&json!(1), &json!(1)));
+}
+
 fn line(product: u32, name: &str, unit_price: u32, quantity: u32) -> Value {
     json!({ "product": product, "name": name, "unit_price": unit_price, "quantity": quantity, "total": unit_price * quantity })
 }

@@ -55,6 +55,7 @@ fn quantity(numbers: &mut Numbers) -> FieldText {
 struct Model {
     lines: Vec<(i64, i64)>,
     removed: Option<(usize, i64)>,
+    emptied: Vec<(i64, i64)>,
 }
 
 impl Model {
@@ -76,8 +77,14 @@ impl Model {
                 self.lines.insert(place.map_or(end, |(place, _)| place.min(end)), (id, count));
             }
         }
-        self.removed = None;
+        self.forget();
         true
+    }
+
+    /// After another change nothing comes back.
+    fn forget(&mut self) {
+        self.removed = None;
+        self.emptied.clear();
     }
 
     fn cart(&self, prices: &BTreeMap<i64, i64>) -> Contents {
@@ -92,7 +99,21 @@ impl Model {
     fn remove(&mut self, id: i64) {
         if let Some(place) = self.lines.iter().position(|(line, _)| *line == id) {
             self.lines.remove(place);
+            self.forget();
             self.removed = Some((place, id));
+        }
+    }
+
+    fn clear(&mut self) {
+        if !self.lines.is_empty() {
+            self.forget();
+            self.emptied = std::mem::take(&mut self.lines);
+        }
+    }
+
+    fn restore(&mut self) {
+        if !self.emptied.is_empty() {
+            self.lines = std::mem::take(&mut self.emptied);
         }
     }
 }
@@ -102,12 +123,17 @@ fn step(numbers: &mut Numbers, model: &mut Model) -> (&'static str, String, bool
     let ((product, id), (quantity, count)) = (product(numbers), quantity(numbers));
     let both = format!("product={product}&quantity={quantity}");
     match numbers.below(512) {
-        0 => {
-            *model = Model::default();
+        0..=1 => {
+            model.clear();
             ("/api/cart/clear", both, true)
         }
+        // Mostly too late, unless it comes at once.
+        2..=3 => {
+            model.restore();
+            ("/api/cart/restore", both, true)
+        }
         // Without a quantity it is one; a field that stands there twice or cannot be read is refused.
-        1..=64 => {
+        4..=64 => {
             let done = id.is_some_and(|id| model.set(id, model.quantity(id).unwrap_or(0) + 1));
             ("/api/cart/add", format!("product={product}"), done)
         }

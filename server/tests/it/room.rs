@@ -80,7 +80,7 @@ fn beyond_its_room_the_server_refuses_all_but_whoever_watches_it() {
     assert_eq!(status(&full), 503, "{full}");
     for part in [
         "retry-after: 1",
-        "<h1>Please try again in a moment</h1>",
+        "There are many of you right now</h1>",
         "x-content-type-options: nosniff",
         "content-security-policy: ",
     ] {
