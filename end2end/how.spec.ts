@@ -2,7 +2,6 @@ import type { Locator, Page } from "@playwright/test";
 
 import {
   expect,
-  expectNoAxeViolations,
   expectSameDocument,
   hydrated,
   markDocument,
@@ -90,20 +89,6 @@ test("long lines scroll in their block, by keyboard too, and never the page", as
   const [inner, outer] = await code.evaluate((block) => [block.scrollWidth, block.clientWidth]);
   expect(inner).toBeGreaterThan(outer ?? 0);
   expect(await page.locator("html").evaluate((root) => root.scrollWidth)).toBeLessThanOrEqual(320);
-});
-
-test("open folds have no axe violation, in light and in dark", { tag: "@js" }, async ({ page }) => {
-  await page.emulateMedia({ reducedMotion: "reduce" });
-  for (const path of new Set(folds.map(({ path }) => path))) {
-    await open(page, path);
-    for (const fold of folds.filter((fold) => fold.path === path)) await unfold(page, fold);
-    for (const colorScheme of ["light", "dark"] as const) {
-      await test.step(`${path} in ${colorScheme}`, async () => {
-        await page.emulateMedia({ colorScheme });
-        await expectNoAxeViolations(page);
-      });
-    }
-  }
 });
 
 /** Opens a fold by keyboard. */

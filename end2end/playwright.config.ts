@@ -7,6 +7,7 @@ import { installedChromium } from "./chromium.js";
 import {
   buildSql,
   changingServer,
+  crowdedServer,
   limitedServer,
   server,
   setChangingDatabase,
@@ -73,7 +74,12 @@ export default defineConfig({
     },
   ],
   webServer: mainProcess
-    ? [run(usualServer), run(limitedServer, { SIGN_IN_LIMIT: "3/1h" }), run(changingServer, { DATABASE_SHARED: "true" })]
+    ? [
+        run(usualServer),
+        run(limitedServer, { SIGN_IN_LIMIT: "3/1h" }),
+        run(changingServer, { DATABASE_SHARED: "true" }),
+        run(crowdedServer, { SESSION_LIMIT: "1/1h" }),
+      ]
     : undefined,
 });
 

@@ -11,6 +11,8 @@ export const usualServer = `http://127.0.0.1:${port}`;
 export const limitedServer = `http://127.0.0.1:${port + 1}`;
 /** Where tests may change what the database holds. */
 export const changingServer = `http://127.0.0.1:${port + 2}`;
+/** Where one session may begin, and no other for an hour. */
+export const crowdedServer = `http://127.0.0.1:${port + 100}`;
 
 export const target = path.resolve(import.meta.dirname, "../target");
 

@@ -17,7 +17,7 @@ use crate::{
     pages::{
         AccountPage, CookiesPage, HomePage, LoginPage, NotFoundPage, RegisterPage, SessionPage, VisitsPage,
     },
-    ui::{Footer, Header, SkipLink, focus_new_pages},
+    ui::{Footer, Header, SkipLink, allow_skipped_transitions, focus_new_pages},
     visitor::{
         CurrentVisitor, SessionEnded, SessionWarning, follow_navigation, guard_private_pages, provide_tabs,
         provide_visitor, watch_session,
@@ -65,6 +65,7 @@ fn Frame(visitor: CurrentVisitor) -> impl IntoView {
     guard_private_pages(visitor);
     forget_flash_on_leaving(visitor);
     focus_new_pages();
+    allow_skipped_transitions();
     view! {
         <SkipLink />
         <Header />

@@ -8,7 +8,7 @@ use axum::{
     extract::{Request, State},
     http::{
         HeaderMap, HeaderValue,
-        header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER},
+        header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER},
     },
     middleware::Next,
     response::{IntoResponse, Response},
@@ -104,6 +104,8 @@ pub async fn explain(State(state): State<AppState>, request: Request, next: Next
     let id = id.as_ref().and_then(|id| id.header_value().to_str().ok()).unwrap_or_default();
     *response.body_mut() = Body::from(state.failure.write(&error, id, is_read));
     let headers = response.headers_mut();
+    // That of the empty body, which axum notes as the answer leaves a route.
+    headers.remove(CONTENT_LENGTH);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(CONTENT_SECURITY_POLICY, state.failure.policy.clone());

@@ -11,6 +11,7 @@ mod password;
 mod private;
 mod status;
 mod submit;
+mod transition;
 mod waiting;
 mod when;
 
@@ -23,5 +24,6 @@ pub use password::PasswordField;
 pub use private::Private;
 pub use status::{Failed, PageError};
 pub use submit::SubmitButton;
+pub use transition::allow_skipped_transitions;
 pub use waiting::Waiting;
 pub use when::When;
