@@ -15,7 +15,6 @@ for (const state of states) {
 
     test("is well-formed and accessible in both themes, and looks as it looks", async ({ page, browser, account, js, allowConsole }) => {
       allowConsole(expectedConsole);
-      await page.emulateMedia({ reducedMotion: "reduce" });
       await state.reach({ page, browser, account });
 
       await expect(page).toHaveTitle(/^\S.* · Satchel$/);
@@ -94,7 +93,6 @@ test("under forced colours what is pressed is told from what is not", { tag: "@j
 });
 
 test("on the way to another page nothing moves for who would rather it did not", { tag: "@js" }, async ({ page }) => {
-  await page.emulateMedia({ reducedMotion: "reduce" });
   await page.goto("/login");
   await hydrated(page);
   const moving = await page.evaluate(() => getComputedStyle(document.documentElement, "::view-transition-group(root)").animationName);
@@ -102,6 +100,25 @@ test("on the way to another page nothing moves for who would rather it did not",
   await page.getByRole("link", { name: "Visits" }).click();
   await expect(page.getByRole("heading", { name: "Your visits" })).toBeVisible();
   expect(await page.evaluate(() => document.getAnimations().length)).toBe(0);
+});
+
+test("for everybody else one page changes over into the next", { tag: "@js" }, async ({ page }) => {
+  await page.emulateMedia({ reducedMotion: "no-preference" });
+  await page.goto("/login");
+  await hydrated(page);
+  const moved = page.evaluate(async () => {
+    const start = document.startViewTransition.bind(document);
+    return new Promise<string[]>((resolve) => {
+      document.startViewTransition = (change) => {
+        const transition = start(change);
+        void transition.ready.then(() => resolve(document.getAnimations().map(({ effect }) => (effect as KeyframeEffect).pseudoElement ?? "")));
+        return transition;
+      };
+    });
+  });
+  await page.getByRole("link", { name: "Visits" }).click();
+  await expect(page.getByRole("heading", { name: "Your visits" })).toBeVisible();
+  expect((await moved).join(" ")).toContain("::view-transition-new(root)");
 });
 
 // <shop>

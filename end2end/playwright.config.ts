@@ -42,6 +42,8 @@ export default defineConfig({
   use: {
     baseURL: usualServer,
     viewport: { width: 1280, height: 800 },
+    // What moves is looked at where that is what a test is about.
+    contextOptions: { reducedMotion: "reduce" },
     screenshot: "only-on-failure",
     // Each test would be slower by a tenth: E2E_TRACE=on records what one does.
     trace: process.env.E2E_TRACE === "on" ? "retain-on-failure" : "off",

@@ -13,6 +13,9 @@ export const limitedServer = `http://127.0.0.1:${port + 1}`;
 export const changingServer = `http://127.0.0.1:${port + 2}`;
 /** Where one session may begin, and no other for an hour. */
 export const crowdedServer = `http://127.0.0.1:${port + 100}`;
+/** The release, which Lighthouse looks at, and where it drives its browser. */
+export const releaseServer = `http://127.0.0.1:${port + 101}`;
+export const debuggingPort = port + 102;
 
 export const target = path.resolve(import.meta.dirname, "../target");
 

@@ -67,7 +67,7 @@ fn failure_document(options: LeptosOptions) -> impl IntoView {
                         <div class="page empty">
                             <h1 inner_html=gap("title")></h1>
                             <p inner_html=gap("words")></p>
-                            <div class="ways" inner_html=gap("more")></div>
+                            <div class="help" inner_html=gap("more")></div>
                             <p>
                                 <a href=nav::HOME>"Back to the catalogue"</a>
                             </p>

@@ -47,24 +47,36 @@ pub(crate) fn HomePage() -> impl IntoView {
 #[component]
 fn Found(products: Vec<Product>, q: String) -> impl IntoView {
     let searched = !q.trim().is_empty();
-    let count = match products.len() {
-        0 => format!("Nothing found for \u{201c}{q}\u{201d}."),
-        1 => "One thing found.".to_owned(),
-        count => format!("{count} things found."),
+    let told = match products.len() {
+        _ if !searched => None,
+        0 => Some(view! { <NothingFound q /> }.into_any()),
+        1 => Some(count("One thing found.".to_owned()).into_any()),
+        many => Some(count(format!("{many} things found.")).into_any()),
     };
-    let empty = products.is_empty();
     view! {
-        <div aria-live="polite">
-            {searched
-                .then(|| {
-                    view! {
-                        <p class="found">
-                            {count} " " <a href=nav::HOME>{if empty { "Show all things" } else { "Show all" }}</a>
-                        </p>
-                    }
-                })}
-        </div>
+        <div aria-live="polite">{told}</div>
         {if use_visitor().failure().is_some() { list(products).into_any() } else { LISTS.show(products, list) }}
+    }
+}
+
+fn count(words: String) -> impl IntoView {
+    view! {
+        <p class="found">
+            {words} " " <a href=nav::HOME>"Show all"</a>
+        </p>
+    }
+}
+
+#[component]
+fn NothingFound(q: String) -> impl IntoView {
+    view! {
+        <div class="empty">
+            <p class="empty-title">{format!("Nothing found for \u{201c}{q}\u{201d}.")}</p>
+            <p>"Try another word, or fewer of them."</p>
+            <p>
+                <a href=nav::HOME>"Show all things"</a>
+            </p>
+        </div>
     }
 }
 
