@@ -22,12 +22,6 @@ type Fixtures = {
 
 type ConsoleMessages = { seen: string[]; allowed: RegExp[] };
 
-/**
- * The page asks the browser to fetch the app's code early. Without JavaScript nothing uses it, and on a busy machine it is used late, which
- * is all that this message says: a hint that does not fit what is fetched later has a message of its own.
- */
-const unusedPreload = /\/pkg\/\S+ was preloaded using link preload but not used/;
-
 export const test = base.extend<Fixtures>({
   account: async ({ request }, use) => {
     const account = { name: "Ada", email: `${randomUUID()}@example.com`, password: "three-words-at-least" };
@@ -47,7 +41,7 @@ export const test = base.extend<Fixtures>({
   // Every test fails on what its browser complains about, also in contexts that it opens itself.
   consoleMessages: [
     async ({ browser }, use) => {
-      const messages: ConsoleMessages = { seen: [], allowed: [unusedPreload] };
+      const messages: ConsoleMessages = { seen: [], allowed: [] };
       const listen = (context: BrowserContext) => collect(context, messages.seen);
       browser.on("context", listen);
       await use(messages);

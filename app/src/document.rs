@@ -8,6 +8,9 @@ use leptos::nonce::Nonce;
 /// write it into a page to have it replaced there.
 static PLACEHOLDER: LazyLock<Nonce> = LazyLock::new(Nonce::new);
 
+/// What a link to a part of the app's code says until the page is there; then its script makes it a preload.
+pub const LATER: &str = "later";
+
 /// The HTML of a page, whole, but for the nonces.
 #[derive(Debug)]
 pub struct Document {
@@ -28,7 +31,11 @@ impl Document {
         let nonce = PLACEHOLDER.as_bytes();
         // Leptos writes it there too, where any script can read it; browsers hide what stands in `nonce` (HTML, 2.5.8).
         let told = format!("crossorigin=\"{}\"", &**PLACEHOLDER);
-        let html = String::from_utf8_lossy(html).replace(&told, "crossorigin=\"anonymous\"").into_bytes();
+        let html = String::from_utf8_lossy(html).replace(&told, "crossorigin=\"anonymous\"");
+        // The names of the page's own code, which Leptos would have fetched beside the page. Whatever a visitor has written has its
+        // quotes escaped.
+        let later = format!("rel=\"{LATER}\" type=\"application/wasm\"");
+        let html = html.replace("rel=\"preload\" type=\"application/wasm\"", &later).into_bytes();
         let mut gaps = Vec::new();
         let mut at = 0;
         while let Some(rest) = html.get(at..).filter(|rest| rest.len() >= nonce.len()) {
@@ -87,6 +94,13 @@ mod tests {
         for html in ["", "plain", begun, &format!("{begun} {begun}"), &gap[..1]] {
             assert_eq!(filled(html, "abc"), html);
         }
+    }
+
+    #[test]
+    fn the_code_of_a_page_comes_after_it() {
+        let link =
+            |rel| format!("<link as=\"fetch\" href=\"/pkg/a.wasm\" rel=\"{rel}\" type=\"application/wasm\">");
+        assert_eq!(filled(&link("preload"), "abc"), link("later"));
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! The HTML documents around the app, and around the page that tells of a failure.
 
-use leptos::{hydration::AutoReload, hydration::HydrationScripts, prelude::*};
+use leptos::{hydration::AutoReload, hydration::HydrationScripts, nonce::use_nonce, prelude::*};
 use leptos_meta::{HashedStylesheet, MetaTags};
 use leptos_router::{components::Router, location::RequestUrl};
 
 use crate::{
     App, SiteUrl,
+    document::LATER,
     language::LANGUAGE,
     nav,
     ui::{Footer, Header, SkipLink},
@@ -20,7 +21,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <Basics options=options.clone() />
                 <SharedLink />
                 <AutoReload options=options.clone() />
-                <HydrationScripts options />
+                <Wake options />
                 <MetaTags />
             </head>
             <body>
@@ -93,6 +94,26 @@ fn Basics(options: LeptosOptions) -> impl IntoView {
         <link rel="apple-touch-icon" href="/apple-touch-icon.png" />
         <link rel="manifest" href="/manifest.webmanifest" />
         <HashedStylesheet options id="style" />
+    }
+}
+
+/// Fetches the app's code once the page is there, and wakes the page up.
+#[component]
+fn Wake(options: LeptosOptions) -> impl IntoView {
+    // Leptos' own script fetches it beside the page, but its component also finds out which page has which code.
+    let _beside_the_page = view! { <HydrationScripts options=options.clone() /> };
+    let (root, name) = (format!("/{}", options.site_pkg_dir), options.output_name);
+    view! {
+        <link
+            rel=LATER
+            r#as="fetch"
+            r#type="application/wasm"
+            crossorigin="anonymous"
+            href=format!("{root}/{name}.wasm")
+        />
+        <script type="module" nonce=use_nonce()>
+            {format!("{}({root:?}, {name:?})", include_str!("wake.js").trim_end())}
+        </script>
     }
 }
 
