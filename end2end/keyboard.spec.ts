@@ -206,6 +206,7 @@ async function send(page: Page) {
   await back;
 }
 
+// <shop>
 async function signInByKeyboard(page: Page, email: string, password: string) {
   await tabTo(page, "field", "E-mail");
   await page.keyboard.type(email);
@@ -214,3 +215,4 @@ async function signInByKeyboard(page: Page, email: string, password: string) {
   await tabTo(page, "button", "Sign in");
   await page.keyboard.press("Enter");
 }
+// </shop>

@@ -319,7 +319,7 @@ mod tests {
         for wrong in [
             "satchel.example",
             "ftp://satchel.example",
-            "https://satchel.example/shop",
+            "https://satchel.example/below",
             "https://a:b@c.example",
         ] {
             assert!(url(&[("SITE_URL", wrong)]).is_err(), "{wrong}");
