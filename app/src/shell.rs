@@ -89,7 +89,7 @@ fn Basics(options: LeptosOptions) -> impl IntoView {
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         // The flap of the satchel, dark in both themes: --flap in style/tokens.css.
-        <meta name="theme-color" content="#173828" />
+        <meta name="theme-color" content="#1b3a2a" />
         <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
         <link rel="apple-touch-icon" href="/apple-touch-icon.png" />
         <link rel="manifest" href="/manifest.webmanifest" />

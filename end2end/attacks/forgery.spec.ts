@@ -24,6 +24,8 @@ for (const [who, name] of Object.entries(hosts)) {
           if (!js) await page.getByRole("button").click();
           expect((await answer).status(), change.path).toBe(403);
           expect((await answer).headers()["content-type"], change.path).toContain("text/html");
+          // Until the page of the answer is there, another way would be cut short by it.
+          await expect(page.getByRole("heading", { name: "This came from another site" })).toBeVisible();
           await expectUnchanged(change.path);
         }
       });

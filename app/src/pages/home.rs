@@ -71,7 +71,7 @@ fn count(words: String) -> impl IntoView {
 fn NothingFound(q: String) -> impl IntoView {
     view! {
         <div class="empty">
-            <p class="empty-title">{format!("Nothing found for \u{201c}{q}\u{201d}.")}</p>
+            <p class="empty-title found">{format!("Nothing found for \u{201c}{q}\u{201d}.")}</p>
             <p>"Try another word, or fewer of them."</p>
             <p>
                 <a href=nav::HOME>"Show all things"</a>
