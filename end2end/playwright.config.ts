@@ -23,6 +23,8 @@ if (mainProcess) buildSql();
 const noBrowser = "health.spec.ts";
 /** Alike at every width. */
 const attacks = "**/attacks/**";
+/** Where neither width nor touch has a part: what look.spec.ts sees on a phone is enough. */
+const anyWidth = /(flask|how|hydration|keyboard)\.spec\.ts/;
 /** Those in which the page's own code has no part: what it does is no matter. */
 const attacksOnServer = /attacks\/(fixation|forgery|framing|keys|replay|secrets|tossing)\.spec\.ts/;
 
@@ -72,7 +74,7 @@ export default defineConfig({
       name: "phone",
       use: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true },
       grepInvert: /@no-js/,
-      testIgnore: [noBrowser, attacks],
+      testIgnore: [noBrowser, attacks, anyWidth],
     },
   ],
   webServer: mainProcess
