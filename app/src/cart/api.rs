@@ -50,7 +50,11 @@ pub async fn clear_cart() -> Result<PricedCart, AppError> {
     if crate::context::session()?.read::<super::Cart>().await?.is_none() {
         return Ok(PricedCart::default());
     }
-    store::change(|cart| Ok(cart.clear())).await
+    store::change(|cart| {
+        cart.clear();
+        Ok(())
+    })
+    .await
 }
 
 /// Puts back what was there before the cart was emptied, unless it was changed since.
@@ -58,7 +62,11 @@ pub async fn clear_cart() -> Result<PricedCart, AppError> {
 pub async fn restore_cart() -> Result<PricedCart, AppError> {
     use super::store;
 
-    store::change(|cart| Ok(cart.restore())).await
+    store::change(|cart| {
+        cart.restore();
+        Ok(())
+    })
+    .await
 }
 
 /// The cart.
