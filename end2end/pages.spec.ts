@@ -42,3 +42,23 @@ test("the head of every page names the page's own code, however many are asked f
     expect(code, path).toEqual(own ? [expect.stringContaining(`_${own}`)] : []);
   }
 });
+
+test("what could not be fetched is there when it is tried again", { tag: "@js" }, async ({ page, allowConsole }) => {
+  allowConsole(/ERR_FAILED .*api\/visits\/record/);
+  await open(page, "/login");
+  await page.route("**/api/visits/record", (route) => route.abort());
+  await page.getByRole("link", { name: "Visits" }).click();
+  await expect(page.getByRole("heading", { name: "You seem to be offline" })).toBeVisible();
+  await page.unroute("**/api/visits/record");
+  await page.getByRole("link", { name: "Try again" }).click();
+  await expect(page.getByText("1 visit", { exact: true })).toBeVisible();
+});
+
+// <shop>
+test("who has lost the way finds something by the search", async ({ page }) => {
+  await open(page, "/nothing-here");
+  await page.getByRole("search").getByLabel("Search").fill("mug");
+  await page.getByRole("search").getByRole("button", { name: "Show" }).click();
+  await expect(page.getByRole("heading", { name: "Enamel mug" })).toBeVisible();
+});
+// </shop>
