@@ -8,7 +8,7 @@ use axum::{
     body::{Body, to_bytes},
     http::{
         HeaderMap, HeaderValue, Method, Request, StatusCode,
-        header::{ACCEPT, CONTENT_TYPE, COOKIE, HOST, LOCATION, REFERER, SET_COOKIE},
+        header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, LOCATION, REFERER, SET_COOKIE},
     },
 };
 use serde_json::Value;
@@ -138,6 +138,7 @@ impl Visitor<'_> {
         }
         request.headers_mut().insert(HOST, HeaderValue::from_static("satchel.test"));
         let what = format!("{} {}", request.method(), request.uri());
+        let is_head = request.method() == Method::HEAD;
         let answer = timeout(NEVER, self.app.router.clone().oneshot(request)).await;
         let response = answer.unwrap_or_else(|_| panic!("no answer to {what}")).unwrap();
         let (parts, body) = response.into_parts();
@@ -145,6 +146,10 @@ impl Visitor<'_> {
             self.keep(cookie.to_str().unwrap());
         }
         let body = to_bytes(body, usize::MAX).await.unwrap();
+        // Over one that is wrong a server breaks off.
+        if let Some(length) = parts.headers.get(CONTENT_LENGTH).filter(|_| !is_head) {
+            assert_eq!(length.to_str().unwrap(), body.len().to_string(), "{what}");
+        }
         Answer {
             status: parts.status,
             headers: parts.headers,
