@@ -44,7 +44,7 @@ for (const [what, leave] of Object.entries<(page: Page) => Promise<void>>({
       await back(page);
       await expectNothingPrivate(page, account);
     }
-    await page.goForward({ waitUntil: "commit" }).catch(stayed);
+    await page.goForward(seen).catch(stayed);
     await expectNothingPrivate(page, account);
   });
 
@@ -101,10 +101,12 @@ async function readPrivatePages(page: Page, account: Account) {
 }
 
 async function back(page: Page) {
-  await page.goBack({ waitUntil: "commit" }).catch(stayed);
+  await page.goBack(seen).catch(stayed);
 }
 
-/** A page that the browser has kept in memory is there without a navigation that Playwright could wait for. */
+/** A page that the browser has kept in memory may be there without a navigation that Playwright sees: it is not waited for until the test's end. */
+const seen = { waitUntil: "commit", timeout: 5_000 } as const;
+
 function stayed(error: Error) {
   if (!/Timeout|interrupted|ERR_ABORTED/.test(error.message)) throw error;
 }
