@@ -45,28 +45,13 @@ pub async fn remove_from_cart(#[server(default)] product: String) -> Result<Pric
 /// Takes everything out.
 #[server(endpoint = "cart/clear")]
 pub async fn clear_cart() -> Result<PricedCart, AppError> {
-    use super::store;
-
-    if crate::context::session()?.read::<super::Cart>().await?.is_none() {
-        return Ok(PricedCart::default());
-    }
-    store::change(|cart| {
-        cart.clear();
-        Ok(())
-    })
-    .await
+    super::store::change_existing(super::Cart::clear).await
 }
 
 /// Puts back what was there before the cart was emptied, unless it was changed since.
 #[server(endpoint = "cart/restore")]
 pub async fn restore_cart() -> Result<PricedCart, AppError> {
-    use super::store;
-
-    store::change(|cart| {
-        cart.restore();
-        Ok(())
-    })
-    .await
+    super::store::change_existing(super::Cart::restore).await
 }
 
 /// The cart.

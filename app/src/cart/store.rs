@@ -44,6 +44,18 @@ pub(super) async fn change(
     price(&cart).await
 }
 
+/// As [`change`], but who has no cart gets none, and no session for its sake.
+pub(super) async fn change_existing(mut apply: impl FnMut(&mut Cart) + Send) -> Result<PricedCart, AppError> {
+    if context::session()?.read::<Cart>().await?.is_none() {
+        return Ok(PricedCart::default());
+    }
+    change(move |cart| {
+        apply(cart);
+        Ok(())
+    })
+    .await
+}
+
 /// Puts today's names and prices to a cart.
 pub(super) async fn price(cart: &Cart) -> Result<PricedCart, AppError> {
     let ids: Vec<_> = cart.lines().iter().chain(cart.removed()).map(|line| line.product).collect();

@@ -40,6 +40,7 @@ async fn an_emptied_cart_comes_back_until_something_else_is_done() {
     let visitor = app.visitor();
     assert_eq!(visitor.call("/api/cart/clear", "").await.json()["items"], 0);
     assert_eq!(visitor.call("/api/cart/restore", "").await.json()["items"], 0);
+    assert_eq!(app.sessions().await, 0, "there is nothing to keep");
 
     visitor.call("/api/cart/add", "product=2&quantity=2").await;
     let before = visitor.call("/api/cart/add", "product=12").await.json();
