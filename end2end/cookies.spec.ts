@@ -22,7 +22,7 @@ test("set_cookie, cookies.get and delete_cookie: a cookie with max-age, one unti
   await setCookie(page, { name: "hour", value: "sand", maxAge: "3600" });
   await expectMessage(page, "The cookie is set.");
   const hour = await stored(page, "hour");
-  expect(hour).toMatchObject({ value: "sand", domain: "127.0.0.1", path: "/", sameSite: "Lax", httpOnly: false, secure: false });
+  expect(hour).toMatchObject({ value: "lab:sand", domain: "127.0.0.1", path: "/", sameSite: "Lax", httpOnly: false, secure: false });
   expect(hour?.expires).toBeGreaterThan(before + 3590);
   expect(hour?.expires).toBeLessThan(Date.now() / 1000 + 3610);
   await expectCookie(page, "hour", "sand", "Plain: the server has to believe whatever it says.");
@@ -30,7 +30,7 @@ test("set_cookie, cookies.get and delete_cookie: a cookie with max-age, one unti
   await setCookie(page, { name: "visit", value: "short" });
   await expectCookie(page, "visit", "short", "Plain: the server has to believe whatever it says.");
   // Playwright's word for "until the browser closes".
-  expect(await stored(page, "visit")).toMatchObject({ value: "short", path: "/", sameSite: "Lax", expires: -1 });
+  expect(await stored(page, "visit")).toMatchObject({ value: "lab:short", path: "/", sameSite: "Lax", expires: -1 });
 
   // What the browser sends is what the page shows after a reload, too.
   await open(page, "/cookies");
@@ -60,7 +60,7 @@ test("a signed cookie that was tampered with is found out, and fits again when i
   expect((await stored(page, "role"))?.value).toBe(genuine?.value.replace("reader", "reader-changed"));
 
   await submit(page.getByRole("button", { name: "Tamper with role" }));
-  await expectCookie(page, "role", genuine?.value ?? "", "Signed and genuine: nobody has changed it.");
+  await expectCookie(page, "role", genuine?.value.replace(/^lab:/, "") ?? "", "Signed and genuine: nobody has changed it.");
 });
 
 test("a plain cookie that was tampered with is believed", async ({ page }) => {
@@ -74,14 +74,32 @@ test("a cookie that was changed in the browser's own store is what the server re
   await open(page, "/cookies");
   await setCookie(page, { name: "role", value: "reader", signed: true });
   await expectCookie(page, "role", /^s:reader\./, "Signed and genuine: nobody has changed it.");
+  await setCookie(page, { name: "colour", value: "red" });
+  await expectCookie(page, "colour", "red", "Plain: the server has to believe whatever it says.");
   const genuine = (await stored(page, "role"))?.value ?? "";
   await page.context().addCookies([
     { name: "role", value: genuine.replace("reader", "admin"), url: usualServer },
-    { name: "colour", value: "blue", url: usualServer },
+    { name: "colour", value: "lab:blue", url: usualServer },
   ]);
   await open(page, "/cookies");
   await expectCookie(page, "role", /^s:admin\./, "Changed: the signature does not fit, so the server ignores it.");
   await expectCookie(page, "colour", "blue", "Plain: the server has to believe whatever it says.");
+});
+
+test("another app's cookie is listed, without its value and without buttons", async ({ page }) => {
+  await page.context().addCookies([
+    { name: "CF_Authorization", value: "eyJ-top-secret", url: usualServer, httpOnly: true },
+    { name: "connect.sid", value: "s:top-secret.x", url: usualServer, httpOnly: true },
+  ]);
+  await open(page, "/cookies");
+  for (const name of ["CF_Authorization", "connect.sid"]) {
+    await expectCookie(page, name, "\u2026 (14 characters)", "Not set on this page, so its value is hidden.");
+    await expect(row(page, name).getByRole("button")).toHaveCount(0);
+  }
+  expect(await page.content()).not.toContain("top-secret");
+  for (const address of ["/api/cookies/show", "/cookies"]) {
+    expect(await (await page.request.get(address)).text(), address).not.toContain("top-secret");
+  }
 });
 
 test("what is wrong with a field stands beside it, and what was typed stays", async ({ page, allowConsole }) => {

@@ -12,6 +12,7 @@ import {
   submit,
   test,
 } from "./fixtures";
+import { changingServer, sql } from "./servers";
 
 test("a value is set without leaving the page, and the fields are empty again", async ({ page, js }) => {
   await open(page, "/session");
@@ -122,6 +123,41 @@ test("after a choice how long it lasts every other form still shows its own answ
   await hydrated(page);
   await submit(page.getByRole("button", { name: "Clear the session" }));
   await expect(row(page, "b")).toHaveCount(0);
+});
+
+test.describe("ten minutes after the password was typed", () => {
+  test.use({ baseURL: changingServer });
+
+  test("a session is remembered only once it was typed again", async ({ page, account, allowConsole }) => {
+    allowConsole(/status of 403 .*session\/remember/);
+    const remember = page.getByRole("button", { name: "Remember me" });
+    const hint = page.getByText("To be remembered, confirm your password first.");
+    // Not by way of the catalogue, in which other tests have put things without a picture.
+    await open(page, "/login?next=%2Fsession");
+    await signIn(page, account);
+    await expectVisitor(page, account.name);
+    // A page that has been loaded asks for nothing more: one that was navigated to asks who is there, and would learn it too early.
+    await open(page, "/session");
+    await expect(remember).toHaveAttribute("aria-pressed", "false");
+    await expect(hint).toHaveCount(0);
+    const mine = `owner = (select id from users where email = '${account.email}')`;
+    sql(`update sessions set data = json_set(data, '$.sign_in.d.confirmed_at', 0), version = version + 1 where ${mine}`);
+    await submit(remember);
+    await expect(hint).toBeVisible();
+    await expect(remember).toHaveAttribute("aria-pressed", "false");
+    expect(await page.context().cookies()).toMatchObject([{ name: "id", expires: -1 }]);
+
+    await hint.getByRole("link").click();
+    const confirm = page.getByRole("region", { name: "Confirm it\u2019s you" });
+    await confirm.getByLabel("Password", { exact: true }).fill(account.password);
+    await submit(confirm.getByRole("button", { name: "Confirm" }));
+    await expectMessage(page, "Thank you. For ten minutes you may change what matters most.");
+    await open(page, "/session");
+    await expect(hint).toHaveCount(0);
+    await submit(remember);
+    await expectMessage(page, "How long your session lasts is chosen.");
+    await expect(remember).toHaveAttribute("aria-pressed", "true");
+  });
 });
 
 test("what the header does to the session is seen at once", async ({ page }) => {

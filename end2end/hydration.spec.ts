@@ -6,7 +6,6 @@ import {
   expectMessage,
   expectNoMessage,
   expectSameDocument,
-  hydrated,
   markDocument,
   open,
   test,
@@ -95,18 +94,6 @@ test.describe("the hydrated page", { tag: "@js" }, () => {
     await expect(heading).toHaveText("Enamel mug");
     await expectSameDocument(page);
   });
-});
-
-test("a page counts as hydrated once its own code is there too", { tag: "@js" }, async ({ page }) => {
-  const release = await hold(page, "/pkg/split*visits*");
-  const asked = page.waitForRequest("/pkg/split*visits*");
-  await page.goto("/visits");
-  await asked;
-  // All that the app does without that code is done two frames later.
-  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
-  await expect(page.locator("html")).not.toHaveAttribute("data-hydrated");
-  release();
-  await hydrated(page);
 });
 
 test("without JavaScript nothing is offered that needs it", { tag: "@no-js" }, async ({ page }) => {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
-import { installedChromium } from "./chromium.js";
+import { launchOptions } from "./chromium.js";
 import {
   buildSql,
   changingServer,
@@ -30,6 +30,8 @@ const attacksOnServer = /attacks\/(fixation|forgery|framing|keys|replay|secrets|
 
 export default defineConfig({
   testDir: ".",
+  // What is about the release alone is in release.config.ts.
+  testMatch: /(?<!release)\.spec\.ts$/,
   fullyParallel: true,
   forbidOnly: Boolean(process.env.CI),
   // At the desk a test that fails once has failed. In CI it is tried once more, and the summary names it as flaky: that is a defect to
@@ -49,18 +51,7 @@ export default defineConfig({
     screenshot: "only-on-failure",
     // Each test would be slower by a tenth: E2E_TRACE=on records what one does.
     trace: process.env.E2E_TRACE === "on" ? "retain-on-failure" : "off",
-    launchOptions: {
-      executablePath: installedChromium(),
-      args: [
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-quic",
-        "--disable-sync",
-        "--no-first-run",
-        // Chromium's sandbox refuses to run as root, as in most containers.
-        ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
-      ],
-    },
+    launchOptions: launchOptions(),
   },
   projects: [
     { name: "desktop", grepInvert: /@no-js/ },

@@ -62,7 +62,8 @@ test("the meter says while one types why a password will not do", { tag: "@js" }
   for (const { typed, words } of [
     { typed: "short", words: "Please use at least 8 characters." },
     { typed: "iloveyou1", words: "This is one of the passwords that are guessed first. Please choose another one." },
-    { typed: "hopper1906", words: "This is too close to the name or the e-mail. Please choose another one." },
+    { typed: "hopper1906", words: "This is too close to the name, the e-mail or this site’s name. Please choose another one." },
+    { typed: "satchel2026", words: "This is too close to the name, the e-mail or this site’s name. Please choose another one." },
     { typed: "a few words", words: "Good. A few words more would make it strong." },
     { typed: "a few words and some more", words: "Strong." },
   ]) {

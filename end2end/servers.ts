@@ -13,7 +13,7 @@ export const limitedServer = `http://127.0.0.1:${port + 1}`;
 export const changingServer = `http://127.0.0.1:${port + 2}`;
 /** Where one session may begin, and no other for an hour. */
 export const crowdedServer = `http://127.0.0.1:${port + 100}`;
-/** The release, which Lighthouse looks at, and where it drives its browser. */
+/** The release, and the port by which Lighthouse drives its browser. */
 export const releaseServer = `http://127.0.0.1:${port + 101}`;
 export const debuggingPort = port + 102;
 
@@ -27,7 +27,9 @@ export function setChangingDatabase(url: string) {
 /** Builds the program behind {@link sql}. */
 export function buildSql() {
   const build = ["build", "--quiet", "--package", "server", "--example", "sql", "--target-dir", target];
-  execFileSync("cargo", build, { cwd: path.dirname(target), stdio: "inherit" });
+  // Compiled into the server, as in bin/lib.sh.
+  const env = { ...process.env, LEPTOS_OUTPUT_NAME: "satchel" };
+  execFileSync("cargo", build, { cwd: path.dirname(target), env, stdio: "inherit" });
 }
 
 /** Runs a statement on the database of {@link changingServer}. */

@@ -176,8 +176,8 @@ export const states: State[] = [
     name: "cookies",
     reach: async ({ page }) => {
       await page.context().addCookies([
-        { name: "plain", value: "v".repeat(1_000), url: usualServer },
-        { name: "n".repeat(64), value: "s:changed.signature", url: usualServer },
+        { name: "plain", value: "lab:" + "v".repeat(1_000), url: usualServer },
+        { name: "n".repeat(64), value: "lab:s:changed.signature", url: usualServer },
       ]);
       await open(page, "/cookies");
       await page.getByLabel("Name", { exact: true }).fill("signed");

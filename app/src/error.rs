@@ -199,8 +199,10 @@ pub enum Problem {
     /// The password is one of those that are guessed first.
     #[error("This is one of the passwords that are guessed first. Please choose another one.")]
     CommonPassword,
-    /// The password is mostly the name or the e-mail address.
-    #[error("This is too close to the name or the e-mail. Please choose another one.")]
+    /// The password is mostly the name, the e-mail address or a word of the site.
+    #[error(
+        "This is too close to the name, the e-mail or this site\u{2019}s name. Please choose another one."
+    )]
     PersonalPassword,
     /// The password is not the account's.
     #[error("This is not the right password.")]

@@ -1,6 +1,9 @@
-//! Where the app's pages are, and which paths a visitor may be sent to.
+//! Where the app's pages are, which paths a visitor may be sent to, and the ways to send one there.
 
 use std::fmt;
+
+use leptos::{prelude::location, wasm_bindgen::JsValue};
+use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 /// The first page.
 pub const HOME: &str = "/";
@@ -81,7 +84,37 @@ pub fn with_next(page: &str, next: Option<&LocalPath>) -> String {
     format!("{page}?next={next}")
 }
 
-/// A path, with its query, on this site. Nothing else is ever put into a redirect (ASVS 3.7.2).
+/// The sign-in form as a target of a navigation. It leads on to `next`, unless the address would be too long with it.
+#[must_use]
+pub fn to_login(next: Option<&LocalPath>) -> LocalPath {
+    LocalPath::parse(&with_next(LOGIN, next)).unwrap_or_else(|| LocalPath(LOGIN.to_owned()))
+}
+
+/// Loads a page of the app as a whole. In the browser only, and the only place that sets the address of the window.
+///
+/// # Errors
+///
+/// The browser's exception, when it refuses the address.
+pub fn load(page: &LocalPath) -> Result<(), JsValue> {
+    location().set_href(page.as_str())
+}
+
+/// Returns a function that goes to another page of the app without loading it as a whole. It takes no text, because the router
+/// leaves the site where the text is the address of another one.
+pub fn use_local_navigate() -> impl Fn(&LocalPath, NavigateOptions) + Clone {
+    let navigate = use_navigate();
+    move |page: &LocalPath, options: NavigateOptions| navigate(page.as_str(), options)
+}
+
+/// Whether readers of a path may disagree about where it leads. A browser takes two slashes at the beginning for the address of
+/// another host (RFC 3986, 4.2) and a backslash for a slash (WHATWG URL, 4.4); some proxies decode encoded ones.
+#[must_use]
+pub fn is_ambiguous(path: &str) -> bool {
+    let path = path.to_ascii_lowercase();
+    ["//", "\\", "/%2f", "/%5c"].iter().any(|part| path.contains(part))
+}
+
+/// A path, with its query, on this site. Every redirect and every navigation by a script takes one (ASVS 3.7.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LocalPath(String);
 
@@ -94,16 +127,16 @@ impl LocalPath {
     /// Longer paths are refused: none of ours comes near, and a header has its limits.
     const MAX_BYTES: usize = 2_000;
 
-    /// Takes a path that begins with a single slash. Browsers read a backslash as a slash and drop tabs and line breaks, so
-    /// both are refused, as is everything outside printable ASCII. So are empty segments and those of dots: what is left of a path
-    /// once a browser has resolved them may begin with two slashes.
+    /// Takes a path that begins with a single slash and is not [ambiguous](is_ambiguous). Browsers drop tabs and line breaks, so
+    /// everything outside printable ASCII is refused. So are segments of dots: what is left of a path once a browser has resolved
+    /// them may begin with two slashes.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let path = text.split(['?', '#']).next().unwrap_or_default();
         let local = text.starts_with('/')
             && text.len() <= Self::MAX_BYTES
             && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
-            && !path.contains("//")
+            && !is_ambiguous(path)
             && !path.split('/').any(is_dots);
         local.then(|| Self(text.to_owned()))
     }
@@ -169,6 +202,8 @@ mod tests {
             "/a/..//evil.example",
             "/%2E%2e/account",
             "/a//b",
+            "/%2fevil.example",
+            "/%5Cevil.example",
             "/./account",
             "https://evil.example",
             "javascript:alert(1)",
@@ -180,6 +215,26 @@ mod tests {
         ];
         for other in others {
             assert_eq!(LocalPath::parse(other), None, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn the_way_to_the_sign_in_form_is_a_local_path_however_long_the_next_page_is() {
+        let next = |text: &str| LocalPath::parse(text).unwrap();
+        assert_eq!(to_login(None).as_str(), LOGIN);
+        assert_eq!(to_login(Some(&next("/account"))).as_str(), "/login?next=%2Faccount");
+        // Each slash of a query takes three bytes in the field.
+        let long = next(&format!("/visits?{}", "/".repeat(1_000)));
+        assert_eq!(to_login(Some(&long)).as_str(), LOGIN);
+    }
+
+    #[test]
+    fn a_path_is_ambiguous_where_a_browser_or_a_proxy_may_see_another_host() {
+        for path in ["//", "//evil.example", "/a//b", "/\\evil.example", "/a\\", "/%2F/evil", "/%5cevil"] {
+            assert!(is_ambiguous(path), "{path}");
+        }
+        for path in ["/", "/visits/", "/@evil.example", "/%ff", "/..%2fCargo.toml", "*", ""] {
+            assert!(!is_ambiguous(path), "{path}");
         }
     }
 

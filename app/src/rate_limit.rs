@@ -14,6 +14,16 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock};
 /// After so many checks those are forgotten that no longer count.
 const TIDY_EVERY: u32 = 1_024;
 
+/// The length of the prefix of the widest IPv6 network that a provider gives to one subscriber, in bits (RIPE-690, 4.2).
+const WIDEST: u32 = 48;
+
+/// The wider networks of an IPv6 address: the length of the prefix in bits, and how many times the rate of one /64 they have. With a
+/// limit for each /64 alone, a subscriber with a /48 would have 65,536 times the rate.
+const WIDER: [(u32, u32); 2] = [(56, 4), (WIDEST, 16)];
+
+/// The most by which a rate is multiplied: by ten for an address that tries to sign in, and by sixteen for its widest network.
+const MOST_TIMES: u32 = 10 * 16;
+
 /// So many times in so much time, after which they come back one by one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
@@ -45,8 +55,8 @@ impl FromStr for Rate {
             return Err(NotARate);
         }
         let rate = Self { times, within: Duration::from_secs(u64::from(count) * unit) };
-        // What is too fine to be measured would be no limit, also where it is ten times as much.
-        rate.quota(10).map(|_| rate).ok_or(NotARate)
+        // A rate that is too fine to be measured would be no limit, also where it is multiplied.
+        rate.quota(MOST_TIMES).map(|_| rate).ok_or(NotARate)
     }
 }
 
@@ -89,18 +99,60 @@ impl<K: Clone + Eq + Hash> RateLimit<K> {
     }
 }
 
-/// The key of an address: itself, or the network of an IPv6 address, because one subscriber has 2^64 of those. Whoever comes from
-/// nowhere shares one place: a header that is missing must not be a way around.
+/// Counts how often each client address came. An IPv4 address has one quota; an IPv6 address counts for its /64, its /56 with four times
+/// the quota, and its /48 with sixteen times.
+#[derive(Debug)]
+pub struct AddressLimit {
+    narrow: RateLimit<IpAddr>,
+    /// By the length of the prefix, the narrower one first.
+    wider: Vec<(u32, RateLimit<Ipv6Addr>)>,
+}
+
+impl AddressLimit {
+    /// Starts to count, by so many `times` the rate for an IPv4 address or a /64; `None` where that is too fine to be measured.
+    #[must_use]
+    pub fn new(rate: Rate, times: u32) -> Option<Self> {
+        let narrow = RateLimit::new(rate, times)?;
+        let wider = WIDER.map(|(bits, more)| Some((bits, RateLimit::new(rate, times.saturating_mul(more))?)));
+        Some(Self { narrow, wider: wider.into_iter().collect::<Option<_>>()? })
+    }
+
+    /// Counts one of `address`, at its narrowest network first. Where that refuses, the wider ones count nothing: a subscriber that
+    /// is refused does not use up what the neighbours have. Requests without an address share one quota.
+    ///
+    /// # Errors
+    ///
+    /// The seconds to wait, where it is one too many for one of the networks.
+    pub fn check(&self, address: Option<IpAddr>) -> Result<(), u32> {
+        self.narrow.check(&network(address))?;
+        let Some(IpAddr::V6(address)) = address.map(|address| address.to_canonical()) else { return Ok(()) };
+        self.wider.iter().try_for_each(|(bits, limit)| limit.check(&prefix(address, *bits)))
+    }
+}
+
+/// The key of an address: itself, or the /64 of an IPv6 address, because one subscriber has 2^64 of those. Requests without an address
+/// share one key: a header that is missing must not be a way around.
 #[must_use]
 pub fn network(address: Option<IpAddr>) -> IpAddr {
-    match address.map(|address| address.to_canonical()) {
-        None => Ipv6Addr::UNSPECIFIED.into(),
-        Some(IpAddr::V6(address)) => {
-            let [a, b, c, d, ..] = address.segments();
-            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
-        }
-        Some(address) => address,
+    address.map_or(Ipv6Addr::UNSPECIFIED.into(), |address| with_prefix(address, 64))
+}
+
+/// The widest network that one client may have to itself: its address, or the /48 of an IPv6 address.
+#[must_use]
+pub fn widest_network(address: IpAddr) -> IpAddr {
+    with_prefix(address, WIDEST)
+}
+
+fn with_prefix(address: IpAddr, bits: u32) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => prefix(address, bits).into(),
+        address => address,
     }
+}
+
+/// The first `bits` of an address, of which there are 1 to 128, and zeros.
+fn prefix(address: Ipv6Addr, bits: u32) -> Ipv6Addr {
+    Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << (Ipv6Addr::BITS - bits)))
 }
 
 #[cfg(test)]
@@ -148,6 +200,53 @@ mod tests {
         assert_ne!(network(None), network(Some(mapped)));
     }
 
+    fn address(text: &str) -> Option<IpAddr> {
+        Some(text.parse().unwrap())
+    }
+
+    #[test]
+    fn an_ipv4_address_has_one_quota_and_so_have_all_requests_without_one() {
+        let limit = AddressLimit::new("2/1h".parse().unwrap(), 1).unwrap();
+        for place in [address("10.0.0.1"), address("::ffff:10.0.0.2"), None] {
+            assert_eq!((limit.check(place), limit.check(place)), (Ok(()), Ok(())), "{place:?}");
+            assert!(limit.check(place).is_err(), "{place:?}");
+        }
+        assert!(limit.check(address("10.0.0.2")).is_err(), "the same address, written in another way");
+        assert_eq!(limit.check(address("10.0.0.3")), Ok(()), "a neighbour");
+    }
+
+    #[test]
+    fn the_networks_of_one_subscriber_have_quotas_of_their_own() {
+        let limit = AddressLimit::new("1/1h".parse().unwrap(), 1).unwrap();
+        // Each /64 once: four in each /56, and sixteen in the /48.
+        for (third, taken) in [(0, 4), (1, 4), (2, 4), (3, 4), (4, 0)] {
+            for fourth in 0..6 {
+                let place = address(&format!("2001:db8:0:{third:x}{fourth:02x}::1"));
+                assert_eq!(limit.check(place).is_ok(), fourth < taken, "{place:?}");
+            }
+        }
+        assert_eq!(limit.check(address("2001:db8:1::1")), Ok(()), "another /48");
+    }
+
+    #[test]
+    fn who_is_refused_uses_up_nothing_of_the_neighbours_quota() {
+        let limit = AddressLimit::new("1/1h".parse().unwrap(), 1).unwrap();
+        assert_eq!(limit.check(address("2001:db8::1")), Ok(()));
+        for _ in 0..20 {
+            assert!(limit.check(address("2001:db8::2")).is_err());
+        }
+        for neighbour in 1..4 {
+            assert_eq!(limit.check(address(&format!("2001:db8:0:{neighbour}::1"))), Ok(()), "{neighbour}");
+        }
+    }
+
+    #[test]
+    fn the_widest_network_of_an_ipv6_address_is_its_48_bits() {
+        let widest = |text: &str| widest_network(text.parse().unwrap()).to_string();
+        assert_eq!(widest("2001:db8:7:ffff::1"), "2001:db8:7::");
+        assert_eq!((widest("10.0.0.1"), widest("::ffff:10.0.0.1")), ("10.0.0.1".into(), "10.0.0.1".into()));
+    }
+
     proptest! {
         /// Whoever has set a limit has one: there is none that is read and then cannot be measured.
         #[test]
@@ -155,7 +254,7 @@ mod tests {
             if let Ok(rate) = text.parse::<Rate>() {
                 prop_assert!(rate.within >= Duration::from_secs(1) && rate.within <= Duration::from_secs(3_600_000));
                 let limit = RateLimit::new(rate, 1).unwrap();
-                prop_assert!(RateLimit::<u8>::new(rate, 10).is_some());
+                prop_assert!(AddressLimit::new(rate, 10).is_some());
                 prop_assert_eq!(limit.check(&"ada"), Ok(()));
                 if rate.times == NonZeroU32::MIN {
                     prop_assert!(limit.check(&"ada").is_err());

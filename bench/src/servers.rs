@@ -131,6 +131,7 @@ impl Satchel {
         let server = Server::start(
             Command::new(options.release.join("server"))
                 .env("LEPTOS_ENV", "PROD")
+                .env("CLIENT_IP_SOURCE", "ConnectInfo")
                 .env("LEPTOS_SITE_ROOT", options.release.join("site"))
                 .env("LEPTOS_SITE_ADDR", address.to_string())
                 .env("DATABASE_URL", format!("sqlite://{}", folder.path("satchel.db").display()))

@@ -143,7 +143,7 @@ async function attack(
   ] as const) {
     expect((await call(cookie, address, fields)).status).toBe(200);
   }
-  await page.context().addCookies([{ name: "fruit", value: "pear", url: site }]);
+  await page.context().addCookies([{ name: "fruit", value: "lab:pear", url: site }]);
   // Away, so that nothing of the app's own is under way.
   await page.goto("about:blank");
   const before = await kept(page);

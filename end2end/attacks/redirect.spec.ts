@@ -147,19 +147,26 @@ test("a plain form leads back to no other site, whatever its own page is called"
   hostile,
 }) => {
   const evil = `${hosts["another site"]}:${hostile.port}`;
-  for (const path of [`//${evil}`, `//${evil}/..//${evil}`, `/\\${evil}`, `/.//${evil}`, `/%2f${evil}`, `/%5c${evil}`, `/@${evil}`]) {
-    await page.goto(site + path);
-    await submit(page.getByRole("button", { name: "Dark" }));
-    await expect(page.getByRole("banner")).toBeVisible();
-    expect(new URL(page.url()).origin, path).toBe(site);
-  }
-  for (const path of [`/account//${evil}`, `/account/..//${evil}`, `/account/%2e%2e//${evil}`, `/account/\\${evil}`, `/account\\..\\\\${evil}`]) {
-    await page.goto(site + path);
-    expect(new URL(page.url()).origin, path).toBe(site);
-    if (await page.getByLabel("E-mail").isVisible()) {
-      await signIn(page);
-      await submit(page.getByRole("banner").getByRole("button", { name: "Sign out" }));
-    }
+  await page.goto(`${site}/@${evil}`);
+  await submit(page.getByRole("button", { name: "Dark" }));
+  await expect(page.getByRole("banner")).toBeVisible();
+  expect(new URL(page.url()).origin).toBe(site);
+  // Where a browser might read the address of another site, there is no form.
+  for (const path of [
+    `//${evil}`,
+    `//${evil}/..//${evil}`,
+    `/\\${evil}`,
+    `/.//${evil}`,
+    `/%2f${evil}`,
+    `/%5c${evil}`,
+    `/account//${evil}`,
+    `/account/..//${evil}`,
+    `/account/%2e%2e//${evil}`,
+    `/account/\\${evil}`,
+    `/account\\..\\\\${evil}`,
+  ]) {
+    expect((await page.goto(site + path))?.status(), path).toBe(404);
+    await expect(page.getByRole("banner").getByRole("button")).toHaveCount(0);
     expect(new URL(page.url()).origin, path).toBe(site);
   }
   expect(hostile.asked).toEqual([]);

@@ -37,17 +37,22 @@ test("garbage that was there first keeps nobody from signing in", async ({ page,
 
 test("the attacker's own session never takes the place of one that is there", async ({ page, hostile, account }) => {
   await enter(page, account);
-  const before = await kept(page);
+  const [before, own] = [await kept(page), await sessionCookie(page.context())];
   const stranger = await thief(page, "");
   await open(stranger, "/visits");
   const theirs = await sessionCookie(stranger.context());
   await stranger.context().close();
   await toss(page, hostile, [`id=${theirs?.value}; Domain=${host}; Path=/`]);
-  for (const path of ["/account", "/session", "/"]) {
+  // The server cannot know which of the two is the visitor's own, so it takes neither and leaves both.
+  for (const path of ["/login", "/session", "/"]) {
     await open(page, path);
-    await expectVisitor(page, account.name);
+    await expectVisitor(page, "Guest");
+    expect(await sessionCookie(page.context())).toEqual(own);
   }
-  expect({ ...(await kept(page)), cookies: [] }).toEqual({ ...before, cookies: [] });
+  await page.context().clearCookies({ domain: `.${host}` });
+  await open(page, "/account");
+  await expectVisitor(page, account.name);
+  expect(await kept(page)).toEqual(before);
 });
 
 test("in production a browser takes no session from a neighbour at all", async ({ page, hostile }) => {
@@ -67,9 +72,12 @@ test("in production a browser takes no session from a neighbour at all", async (
         const theirs = (await sessionCookie(attacker.context(), "__Host-id"))?.value;
         await attacker.context().close();
         const attributes = [`Domain=${host}; Path=/`, `Domain=${host}; Path=/account`, "Path=/account", "Path=/"];
-        const names = ["id", "__Host-id", "__host-id", "__Secure-id", " __Host-id", "=__Host-id", "\u0001__Host-id"];
-        const tossed = names.flatMap((name) => attributes.map((where) => `${name}=${theirs}; ${where}; Secure`));
-        await toss(page, hostile, tossed.filter((cookie) => !cookie.startsWith("\u0001")), tossed);
+        const names = ["id", "__Host-id", "__host-id", "__Secure-id", " __Host-id", "=__Host-id"];
+        // By script only: Node.js refuses most of them in a header. White space that is not ASCII is part of the name.
+        const odd = ["\u0001", "\u0085", "\u00a0", "\u2000", "\u3000"].map((char) => `${char}__Host-id`);
+        const cookies = (names: string[]) =>
+          names.flatMap((name) => attributes.map((where) => `${name}=${theirs}; ${where}; Secure`));
+        await toss(page, hostile, cookies(names), cookies([...names, ...odd]));
 
         for (const path of ["/account", "/session", "/"]) {
           await open(page, `${address}${path}`);
@@ -78,7 +86,7 @@ test("in production a browser takes no session from a neighbour at all", async (
         expect(await sessionCookie(page.context(), "__Host-id")).toEqual(own);
         await page.goto("about:blank");
       },
-      { LEPTOS_ENV: "PROD", SIGN_IN_LIMIT: "1000/1m", SESSION_LIMIT: "1000/1m" },
+      { LEPTOS_ENV: "PROD", CLIENT_IP_SOURCE: "ConnectInfo", SIGN_IN_LIMIT: "1000/1m", SESSION_LIMIT: "1000/1m" },
     );
   });
 });

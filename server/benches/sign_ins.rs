@@ -36,7 +36,11 @@ fn start() -> Server {
     let mut child = Command::new(env!("CARGO_BIN_EXE_server"))
         .current_dir(folder.path())
         .env_clear()
-        .envs([("LEPTOS_SITE_ADDR", "127.0.0.1:0"), ("SIGN_IN_LIMIT", "off")])
+        .envs([
+            ("LEPTOS_SITE_ADDR", "127.0.0.1:0"),
+            ("SIGN_IN_LIMIT", "off"),
+            ("CLIENT_IP_SOURCE", "XRealIp"),
+        ])
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -87,14 +91,18 @@ fn main() {
     let (done, signed_in) = (AtomicBool::new(false), AtomicU32::new(0));
     let body = "email=demo@example.com&password=keep-it-in-the-satchel";
     let form = "Content-Type: application/x-www-form-urlencoded";
-    let request = format!(
-        "POST /api/auth/login HTTP/1.1\r\nHost: satchel.test\r\nAccept: application/json\r\n{form}\r\n\
-         Connection: close\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
+    // Each client has an address of its own: one network has only a share of the queue for password hashes.
+    let request = |client: usize| {
+        format!(
+            "POST /api/auth/login HTTP/1.1\r\nHost: satchel.test\r\nAccept: application/json\r\n{form}\r\n\
+             X-Real-Ip: 10.0.{client}.1\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+    };
     let among = thread::scope(|scope| {
-        for _ in 0..SIGN_INS {
-            scope.spawn(|| {
+        for client in 0..SIGN_INS {
+            let (request, done, signed_in) = (request(client), &done, &signed_in);
+            scope.spawn(move || {
                 while !done.load(Ordering::Relaxed) {
                     assert!(send(address, &request).starts_with("HTTP/1.1 200"));
                     signed_in.fetch_add(1, Ordering::Relaxed);

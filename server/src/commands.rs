@@ -131,8 +131,7 @@ async fn run_for_users(command: UsersCommand, db: &Storage, sessions: &Sessions)
             let password = ask_password()?;
             let Registration { name, email, password } =
                 Registration::parse(&name, &email, &password, is_common).map_err(told)?;
-            let made =
-                store::insert_user(db, &name, &email, password.expose(), Clock::system().now()).await?;
+            let made = store::make_user(db, &name, &email, password.expose(), Clock::system().now()).await?;
             let made = made.with_context(|| format!("there is a user {email} already"))?;
             audit::record_command(Event::Registered, Some(&made.user.id));
             say(format_args!("made the user {email}"))
@@ -159,7 +158,7 @@ async fn end_sessions(db: &Storage, sessions: &Sessions, whose: WhoseSessions) -
     say(format_args!("ended {ended} sessions of {}", user.email))
 }
 
-/// Ends every session. What belongs to a user is put by; what a guest had has nowhere to go.
+/// Ends every session. What belongs to a user is saved for the next sign-in; what a guest had has nowhere to go.
 pub(crate) async fn end_all_sessions(db: &Storage, sessions: &Sessions) -> anyhow::Result<usize> {
     let mut ended = 0;
     for user in store::list_users(db).await? {

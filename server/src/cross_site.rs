@@ -1,6 +1,10 @@
 //! Refuses what a page of another site sends (ASVS 3.5.1), without a token, so that plain forms need none.
 
-use app::error::AppError;
+use app::{
+    auth::audit::{self, Event},
+    context::ClientAddress,
+    error::AppError,
+};
 use axum::{
     extract::Request,
     http::{
@@ -19,7 +23,8 @@ pub async fn refuse(request: Request, next: Next) -> Response {
     if request.method().is_safe() || !is_cross_site(request.headers()) {
         return next.run(request).await;
     }
-    tracing::warn!("refused what a page of another site has sent");
+    let address = request.extensions().get().map(|ClientAddress(address)| *address);
+    audit::record_request(Event::CrossSiteRefused, request.uri(), address, None);
     failure::answer(&AppError::CrossSite, request.headers())
 }
 

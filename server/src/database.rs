@@ -17,6 +17,7 @@ use axum::{
 };
 use session::{Database, Pool};
 use sqlx::{
+    Connection,
     migrate::{MigrateError, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -67,8 +68,8 @@ async fn connect(options: SqliteConnectOptions) -> anyhow::Result<Database> {
         .create_if_missing(false)
         // Readers and the writer do not wait for each other.
         .journal_mode(SqliteJournalMode::Wal)
-        // In WAL mode a crash of the app loses nothing; only a power cut can lose the last moments, never the file.
-        .synchronous(SqliteSynchronous::Normal)
+        // Each commit is on the disk before it is answered: after a power cut no ended session is back, and no order is lost.
+        .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY_TIMEOUT)
         .foreign_keys(true);
     let pool = async |connections, options: &SqliteConnectOptions| {
@@ -80,6 +81,7 @@ async fn connect(options: SqliteConnectOptions) -> anyhow::Result<Database> {
             .max_lifetime(None)
             // A file does not hang up: to ask before each use would double the trips to SQLite.
             .test_before_acquire(false)
+            .after_release(|connection, _| Box::pin(is_fit(connection)))
             .connect_with(options.clone())
             .await
     };
@@ -91,6 +93,16 @@ async fn connect(options: SqliteConnectOptions) -> anyhow::Result<Database> {
     };
     migrated.with_context(|| format!("cannot bring {} up to date", file.display()))?;
     Ok(Database::new(pool(READERS, &options).await.with_context(told)?, writer))
+}
+
+/// Whether a connection may be used again. Where a commit fails, as on a full disk, SQLite may have rolled back by itself; sqlx then counts
+/// a transaction that does not end any more, and refuses to begin another one.
+async fn is_fit(connection: &mut session::Connection) -> Result<bool, sqlx::Error> {
+    if connection.is_in_transaction() {
+        // One that was dropped is rolled back before this is answered.
+        connection.ping().await?;
+    }
+    Ok(!connection.is_in_transaction())
 }
 
 /// Makes the file where there is none, for the server's eyes only: it holds hashes of passwords (ASVS 13.3.1). What SQLite puts beside

@@ -3,11 +3,12 @@
 //! Leptos would redirect a refused form with its error in the URL, where anybody can write one, and without what was typed. So
 //! server functions are always called as by a script, and [`FORMS`](app::forms::FORMS) says what a plain form sees next.
 
-use std::time::Duration;
+use std::{future::poll_fn, pin::pin, sync::Arc, task::Poll, time::Duration};
 
 use app::{
     account::DeleteAccount,
     auth::Logout,
+    context::ClientAddress,
     error::AppError,
     explorer::ClearSession,
     flash::{self, Failure, Flash, Message},
@@ -25,22 +26,31 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
-use http_body_util::LengthLimitError;
+use http_body_util::BodyExt;
 use server_fn::{
     ServerFn,
     error::{FromServerFnError, SERVER_FN_ERROR_HEADER},
 };
 use session::{Session, SessionError};
-use tokio::time::timeout;
+use tokio::{runtime::Handle, task::spawn_blocking, time::timeout};
 use tracing::Instrument;
 
-use crate::{failure, overload::room_for_form};
+use crate::{
+    failure,
+    overload::{BodyMemory, Permit},
+};
 
 /// The largest answer that is looked into, in bytes: errors are far smaller.
 const MAX_ERROR: usize = 64 * 1024;
 
 /// How long a form may take to arrive: the largest, of 4 MiB, at a megabit a second.
 const MAX_SENDING: Duration = Duration::from_secs(40);
+
+/// The most fields of a form or a query. No form has half as many, and each one costs memory to parse, however short it is.
+const MAX_FIELDS: usize = 64;
+
+/// The largest body that is parsed on a worker thread, in bytes. A larger one would delay the other requests of that thread.
+const MAX_ON_WORKER: usize = 64 * 1024;
 
 /// The middleware around all server functions.
 pub async fn answer(session: Session, request: Request, next: Next) -> Response {
@@ -51,20 +61,14 @@ pub async fn answer(session: Session, request: Request, next: Next) -> Response 
     let path = parts.uri.path().to_owned();
     let back = page_before(&parts.headers);
 
-    let (body, result) = match read(&parts, body, forms::largest_body(&path)).await {
-        Ok(body) => {
-            let call = next.run(Request::from_parts(parts, Body::from(body.clone()))).in_current_span();
-            // In a task of its own: who hangs up half-way, as by a second click, leaves nothing half done.
-            match tokio::spawn(call).await {
-                Ok(response) => (body, refused(response).await),
-                Err(error) => match error.try_into_panic() {
-                    Ok(panic) => std::panic::resume_unwind(panic),
-                    // The server is being stopped.
-                    Err(_) => (body, Err(AppError::Unavailable)),
-                },
-            }
+    let (body, result, _memory) = match read(&parts, body, forms::largest_body(&path)).await {
+        Ok((body, memory)) => {
+            let work = next.run(Request::from_parts(parts, Body::from(body.clone())));
+            let memory = Arc::new(memory);
+            let result = run(work, memory.clone(), body.len() > MAX_ON_WORKER).await;
+            (body, result, Some(memory))
         }
-        Err(error) => (Bytes::new(), Err(error)),
+        Err(error) => (Bytes::new(), Err(error), None),
     };
     match (plain_form, result) {
         (false, Ok(response)) if post => with_clearance(&path, response),
@@ -80,6 +84,31 @@ pub async fn answer(session: Session, request: Request, next: Next) -> Response 
                 if done { with_clearance(&path, response) } else { response }
             }
             None => result.unwrap_or_else(|error| json(&error)),
+        },
+    }
+}
+
+/// Runs a server function in a task of its own: a client that hangs up, as by a second click, leaves nothing half done. The memory of
+/// its body is in use until then.
+async fn run(
+    work: impl Future<Output = Response> + Send + 'static,
+    memory: Arc<BodyMemory>,
+    is_large: bool,
+) -> Result<Response, AppError> {
+    let work = async move {
+        let response = work.await;
+        drop(memory);
+        response
+    }
+    .in_current_span();
+    let task =
+        if is_large { spawn_blocking(|| Handle::current().block_on(work)) } else { tokio::spawn(work) };
+    match task.await {
+        Ok(response) => refused(response).await,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The server is being stopped.
+            Err(_) => Err(AppError::Unavailable),
         },
     }
 }
@@ -156,26 +185,69 @@ fn page_before(headers: &HeaderMap) -> Option<LocalPath> {
     LocalPath::parse(path.as_str()).filter(|path| !path.as_str().starts_with(nav::API))
 }
 
-/// Reads a form. It has a time in which it has to be there as a whole: who sends a byte now and then holds a place of the server's.
-async fn read(parts: &Parts, body: Body, most: usize) -> Result<Bytes, AppError> {
+/// Reads a form of at most `most` bytes, which has to arrive within [`MAX_SENDING`]. The memory that is returned with it is charged to
+/// the client's network.
+async fn read(parts: &Parts, body: Body, most: usize) -> Result<(Bytes, BodyMemory), AppError> {
+    let permit = parts.extensions.get::<Permit>().ok_or(AppError::Internal)?;
+    let memory = permit.body_memory(parts.extensions.get::<ClientAddress>().map(|address| address.0));
     let announced = parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    let length: usize = announced.unwrap_or(most);
-    if length > most {
+    if announced.is_some_and(|length: usize| length > most) {
         return Err(AppError::TooLarge);
     }
-    if body.is_end_stream() {
-        return Ok(Bytes::new());
-    }
-    let _room = room_for_form(&parts.extensions, length)?;
-    match timeout(MAX_SENDING, to_bytes(body, most)).await {
-        Ok(Ok(read)) => Ok(read),
-        Ok(Err(error)) => {
-            let too_large = error.into_inner().is::<LengthLimitError>();
-            // Else its parts are no parts, or it broke off.
-            Err(if too_large { AppError::TooLarge } else { AppError::Malformed })
+    let mut collecting = pin!(collect(body, most, memory));
+    // A small form often arrives together with its head, and keeps its permit.
+    let first_poll = poll_fn(|task| Poll::Ready(collecting.as_mut().poll(task))).await;
+    let (bytes, memory) = match first_poll {
+        Poll::Ready(collected) => collected?,
+        Poll::Pending => {
+            permit.release();
+            let collected = timeout(MAX_SENDING, collecting).await;
+            // For a refused form, too: a redirect with a message writes to the database.
+            permit.reacquire()?;
+            collected.map_err(|_| AppError::TooSlow)??
         }
-        Err(_) => Err(AppError::TooSlow),
+    };
+    if has_too_many_fields(&bytes) {
+        return Err(AppError::Malformed);
     }
+    Ok((bytes, memory))
+}
+
+/// Collects a body and charges for what has arrived of it. Copies it into one piece of memory: a client could send each byte in a
+/// frame of its own.
+async fn collect(
+    mut body: Body,
+    most: usize,
+    mut memory: BodyMemory,
+) -> Result<(Bytes, BodyMemory), AppError> {
+    let mut collected: Vec<u8> = Vec::new();
+    while !body.is_end_stream() {
+        let Some(frame) = body.frame().await else { break };
+        // It is not framed as HTTP asks, or the connection broke off.
+        let frame = frame.map_err(|_| AppError::Malformed)?;
+        // No form needs trailers.
+        let Ok(data) = frame.into_data() else { continue };
+        let length = collected.len() + data.len();
+        if length > most {
+            return Err(AppError::TooLarge);
+        }
+        memory.grow_to(length)?;
+        collected.extend_from_slice(&data);
+    }
+    Ok((collected.into(), memory))
+}
+
+/// Whether a form or a query has more than [`MAX_FIELDS`] fields.
+fn has_too_many_fields(text: &[u8]) -> bool {
+    text.iter().filter(|byte| **byte == b'&').count() >= MAX_FIELDS
+}
+
+/// The middleware that refuses a query with too many fields, for pages and server functions.
+pub async fn limit_fields(request: Request, next: Next) -> Response {
+    if request.uri().query().is_some_and(|query| has_too_many_fields(query.as_bytes())) {
+        return failure::answer(&AppError::Malformed, request.headers());
+    }
+    next.run(request).await
 }
 
 /// Takes the error out of a server function's answer.
@@ -220,8 +292,12 @@ pub fn json(error: &AppError) -> Response {
     response
 }
 
+/// The value of a field. Skips one that is too long for any use here: to decode it takes long.
 fn field(body: &[u8], name: &str) -> Option<String> {
-    form_urlencoded::parse(body).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    /// The longest field with its name, encoded, in bytes.
+    const MAX_ENCODED: usize = 16 * 1024;
+    let fields = body.split(|byte| *byte == b'&').filter(|field| field.len() <= MAX_ENCODED);
+    fields.flat_map(form_urlencoded::parse).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
 /// What was typed into the fields that may be shown again.
@@ -262,9 +338,26 @@ mod tests {
     }
 
     #[test]
+    fn fields_are_counted_by_their_separators() {
+        for few in ["", "a", "a=b", &"&".repeat(63), &format!("a=b{}", "&a=b".repeat(63))] {
+            assert!(!has_too_many_fields(few.as_bytes()), "{few}");
+        }
+        for many in ["&".repeat(64), format!("a{}", "&a".repeat(64))] {
+            assert!(has_too_many_fields(many.as_bytes()), "{many}");
+        }
+    }
+
+    #[test]
     fn only_fields_that_are_no_secret_are_kept() {
         let kept = typed(b"email=ada%40example.com&password=secret", &["email", "remember"]);
         assert_eq!(kept, [("email".to_owned(), "ada@example.com".to_owned())]);
+    }
+
+    #[test]
+    fn a_long_field_is_skipped_and_one_behind_it_is_found() {
+        let body = format!("value={}&key=ada", "x".repeat(20_000));
+        assert_eq!(field(body.as_bytes(), "key").as_deref(), Some("ada"));
+        assert_eq!(field(body.as_bytes(), "value"), None);
     }
 
     /// Pieces of addresses and what may stand between them.

@@ -14,7 +14,7 @@ use axum::{
 };
 use leptos::nonce::Nonce;
 
-use crate::AppState;
+use crate::{AppState, csp_reports};
 
 /// For what is no page, such as JSON and pictures: it runs nothing, loads nothing and stands in no frame.
 const NOTHING: HeaderValue = HeaderValue::from_static(
@@ -23,6 +23,9 @@ const NOTHING: HeaderValue = HeaderValue::from_static(
 
 /// A year, for all hosts below this one too (ASVS 3.4.1).
 const HTTPS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+
+/// Where browsers send the violations of a policy that says `report-to csp` (W3C Reporting API, 3.2).
+const REPORTING_ENDPOINTS: HeaderName = HeaderName::from_static("reporting-endpoints");
 
 /// The same for all responses.
 const ALWAYS: [(HeaderName, HeaderValue); 5] = [
@@ -51,6 +54,9 @@ pub async fn secure(State(state): State<AppState>, request: Request, next: Next)
         add(headers, name, value);
     }
     add(headers, CONTENT_SECURITY_POLICY, NOTHING);
+    if headers.get(CONTENT_SECURITY_POLICY).is_some_and(is_reported) {
+        add(headers, REPORTING_ENDPOINTS, csp_reports::ENDPOINTS);
+    }
     if state.settings.production {
         add(headers, STRICT_TRANSPORT_SECURITY, HTTPS_ONLY);
     }
@@ -67,7 +73,7 @@ fn add(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) {
 pub fn page_policy(nonce: &Nonce, reloads: bool) -> HeaderValue {
     // What `cargo leptos watch` puts into a page listens on another port for news.
     let more = if reloads { " ws:" } else { "" };
-    policy(&format!(
+    reported_policy(&format!(
         "script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; connect-src 'self'{more}; \
          manifest-src 'self'; form-action 'self'"
     ))
@@ -76,18 +82,28 @@ pub fn page_policy(nonce: &Nonce, reloads: bool) -> HeaderValue {
 /// The policy of a page in the app's layout that runs nothing.
 #[must_use]
 pub fn framed_page_policy() -> HeaderValue {
-    policy("style-src 'self'; img-src 'self'; manifest-src 'self'; form-action 'self'")
+    reported_policy("style-src 'self'; img-src 'self'; manifest-src 'self'; form-action 'self'")
 }
 
 /// The policy of a page that stands for itself, with the style in it that has this hash.
 #[must_use]
 pub fn lone_page_policy(style: &str) -> HeaderValue {
-    policy(&format!("style-src '{style}'; form-action 'self'"))
+    policy(&format!("style-src '{style}'; form-action 'self'"), "")
 }
 
-fn policy(allowed: &str) -> HeaderValue {
-    let text =
-        format!("default-src 'none'; {allowed}; object-src 'none'; base-uri 'none'; frame-ancestors 'none'");
+/// A policy whose violations browsers report (ASVS 3.4.7). Those that do not know `report-to` use `report-uri`.
+fn reported_policy(allowed: &str) -> HeaderValue {
+    policy(allowed, &format!("; report-to csp; report-uri {}", csp_reports::PATH))
+}
+
+fn is_reported(policy: &HeaderValue) -> bool {
+    policy.as_bytes().ends_with(csp_reports::PATH.as_bytes())
+}
+
+fn policy(allowed: &str, reports: &str) -> HeaderValue {
+    let text = format!(
+        "default-src 'none'; {allowed}; object-src 'none'; base-uri 'none'; frame-ancestors 'none'{reports}"
+    );
     // A nonce is base64; without one nothing may run.
     HeaderValue::from_str(&text).unwrap_or(NOTHING)
 }

@@ -5,6 +5,7 @@ pub mod backup;
 pub mod commands;
 pub mod crawlers;
 pub mod cross_site;
+pub mod csp_reports;
 pub mod database;
 pub mod failure;
 pub mod forms;

@@ -8,7 +8,9 @@ use clap::Parser;
 use server::{
     AppState, Settings,
     commands::{self, Cli, Command},
-    database, logging, metrics, router, serve,
+    database, logging, metrics,
+    overload::Quota,
+    router, serve,
 };
 use session::Clock;
 use tokio::{net::TcpListener, signal};
@@ -56,7 +58,6 @@ fn start(command: Option<Command>) -> anyhow::Result<()> {
 }
 
 async fn serve(settings: Settings) -> anyhow::Result<()> {
-    let (production, client_ip) = (settings.production, settings.client_ip.clone());
     // The port first: a second server must not touch the database of the first.
     let listener = listen(settings.address, "LEPTOS_SITE_ADDR").await?;
     let metrics_listener = match settings.metrics {
@@ -67,17 +68,13 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     let db = database::open(&settings.database).await?;
     let state =
         AppState::new(settings, db.clone(), Clock::system()).await.context("cannot prepare the database")?;
-    if production && client_ip == ClientIpSource::ConnectInfo {
-        tracing::warn!(
-            "every client behind one proxy counts as one when it tries to sign in or begins a session: set CLIENT_IP_SOURCE if there is a proxy"
-        );
-    }
-    state.room.watch_delay();
+    state.limiter.watch_delay();
     let sweeper = state.sessions.sweep_every(SWEEP_EVERY);
     if let Some(listener) = metrics_listener {
         let figures = metrics::router(metrics::install()?, db.clone());
         tracing::info!("figures are at http://{}/metrics", listener.local_addr()?);
-        tokio::spawn(serve::serve(listener, figures, METRICS_CONNECTIONS, pending()));
+        let connections = Quota::new(METRICS_CONNECTIONS, METRICS_CONNECTIONS);
+        tokio::spawn(serve::serve(listener, figures, connections, pending()));
     }
     // From here on it is listened for: whoever is told that the server is ready may stop it.
     let stop_signal = stop_signal()?;
@@ -87,6 +84,12 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         stop_signal.await;
         tracing::info!("stopping");
     };
+    // A proxy has one address for all its connections.
+    let per_client = match state.settings.client_ip {
+        ClientIpSource::ConnectInfo => connections.div_ceil(2),
+        _ => connections,
+    };
+    let connections = Quota::new(connections, per_client);
     serve::serve(listener, router(state), connections, stop).await;
     sweeper.stop().await;
     db.close().await;

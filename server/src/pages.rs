@@ -7,7 +7,8 @@ use std::{
 
 use app::{
     App,
-    context::is_opened,
+    auth::audit::{self, Event},
+    context::{ClientAddress, is_opened},
     document::Document,
     error::AppError,
     nav::{self, LocalPath},
@@ -35,7 +36,7 @@ use url::Url;
 use crate::{AppState, failure, headers};
 
 /// The middleware that takes the snapshot of the visitor's session, once for each page. Who opens a page after its session has
-/// ended begins anew.
+/// ended begins anew. At an [ambiguous](nav::is_ambiguous) path there is no page.
 pub async fn visit(
     State(state): State<AppState>,
     session: Session,
@@ -43,6 +44,12 @@ pub async fn visit(
     next: Next,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
+    // Before the session is read. A page there would have an address that its own scripts must not go to.
+    if nav::is_ambiguous(parts.uri.path()) {
+        let is_read = matches!(parts.method, Method::GET | Method::HEAD);
+        let error = if is_read { AppError::NotFound } else { AppError::WrongMethod };
+        return failure::page(&error);
+    }
     let db = &state.backend.db;
     let visitor = if is_opened(&parts) {
         begin_anew(&session, db, parts.uri.path()).await
@@ -64,12 +71,19 @@ async fn begin_anew(session: &Session, db: &Storage, path: &str) -> Result<Visit
 }
 
 /// The middleware that sends guests away from private pages, to sign in and come back.
-pub async fn guard(Extension(visitor): Extension<Visitor>, request: Request<Body>, next: Next) -> Response {
-    let uri = request.uri();
-    if visitor.user.is_some() || !nav::is_private(&routed(uri.path())) {
+pub async fn guard(
+    Extension(visitor): Extension<Visitor>,
+    session: Session,
+    request: Request<Body>,
+    next: Next,
+) -> Response {
+    if visitor.user.is_some() || !nav::is_private(&routed(request.uri().path())) {
         return next.run(request).await;
     }
-    let path = uri.path_and_query().and_then(|path| LocalPath::parse(path.as_str()));
+    let session = session.log_name().await.ok().flatten();
+    let address = request.extensions().get().map(|ClientAddress(address)| *address);
+    audit::record_request(Event::SignInRequired, request.uri(), address, session);
+    let path = request.uri().path_and_query().and_then(|path| LocalPath::parse(path.as_str()));
     Redirect::to(&nav::with_next(nav::LOGIN, path.as_ref())).into_response()
 }
 

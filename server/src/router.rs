@@ -2,7 +2,11 @@
 
 use std::any::Any;
 
-use app::{context::ClientAddress, error::AppError, rate_limit::network};
+use app::{
+    auth::audit::{self, Event},
+    context::ClientAddress,
+    error::AppError,
+};
 use axum::{
     Router,
     body::Body,
@@ -10,7 +14,7 @@ use axum::{
     http::Method,
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
-    routing::{any, get, on},
+    routing::{any, get, on, post},
 };
 use axum_client_ip::{ClientIp, ClientIpSource};
 use leptos_axum::{LeptosRoutes, handle_server_fns_with_context};
@@ -25,7 +29,8 @@ use tower_http::{
 };
 
 use crate::{
-    AppState, assets, crawlers, cross_site, database, failure, forms, headers, health, metrics, overload,
+    AppState, assets, crawlers, cross_site, csp_reports, database, failure, forms, headers, health, metrics,
+    overload,
     pages::{self, page},
 };
 
@@ -48,12 +53,17 @@ pub fn router(state: AppState) -> Router {
         )
         // Outside of all that reads or writes it.
         .layer(from_fn_with_state(state.clone(), database::in_place))
-        .layer(from_fn_with_state(state.settings.client_ip.clone(), client_address))
+        // Reports need neither a session nor the database.
+        .route(csp_reports::PATH, post(csp_reports::receive))
         .layer(from_fn_with_state(files, assets::serve))
         .layer(from_fn(cross_site::refuse))
+        // Outside of all that parses a query.
+        .layer(from_fn(forms::limit_fields))
+        // Outside of all that logs or limits by the address.
+        .layer(from_fn_with_state(state.settings.client_ip.clone(), client_address))
         .layer(TraceLayer::new_for_http().make_span_with(span))
-        // Around the log: who is refused for want of room costs no line.
-        .layer(from_fn_with_state(state.room.clone(), overload::shed))
+        // Around the log: a request that is refused here costs no line.
+        .layer(from_fn_with_state(state.limiter.clone(), overload::shed))
         // Watchers are told how it is even then.
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
@@ -138,8 +148,15 @@ async fn limit_new_sessions(
     next: Next,
 ) -> Response {
     if let Some(limit) = state.new_sessions.clone() {
-        let address = network(request.extensions().get().map(|ClientAddress(address)| *address));
-        session.limit_beginning(move || limit.check(&address));
+        let address = request.extensions().get().map(|ClientAddress(address)| *address);
+        let uri = request.uri().clone();
+        session.limit_beginning(move || {
+            let checked = limit.check(address);
+            if checked.is_err() {
+                audit::record_request(Event::TooManySessions, &uri, address, None);
+            }
+            checked
+        });
     }
     next.run(request).await
 }

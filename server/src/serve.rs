@@ -1,6 +1,6 @@
-//! Takes connections: no more than there is room for, and none for longer than its client deserves.
+//! Accepts connections up to a limit, and closes those whose clients are too slow.
 
-use std::{io, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, pin::Pin, time::Duration};
 
 use axum::{Router, body::Body, extract::ConnectInfo};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -11,11 +11,12 @@ use hyper_util::{
 use tokio::{
     io::AsyncWriteExt,
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
     time::{sleep, timeout},
 };
 use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
+
+use crate::overload::Quota;
 
 /// A request's head has to be there within so long, and a connection that asks nothing for so long is closed.
 const HEAD_WITHIN: Duration = Duration::from_secs(15);
@@ -32,13 +33,13 @@ const GRACE: Duration = Duration::from_secs(10);
 /// After the system has refused a connection, such as for want of file descriptors, the next is tried after so long.
 const AFTER_ERROR: Duration = Duration::from_millis(100);
 
-/// What a client is told that finds no room. Said without reading what it asks.
+/// The answer to a connection beyond the limit. The request is not read.
 const NO_ROOM: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 
-/// Serves until `stop` is done; then refuses new connections and finishes what is in flight.
-pub async fn serve(listener: TcpListener, app: Router, most: usize, stop: impl Future<Output = ()>) {
-    let places = Arc::new(Semaphore::new(most));
+/// Serves until `stop` is done; then refuses new connections and finishes the requests in flight. Each connection takes one of
+/// `connections`; without a free one it gets 503 with `Retry-After`.
+pub async fn serve(listener: TcpListener, app: Router, connections: Quota, stop: impl Future<Output = ()>) {
     let graceful = GracefulShutdown::new();
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN).max_buf_size(MAX_HEAD);
@@ -48,11 +49,12 @@ pub async fn serve(listener: TcpListener, app: Router, most: usize, stop: impl F
             accepted = accept(&listener) => accepted,
             () = &mut stop => break,
         };
-        let Ok(place) = places.clone().try_acquire_owned() else {
+        let mut share = connections.share(Some(address.ip()));
+        if !share.grow_to(1) {
             metrics::counter!("http_connections_refused_total").increment(1);
             tokio::spawn(turn_away(stream));
             continue;
-        };
+        }
         let connection = http.serve_connection(io(stream), service_fn(answer(app.clone(), address)));
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
@@ -60,7 +62,7 @@ pub async fn serve(listener: TcpListener, app: Router, most: usize, stop: impl F
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection broke off");
             }
-            drop(place);
+            drop(share);
         });
     }
     drop(listener);

@@ -1,4 +1,4 @@
-//! The settings, all from the environment. Whatever is wrong is told at once, with the cure, and no secret is repeated.
+//! The settings, all from the environment. One message lists every problem with its cure, and repeats no secret.
 
 use std::{
     fmt,
@@ -47,12 +47,28 @@ pub struct Settings {
     /// How many connections there may be at once (`CONNECTION_LIMIT`); more are refused.
     pub connection_limit: usize,
     /// What tells the client's address (`CLIENT_IP_SOURCE`): the connection, or a header that only a proxy of ours can set
-    /// (ASVS 15.3.4).
+    /// (ASVS 15.3.4). In production it has no default.
     pub client_ip: ClientIpSource,
     /// Where the figures for Prometheus are (`METRICS_ADDR`); nothing where there are none.
     pub metrics: Option<SocketAddr>,
     /// The log's form (`LOG_FORMAT`).
     pub log_format: LogFormat,
+}
+
+/// How a binary was built. A release build does not serve other machines with the settings of development.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Build {
+    /// With debug assertions, as `cargo leptos watch` builds.
+    Debug,
+    /// Without debug assertions, as `bin/build` builds.
+    Release,
+}
+
+impl Build {
+    /// How this binary was built.
+    pub const fn current() -> Self {
+        if cfg!(debug_assertions) { Self::Debug } else { Self::Release }
+    }
 }
 
 /// The log's form.
@@ -84,33 +100,29 @@ impl fmt::Display for SettingsError {
 impl std::error::Error for SettingsError {}
 
 impl Settings {
-    /// Reads the environment, in development with the `.env` file of the current folder. Call it before threads start.
+    /// Reads the environment, and the `.env` file of the current folder unless the environment says production. Call it before
+    /// threads start.
     ///
     /// # Errors
     ///
-    /// [`SettingsError`] with every problem.
+    /// [`SettingsError`] with every problem; with one problem where `.env` cannot be read or sets `LEPTOS_ENV` to production.
     pub fn from_environment() -> Result<Self, SettingsError> {
-        let get = |name: &str| std::env::var(name).ok();
-        if !is_production(get("LEPTOS_ENV").as_deref()).unwrap_or(true) {
-            match dotenvy::from_path(".env") {
-                // What stands in the file is not repeated: it may be a key.
-                Err(error) if !error.not_found() => {
-                    let problem =
-                        ".env cannot be read. Compare it with .env.example: NAME=value, one in a line.";
-                    return Err(SettingsError(vec![problem.to_owned()]));
-                }
-                _ => {}
-            }
+        // A value that is not UTF-8 is reported as wrong. As a missing one it would silently get the default.
+        let get = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+        if is_production(get("LEPTOS_ENV").as_deref()) == Some(false) {
+            load_dot_env(Path::new(".env")).map_err(|problem| SettingsError(vec![problem.to_owned()]))?;
         }
-        Self::read(get, || development_keys(Path::new(DEVELOPMENT_KEYS)))
+        Self::read(Build::current(), get, || development_keys(Path::new(DEVELOPMENT_KEYS)))
     }
 
-    /// Reads settings from wherever `get` finds them; `make_keys` gives the keys for development when there are none.
+    /// Reads the settings of a binary that was built like this from wherever `get` finds them; `make_keys` gives the keys for
+    /// development when there are none.
     ///
     /// # Errors
     ///
     /// [`SettingsError`] with every problem.
     pub fn read(
+        build: Build,
         get: impl Fn(&str) -> Option<String>,
         make_keys: impl FnOnce() -> io::Result<String>,
     ) -> Result<Self, SettingsError> {
@@ -130,6 +142,16 @@ impl Settings {
                 "LEPTOS_ENV is neither DEV nor PROD. Set one of them, or leave it out for DEV.".to_owned(),
             );
         });
+        if let (Build::Release, Ok(false), Ok(address)) = (build, production, address)
+            && !address.ip().to_canonical().is_loopback()
+        {
+            problems.push(format!(
+                "LEPTOS_SITE_ADDR is {address}, which other machines can reach, and LEPTOS_ENV is DEV: \
+                 there is an account with a public password, and cookies travel over plain HTTP. \
+                 Set LEPTOS_ENV=PROD with SESSION_KEYS and CLIENT_IP_SOURCE, or listen on 127.0.0.1:{}.",
+                address.port()
+            ));
+        }
         let url = match (get("SITE_URL"), &address) {
             (Some(text), _) => origin(&text).map(Some).ok_or_else(|| {
                 problems.push(format!(
@@ -183,11 +205,16 @@ impl Settings {
         };
         let sign_in_limit = rate("SIGN_IN_LIMIT", "10/3m");
         let session_limit = rate("SESSION_LIMIT", "600/10m");
-        let source = get("CLIENT_IP_SOURCE").unwrap_or("ConnectInfo".to_owned());
-        let client_ip = source.parse().map_err(|_| {
+        let client_ip = match get("CLIENT_IP_SOURCE") {
+            // Behind a proxy the connection's address is the proxy's: one limit would count all clients.
+            None if production == Ok(true) => Err("CLIENT_IP_SOURCE is missing".to_owned()),
+            None => Ok(ClientIpSource::ConnectInfo),
+            Some(text) => text.parse().map_err(|_| format!("CLIENT_IP_SOURCE is \"{text}\"")),
+        };
+        let client_ip = client_ip.map_err(|problem| {
             problems.push(format!(
-                "CLIENT_IP_SOURCE is \"{source}\". Leave it out, or behind a proxy name the header that it sets: \
-                 RightmostXForwardedFor or XRealIp, for instance."
+                "{problem}. Name the header that the proxy sets and clients cannot, such as RightmostXForwardedFor \
+                 or XRealIp; or ConnectInfo where browsers connect directly."
             ));
         });
         let metrics = get("METRICS_ADDR").map(|text| text.parse().map_err(|_| text)).transpose();
@@ -257,12 +284,46 @@ fn origin(text: &str) -> Option<String> {
         .then(|| url.origin().ascii_serialization())
 }
 
+/// Whether a value of `LEPTOS_ENV` means production; `None` for a value that is not known.
 fn is_production(env: Option<&str>) -> Option<bool> {
-    match env.map(str::to_ascii_lowercase).as_deref() {
+    match env.map(|env| env.trim().to_ascii_lowercase()).as_deref() {
         None | Some("" | "dev" | "development") => Some(false),
         Some("prod" | "production") => Some(true),
         Some(_) => None,
     }
+}
+
+/// Adds the settings of a `.env` file to the environment, which has precedence. A missing file has none. Call it before threads
+/// start.
+///
+/// # Errors
+///
+/// When the file cannot be read or sets `LEPTOS_ENV` to production. The message repeats nothing of it: it may hold a key.
+fn load_dot_env(path: &Path) -> Result<(), &'static str> {
+    const UNREADABLE: &str = ".env cannot be read. Compare it with .env.example: NAME=value, one in a line.";
+    const PRODUCTION: &str = ".env sets LEPTOS_ENV to production. Set LEPTOS_ENV in the environment, with all \
+                              other settings: .env is for development, and production does not read it.";
+
+    let text = match fs::read_to_string(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        text => text.map_err(|_| UNREADABLE)?,
+    };
+    dotenvy::from_read(text.as_bytes()).map_err(|_| UNREADABLE)?;
+    // After loading, so that `$NAME` in a value stands for the same here as there.
+    if sets_production(&text) {
+        return Err(PRODUCTION);
+    }
+    Ok(())
+}
+
+/// Whether a `.env` file sets `LEPTOS_ENV` to production. A value that the environment overrides counts too: its author expects
+/// production.
+fn sets_production(dot_env: &str) -> bool {
+    // dotenvy skips a byte order mark when it loads a file, and not when it lists the values.
+    let text = dot_env.trim_start_matches('\u{feff}');
+    dotenvy::from_read_iter(text.as_bytes())
+        .flatten()
+        .any(|(name, value)| name == "LEPTOS_ENV" && is_production(Some(&value)) == Some(true))
 }
 
 /// The key of a developer's machine: made once, so that a restart signs nobody out, and for the developer's eyes only.
@@ -290,9 +351,20 @@ mod tests {
     use super::*;
 
     fn read(settings: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+        read_by(Build::Debug, settings)
+    }
+
+    fn read_by(build: Build, settings: &[(&str, &str)]) -> Result<Settings, SettingsError> {
         let get =
             |name: &str| settings.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
-        Settings::read(get, || Ok(SigningKeys::generate()))
+        Settings::read(build, get, || Ok(SigningKeys::generate()))
+    }
+
+    /// Production with all that it needs, and with settings of its own, which win.
+    fn read_production(settings: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+        let key = SigningKeys::generate();
+        let needed = [("LEPTOS_ENV", "PROD"), ("SESSION_KEYS", &*key), ("CLIENT_IP_SOURCE", "XRealIp")];
+        read(&[settings, &needed].concat())
     }
 
     #[test]
@@ -306,15 +378,49 @@ mod tests {
     }
 
     #[test]
-    fn where_the_outside_finds_the_site_is_known_in_development_and_told_in_production() {
+    fn a_release_build_in_development_listens_on_loopback_addresses_only() {
+        for address in ["127.0.0.1:3000", "127.8.8.8:3000", "[::1]:3000", "[::ffff:127.0.0.1]:3000"] {
+            for build in [Build::Debug, Build::Release] {
+                assert!(read_by(build, &[("LEPTOS_SITE_ADDR", address)]).is_ok(), "{address}, {build:?}");
+            }
+        }
+        assert!(read_by(Build::Release, &[]).is_ok());
+        let cures = ["LEPTOS_ENV=PROD", "SESSION_KEYS", "CLIENT_IP_SOURCE", "127.0.0.1:3000"];
+        for address in
+            ["0.0.0.0:3000", "[::]:3000", "192.168.1.2:3000", "[2001:db8::1]:3000", "[::ffff:10.0.0.1]:3000"]
+        {
+            for env in ["", "DEV"] {
+                let settings = [("LEPTOS_SITE_ADDR", address), ("LEPTOS_ENV", env)];
+                assert!(read_by(Build::Debug, &settings).is_ok(), "{address}");
+                let SettingsError(problems) = read_by(Build::Release, &settings).unwrap_err();
+                assert_eq!(problems.len(), 1, "{problems:?}");
+                for part in [address].iter().chain(&cures) {
+                    assert!(problems[0].contains(part), "{part} in: {}", problems[0]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_release_build_in_production_listens_anywhere() {
         let key = SigningKeys::generate();
-        let url = |more: &[(&str, &str)]| {
-            read(&[more, &[("SESSION_KEYS", &key)]].concat()).map(|settings| settings.url)
-        };
-        assert_eq!(url(&[]).unwrap().unwrap(), "http://127.0.0.1:3000");
-        assert_eq!(url(&[("LEPTOS_ENV", "PROD")]).unwrap(), None);
-        for told in ["https://satchel.example", "https://satchel.example/"] {
-            assert_eq!(url(&[("SITE_URL", told)]).unwrap().unwrap(), "https://satchel.example");
+        let settings = [
+            ("LEPTOS_ENV", "PROD"),
+            ("SESSION_KEYS", &*key),
+            ("CLIENT_IP_SOURCE", "ConnectInfo"),
+            ("LEPTOS_SITE_ADDR", "0.0.0.0:3000"),
+        ];
+        assert!(read_by(Build::Release, &settings).is_ok());
+    }
+
+    #[test]
+    fn where_the_outside_finds_the_site_is_known_in_development_and_told_in_production() {
+        assert_eq!(read(&[]).unwrap().url.unwrap(), "http://127.0.0.1:3000");
+        assert_eq!(read_production(&[]).unwrap().url, None);
+        for site in ["https://satchel.example", "https://satchel.example/"] {
+            for read in [read, read_production] {
+                assert_eq!(read(&[("SITE_URL", site)]).unwrap().url.unwrap(), "https://satchel.example");
+            }
         }
         for wrong in [
             "satchel.example",
@@ -322,27 +428,53 @@ mod tests {
             "https://satchel.example/below",
             "https://a:b@c.example",
         ] {
-            assert!(url(&[("SITE_URL", wrong)]).is_err(), "{wrong}");
+            assert!(read(&[("SITE_URL", wrong)]).is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn production_needs_keys() {
-        let error = read(&[("LEPTOS_ENV", "PROD")]).unwrap_err().to_string();
+        let error = read_production(&[("SESSION_KEYS", "")]).unwrap_err().to_string();
         assert!(error.starts_with("SESSION_KEYS is missing"), "{error}");
-        assert!(
-            read(&[("LEPTOS_ENV", "PROD"), ("SESSION_KEYS", &SigningKeys::generate())]).unwrap().production
-        );
+        assert!(read_production(&[]).unwrap().production);
+    }
+
+    #[test]
+    fn production_needs_a_named_source_of_the_clients_address() {
+        let error = read_production(&[("CLIENT_IP_SOURCE", "")]).unwrap_err().to_string();
+        assert!(error.starts_with("CLIENT_IP_SOURCE is missing"), "{error}");
+        for cure in ["RightmostXForwardedFor", "XRealIp", "ConnectInfo"] {
+            assert!(error.contains(cure), "{cure} in: {error}");
+            let settings = read_production(&[("CLIENT_IP_SOURCE", cure)]).unwrap();
+            assert_eq!(settings.client_ip.to_string(), cure);
+        }
+        assert_eq!(read(&[]).unwrap().client_ip, ClientIpSource::ConnectInfo);
     }
 
     #[test]
     fn production_has_a_limit_for_signing_in() {
         assert_eq!(read(&[("SIGN_IN_LIMIT", "off")]).unwrap().sign_in_limit, None);
-        let key = SigningKeys::generate();
-        let production =
-            |limit| read(&[("LEPTOS_ENV", "PROD"), ("SESSION_KEYS", &key), ("SIGN_IN_LIMIT", limit)]);
+        let production = |limit| read_production(&[("SIGN_IN_LIMIT", limit)]);
         assert!(production("off").unwrap_err().to_string().starts_with("SIGN_IN_LIMIT"));
         assert_eq!(production("").unwrap().sign_in_limit, "10/3m".parse().ok());
+    }
+
+    #[test]
+    fn a_dot_env_file_that_sets_production_is_recognised() {
+        for text in [
+            "LEPTOS_ENV=PROD",
+            "SESSION_KEYS=x\nexport LEPTOS_ENV = \"production\" # here\n",
+            "LEPTOS_ENV=' Prod '",
+            "LEPTOS_ENV=DEV\r\nLEPTOS_ENV=prod\r\n",
+            "\u{feff}LEPTOS_ENV=PROD",
+        ] {
+            assert!(sets_production(text), "{text:?}");
+        }
+        for text in
+            ["", "#LEPTOS_ENV=PROD", "LEPTOS_ENV=DEV", "LEPTOS_ENV=", "MY_LEPTOS_ENV=PROD", "X=LEPTOS_ENV"]
+        {
+            assert!(!sets_production(text), "{text:?}");
+        }
     }
 
     #[test]
@@ -404,9 +536,9 @@ mod tests {
                     prop_assert!(settings.sign_in_limit.is_some() || !settings.production);
                     prop_assert!((1..=1_000_000).contains(&settings.request_limit));
                 }
-                // Production without keys is the one that names another setting.
+                // Production alone names other settings: those that it needs.
                 Err(error) => prop_assert!(
-                    error.to_string().contains(name) || error.to_string().starts_with("SESSION_KEYS is missing"),
+                    error.to_string().contains(name) || error.to_string().contains("SESSION_KEYS is missing"),
                     "{}", error
                 ),
             }

@@ -1,6 +1,6 @@
 //! What every request shares.
 
-use std::{net::IpAddr, ops::Deref, sync::Arc};
+use std::{ops::Deref, sync::Arc};
 
 use app::{
     Site, SiteUrl,
@@ -11,7 +11,7 @@ use app::{
     context::Backend,
     cookies::CookieLab,
     explorer::SessionLog,
-    rate_limit::RateLimit,
+    rate_limit::AddressLimit,
     source::FOLDS,
     storage::Storage,
 };
@@ -20,7 +20,7 @@ use leptos::config::{Env, LeptosOptions};
 use leptos::prelude::provide_context;
 use session::{Clock, Database, SessionConfig, Sessions};
 
-use crate::{Settings, assets, database::DatabaseFile, failure::FailurePage, overload::Room};
+use crate::{Settings, assets, csp_reports, database::DatabaseFile, failure::FailurePage, overload::Limiter};
 
 /// What every request shares. Cheap to clone: each layer does so for each request.
 #[derive(Clone, Debug)]
@@ -36,9 +36,11 @@ pub struct Shared {
     /// The sessions.
     pub sessions: Sessions,
     /// How many sessions each address has begun; nothing where there is no limit.
-    pub new_sessions: Option<Arc<RateLimit<IpAddr>>>,
-    /// Room for requests.
-    pub room: Room,
+    pub new_sessions: Option<Arc<AddressLimit>>,
+    /// How many reports about the content security policy are taken.
+    pub csp_reports: csp_reports::Limits,
+    /// The limits on requests that are under way.
+    pub limiter: Limiter,
     /// The database's file.
     pub file: DatabaseFile,
     /// Where the browser's code is.
@@ -89,11 +91,23 @@ impl AppState {
         let leptos = leptos_options(&settings);
         let limits = settings.sign_in_limit.and_then(Limits::new).map(Arc::new);
         let backend = Backend { db, site: Site { demo_account }, limits, log, cookies };
-        let new_sessions = settings.session_limit.and_then(|rate| RateLimit::new(rate, 1)).map(Arc::new);
-        let room = Room::new(settings.request_limit);
+        let new_sessions = settings.session_limit.and_then(|rate| AddressLimit::new(rate, 1)).map(Arc::new);
+        let limiter = Limiter::new(settings.request_limit);
         let failure = FailurePage::new(leptos.clone());
         let url = settings.url.as_deref().map(|url| SiteUrl(url.into()));
-        let shared = Shared { settings, backend, sessions, new_sessions, room, file, leptos, failure, url };
+        let csp_reports = csp_reports::Limits::new()?;
+        let shared = Shared {
+            settings,
+            backend,
+            sessions,
+            new_sessions,
+            csp_reports,
+            limiter,
+            file,
+            leptos,
+            failure,
+            url,
+        };
         Ok(Self(Arc::new(shared)))
     }
 

@@ -1,4 +1,5 @@
-//! What the guarantees cost: the same request through our layer, and through that of tower-sessions with its SQLite store. `cargo bench -p session`.
+//! What the guarantees cost: a request that reads a session, and one that changes it, through the layer.
+//! `cargo bench -p session --bench cost`.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on says where by panicking")]
 
@@ -14,8 +15,6 @@ use session::{Pool, Session, SessionConfig, SessionValue, Sessions, SigningKeys}
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use tokio::runtime::Runtime;
 use tower::{Layer, Service, ServiceExt, service_fn, util::BoxCloneService};
-use tower_sessions::{Expiry, SessionManagerLayer, cookie::Key};
-use tower_sessions_sqlx_store::SqliteStore;
 
 #[derive(Clone, Default, Deserialize, Serialize)]
 struct Cart {
@@ -37,7 +36,7 @@ async fn pool(file: &Path) -> Pool {
         .filename(file)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Normal);
+        .synchronous(SqliteSynchronous::Full);
     SqlitePoolOptions::new().max_connections(4).connect_with(options).await.unwrap()
 }
 
@@ -62,7 +61,7 @@ type Answer = Pin<Box<dyn Future<Output = Result<Response<()>, Infallible>> + Se
 trait Handler: Fn(Request<()>) -> Answer + Clone + Send + 'static {}
 impl<F: Fn(Request<()>) -> Answer + Clone + Send + 'static> Handler for F {}
 
-fn read_ours(request: Request<()>) -> Answer {
+fn read(request: Request<()>) -> Answer {
     Box::pin(async move {
         let session = Session::of(&request.into_parts().0).unwrap();
         black_box(session.read::<Cart>().await.unwrap());
@@ -70,7 +69,7 @@ fn read_ours(request: Request<()>) -> Answer {
     })
 }
 
-fn update_ours(request: Request<()>) -> Answer {
+fn update(request: Request<()>) -> Answer {
     Box::pin(async move {
         let session = Session::of(&request.into_parts().0).unwrap();
         session.update(change).await.unwrap();
@@ -78,58 +77,20 @@ fn update_ours(request: Request<()>) -> Answer {
     })
 }
 
-fn read_plain(request: Request<()>) -> Answer {
-    Box::pin(async move {
-        let session = request.extensions().get::<tower_sessions::Session>().unwrap();
-        black_box(session.get::<Cart>(Cart::KEY).await.unwrap());
-        Ok(Response::new(()))
-    })
-}
-
-fn update_plain(request: Request<()>) -> Answer {
-    Box::pin(async move {
-        let session = request.extensions().get::<tower_sessions::Session>().unwrap();
-        let mut cart = session.get::<Cart>(Cart::KEY).await.unwrap().unwrap_or_default();
-        change(&mut cart);
-        session.insert(Cart::KEY, cart).await.unwrap();
-        Ok(Response::new(()))
-    })
-}
-
 fn cost(criterion: &mut Criterion) {
     let runtime = Runtime::new().unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let keys = SigningKeys::generate();
-    let (ours, plain) = runtime.block_on(async {
-        let config = SessionConfig::new(SigningKeys::parse(&keys).unwrap());
-        let ours = Sessions::new(pool(&folder.path().join("ours.db")).await, config).await.unwrap().layer();
-        let store = SqliteStore::new(pool(&folder.path().join("plain.db")).await);
-        store.migrate().await.unwrap();
-        let plain = SessionManagerLayer::new(store)
-            .with_expiry(Expiry::OnInactivity(time::Duration::minutes(30)))
-            .with_signed(Key::generate());
-        (ours, plain)
+    let layer = runtime.block_on(async {
+        let config = SessionConfig::new(SigningKeys::parse(&SigningKeys::generate()).unwrap());
+        Sessions::new(pool(&folder.path().join("sessions.db")).await, config).await.unwrap().layer()
     });
-    let our_cookie = runtime.block_on(send(&ours, update_ours, None)).unwrap();
-    let plain_cookie = runtime.block_on(send(&plain, update_plain, None)).unwrap();
-
-    let mut reading = criterion.benchmark_group("read");
-    reading.bench_function("plain", |bench| {
-        bench.to_async(&runtime).iter(|| send(&plain, read_plain, Some(&plain_cookie)));
+    let cookie = runtime.block_on(send(&layer, update, None)).unwrap();
+    criterion.bench_function("read", |bench| {
+        bench.to_async(&runtime).iter(|| send(&layer, read, Some(&cookie)));
     });
-    reading.bench_function("ours", |bench| {
-        bench.to_async(&runtime).iter(|| send(&ours, read_ours, Some(&our_cookie)));
+    criterion.bench_function("update", |bench| {
+        bench.to_async(&runtime).iter(|| send(&layer, update, Some(&cookie)));
     });
-    reading.finish();
-
-    let mut updating = criterion.benchmark_group("update");
-    updating.bench_function("plain", |bench| {
-        bench.to_async(&runtime).iter(|| send(&plain, update_plain, Some(&plain_cookie)));
-    });
-    updating.bench_function("ours", |bench| {
-        bench.to_async(&runtime).iter(|| send(&ours, update_ours, Some(&our_cookie)));
-    });
-    updating.finish();
 }
 
 criterion_group!(benches, cost);

@@ -51,7 +51,7 @@ async fn main() {
         .filename(folder.path().join("sweep.db"))
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Normal);
+        .synchronous(SqliteSynchronous::Full);
     let pool: Pool = SqlitePoolOptions::new().max_connections(4).connect_with(options).await.unwrap();
     let keys = SigningKeys::parse(&SigningKeys::generate()).unwrap();
     let config = SessionConfig { clock: Clock::manual(NOW), ..SessionConfig::new(keys) };

@@ -6,6 +6,8 @@ use std::{
     ops::{Deref, DerefMut},
 };
 
+use tokio::sync::oneshot;
+
 use crate::{Connection, Db, Pool};
 
 /// The database: connections that read, and those that write. Cheap to clone.
@@ -19,7 +21,9 @@ pub struct Database {
 }
 
 impl Database {
-    /// Reads with `readers`, writes with `writer`.
+    /// Reads with `readers`, writes with `writer`. sqlx keeps a SQLite connection whose commit has failed, and refuses every further
+    /// transaction on it: close such a connection in the writer's
+    /// [`after_release`](sqlx::pool::PoolOptions::after_release), where it [is in a transaction](sqlx::Connection::is_in_transaction).
     #[must_use]
     pub fn new(readers: Pool, writer: Pool) -> Self {
         Self { readers, writer }
@@ -37,13 +41,16 @@ impl Database {
         &self.writer
     }
 
-    /// Begins a transaction. Who has one must not wait for another: there may be a single connection that writes.
+    /// Begins a transaction that may write. It must not wait for another one: there may be a single connection that writes.
+    ///
+    /// It takes SQLite's write lock at once: one that begins by reading could not write any more after another process has.
     ///
     /// # Errors
     ///
-    /// [`sqlx::Error`] when no connection comes free in time.
+    /// [`sqlx::Error`] when no connection or no lock comes free in time.
     pub async fn begin(&self) -> Result<Transaction, sqlx::Error> {
-        Ok(Transaction { inner: self.writer.begin().await?, changes: Vec::new() })
+        let inner = self.writer.begin_with("begin immediate").await?;
+        Ok(Transaction { inner, changes: Vec::new(), committed: Vec::new() })
     }
 
     /// Closes all connections.
@@ -64,6 +71,7 @@ impl From<Pool> for Database {
 pub struct Transaction {
     inner: sqlx::Transaction<'static, Db>,
     changes: Vec<Box<dyn Any + Send>>,
+    committed: Vec<oneshot::Sender<()>>,
 }
 
 impl Transaction {
@@ -73,15 +81,26 @@ impl Transaction {
     ///
     /// [`sqlx::Error`] when the database fails; then nothing has changed.
     pub async fn commit(self) -> Result<(), sqlx::Error> {
-        let Self { inner, changes } = self;
+        let Self { inner, changes, committed } = self;
         // In a task of its own: a commit that nobody waits for any more goes on, and so must the changes.
-        let committed = tokio::spawn(async move {
-            let committed = inner.commit().await;
+        let commit = tokio::spawn(async move {
+            inner.commit().await?;
             drop(changes);
-            committed
+            for waiting in committed {
+                // The request that waited for it was cut off.
+                let _ = waiting.send(());
+            }
+            Ok(())
         });
         // Nothing in it panics: the runtime is shutting down.
-        committed.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
+        commit.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
+    }
+
+    /// Receives a message once the transaction is committed, and closes without one when it is rolled back.
+    pub(crate) fn committed(&mut self) -> oneshot::Receiver<()> {
+        let (sender, receiver) = oneshot::channel();
+        self.committed.push(sender);
+        receiver
     }
 
     /// Keeps `change` going until the transaction has ended.

@@ -1,13 +1,13 @@
 //! A session as it lies in the store, for a page that shows its visitor everything that is kept.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
-use serde_json::Value;
 use time::Duration;
 
 use crate::{
-    CookieReason, Session, SessionError, cookie,
+    CookieReason, Session, SessionError, SessionValue, cookie,
     state::{CookieChange, Phase},
+    store::Row,
     value,
 };
 
@@ -37,19 +37,18 @@ pub struct Inspection {
     pub writes: i64,
     /// What all values take in the store, in bytes.
     pub bytes: usize,
-    /// The values, by key.
-    pub values: Vec<InspectedValue>,
     /// Its cookie.
     pub cookie: InspectedCookie,
+    row: Arc<Row>,
 }
 
 /// One value as it lies in the store.
-#[derive(Clone)]
-pub struct InspectedValue {
+#[derive(Clone, Copy)]
+pub struct InspectedValue<'a> {
     /// The [`SessionValue::KEY`](crate::SessionValue::KEY).
-    pub key: String,
-    /// The value as JSON.
-    pub value: Value,
+    pub key: &'a str,
+    /// The value as JSON text.
+    pub json: &'a str,
     /// What it takes in the store, in bytes.
     pub bytes: usize,
 }
@@ -77,9 +76,26 @@ impl fmt::Debug for Inspection {
 }
 
 /// Shows none of the visitor's data.
-impl fmt::Debug for InspectedValue {
+impl fmt::Debug for InspectedValue<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("InspectedValue").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+impl Inspection {
+    /// The values, by key. Nothing is copied.
+    pub fn values(&self) -> impl Iterator<Item = InspectedValue<'_>> {
+        self.row.data.iter().map(|(key, stored)| InspectedValue {
+            key,
+            json: value::data(stored).get(),
+            bytes: stored.get().len(),
+        })
+    }
+
+    /// The value kept under `T`'s key, if there is one.
+    #[must_use]
+    pub fn read<T: SessionValue>(&self) -> Option<T> {
+        self.row.data.get(T::KEY).and_then(|stored| value::decode(stored))
     }
 }
 
@@ -99,7 +115,7 @@ impl Session {
     /// [`SessionError::Store`] when the store fails.
     pub async fn inspect(&self) -> Result<Option<Inspection>, SessionError> {
         let config = self.shared.sessions.config();
-        let mut state = self.shared.state.lock().await;
+        let mut state = self.shared.lock().await;
         self.shared.load(&mut state).await?;
         let Phase::Live(id, row) = &state.phase else { return Ok(None) };
         Ok(Some(Inspection {
@@ -114,15 +130,6 @@ impl Session {
             owned: row.owner.is_some(),
             writes: row.version,
             bytes: value::size(&row.data),
-            values: row
-                .data
-                .iter()
-                .map(|(key, stored)| InspectedValue {
-                    key: key.clone(),
-                    value: value::data(stored),
-                    bytes: value::size(stored),
-                })
-                .collect(),
             cookie: InspectedCookie {
                 name: config.cookie_name,
                 bytes: cookie::bytes(config, *id),
@@ -133,6 +140,7 @@ impl Session {
                     CookieChange::Keep | CookieChange::Remove => None,
                 },
             },
+            row: row.clone(),
         }))
     }
 }

@@ -43,14 +43,14 @@ pub(crate) async fn migrate(db: &Database) -> Result<(), SessionError> {
         .await?;
     for (step, statements) in (1_i64..).zip(STEPS) {
         let mut transaction = db.begin().await?;
-        // The first statement writes, so that of two servers that start at once one waits here for the other.
+        // Of two servers that start at once one finds that the other has done it.
         let due = sqlx::query("insert into session_steps (step) values ($1) on conflict (step) do nothing")
             .bind(step)
             .execute(&mut *transaction)
             .await?;
         if due.rows_affected() == 1 {
             for statement in *statements {
-                sqlx::query(statement).execute(&mut *transaction).await?;
+                sqlx::query(*statement).execute(&mut *transaction).await?;
             }
         }
         transaction.commit().await?;
@@ -69,7 +69,7 @@ mod tests {
         let url = format!("sqlite://{}/old.db?mode=rwc", folder.path().display());
         let pool = Pool::connect(&url).await.unwrap();
         for statement in STEPS[0] {
-            sqlx::query(statement).execute(&pool).await.unwrap();
+            sqlx::query(*statement).execute(&pool).await.unwrap();
         }
         let id = SessionId::random().hash();
         sqlx::query("insert into sessions values ($1, '{}', 1, 0, 0, 100, 100, 0)")

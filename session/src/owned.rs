@@ -10,13 +10,17 @@ use crate::{
     measures::ENDED,
     state::Phase,
     store::{Row, Which},
-    value::decode,
+    value::extract,
 };
 
-/// One session of an owner.
-#[derive(Clone)]
+/// One session as its owner sees it.
 pub struct OwnedSession {
-    row: Row,
+    pub(crate) owner: Option<String>,
+    pub(crate) handle: String,
+    pub(crate) began_at: i64,
+    pub(crate) used_at: i64,
+    /// The values as JSON text.
+    pub(crate) data: String,
 }
 
 /// Shows none of the visitor's data.
@@ -27,32 +31,34 @@ impl std::fmt::Debug for OwnedSession {
 }
 
 impl OwnedSession {
-    pub(crate) fn new(row: Row) -> Self {
-        Self { row }
+    /// The user who signed in; `None` for a guest's session.
+    #[must_use]
+    pub fn owner(&self) -> Option<&str> {
+        self.owner.as_deref()
     }
 
     /// What the owner calls it by: it stays over all changes of the id, and opens nothing.
     #[must_use]
     pub fn handle(&self) -> &str {
-        &self.row.handle
+        &self.handle
     }
 
     /// When its owner signed in, in seconds since 1970.
     #[must_use]
     pub fn began_at(&self) -> i64 {
-        self.row.began_at
+        self.began_at
     }
 
     /// When it was last in use, to the minute, in seconds since 1970.
     #[must_use]
     pub fn used_at(&self) -> i64 {
-        self.row.used_at
+        self.used_at
     }
 
-    /// The value kept under `T`'s key, if there is one.
+    /// The value kept under `T`'s key, if there is one. The other values are not looked into.
     #[must_use]
     pub fn read<T: SessionValue>(&self) -> Option<T> {
-        self.row.data.get(T::KEY).and_then(decode)
+        extract(&self.data)
     }
 }
 
@@ -129,7 +135,7 @@ impl Session {
     ///
     /// [`SessionError::Store`] when the store fails.
     pub async fn has_ended(&self) -> Result<bool, SessionError> {
-        let mut state = self.shared.state.lock().await;
+        let mut state = self.shared.lock().await;
         self.shared.load(&mut state).await?;
         Ok(matches!(state.phase, Phase::Ended(None)))
     }
@@ -183,7 +189,7 @@ impl Session {
         &self,
         look: impl FnOnce(SessionId, &Row) -> R + Send,
     ) -> Result<Option<R>, SessionError> {
-        let mut state = self.shared.state.lock().await;
+        let mut state = self.shared.lock().await;
         self.shared.load(&mut state).await?;
         Ok(match &state.phase {
             Phase::Live(id, row) => Some(look(*id, row)),
@@ -192,33 +198,61 @@ impl Session {
     }
 }
 
-/// Ending is part of a transaction, with what is the reason for it. What is in flight in
-/// the ended sessions is refused with [`SessionError::Ended`].
+impl Session {
+    /// Makes sure, within a transaction, that this session still lives: for a change that its visitor makes elsewhere.
+    ///
+    /// ```
+    /// # use session::{Session, SessionError};
+    /// async fn change_name(session: &Session) -> Result<(), SessionError> {
+    ///     let mut transaction = session.sessions().database().begin().await?;
+    ///     session.require_within(&mut transaction).await?;
+    ///     // … change the name in the same transaction …
+    ///     Ok(transaction.commit().await?)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Ended`] where there is none any more, [`SessionError::Store`] when the store fails.
+    pub async fn require_within(&self, transaction: &mut Transaction) -> Result<(), SessionError> {
+        let mut state = self.shared.lock().await;
+        match self.shared.find_within(&mut state, transaction).await? {
+            Phase::Live(..) => Ok(()),
+            _ => Err(SessionError::Ended),
+        }
+    }
+}
+
+/// Ending is part of a transaction, with the reason for it. Requests that are under way in the ended sessions are refused with
+/// [`SessionError::Ended`]. Sessions are handed to a closure one by one, so that only one of them is in memory.
 impl Sessions {
-    /// An owner's sessions, the one used last first.
+    /// Calls `show` with each of an owner's sessions, the one used last first, and returns what that returns.
     ///
     /// ```
     /// # use session::{SessionError, Sessions};
-    /// async fn count_devices(sessions: &Sessions, user: &str) -> Result<usize, SessionError> {
-    ///     Ok(sessions.list_owned(user).await?.len())
+    /// async fn list_devices(sessions: &Sessions, user: &str) -> Result<Vec<String>, SessionError> {
+    ///     sessions.list_owned(user, |session| session.handle().to_owned()).await
     /// }
     /// ```
     ///
     /// # Errors
     ///
     /// [`SessionError::Store`] when the store fails.
-    pub async fn list_owned(&self, owner: &str) -> Result<Vec<OwnedSession>, SessionError> {
-        let rows = self.store().list_owned(owner, self.now()).await?;
-        Ok(rows.into_iter().map(OwnedSession::new).collect())
+    pub async fn list_owned<R: Send>(
+        &self,
+        owner: &str,
+        show: impl FnMut(&OwnedSession) -> R + Send,
+    ) -> Result<Vec<R>, SessionError> {
+        self.store().list_owned(owner, self.now(), show).await
     }
 
-    /// Ends all sessions of an owner, and returns them as they were.
+    /// Ends all sessions of an owner. Calls `keep` with each as it was, and returns what that returns.
     ///
     /// ```
     /// # use session::{SessionError, Sessions};
     /// async fn remove_account(sessions: &Sessions, user: &str) -> Result<(), SessionError> {
     ///     let mut transaction = sessions.database().begin().await?;
-    ///     sessions.end_owned(&mut transaction, user).await?;
+    ///     sessions.end_owned(&mut transaction, user, |_| ()).await?;
     ///     // … delete the user …
     ///     Ok(transaction.commit().await?)
     /// }
@@ -227,21 +261,22 @@ impl Sessions {
     /// # Errors
     ///
     /// [`SessionError::Store`] when the store fails.
-    pub async fn end_owned(
+    pub async fn end_owned<R: Send>(
         &self,
         transaction: &mut Transaction,
         owner: &str,
-    ) -> Result<Vec<OwnedSession>, SessionError> {
-        self.end_which(transaction, owner, Which::All).await
+        keep: impl FnMut(&OwnedSession) -> R + Send,
+    ) -> Result<Vec<R>, SessionError> {
+        self.end_which(transaction, owner, Which::All, keep).await
     }
 
-    /// Ends one session of an owner by its handle; returns it as it was, or nothing where there is none.
+    /// Ends one session of an owner by its handle. Calls `keep` with it as it was; `None` where there is no such session.
     ///
     /// ```
     /// # use session::{SessionError, Sessions};
     /// async fn sign_out_device(sessions: &Sessions, user: &str, device: &str) -> Result<bool, SessionError> {
     ///     let mut transaction = sessions.database().begin().await?;
-    ///     let ended = sessions.end_one(&mut transaction, user, device).await?;
+    ///     let ended = sessions.end_one(&mut transaction, user, device, |_| ()).await?;
     ///     transaction.commit().await?;
     ///     Ok(ended.is_some())
     /// }
@@ -250,22 +285,23 @@ impl Sessions {
     /// # Errors
     ///
     /// [`SessionError::Store`] when the store fails.
-    pub async fn end_one(
+    pub async fn end_one<R: Send>(
         &self,
         transaction: &mut Transaction,
         owner: &str,
         handle: &str,
-    ) -> Result<Option<OwnedSession>, SessionError> {
-        Ok(self.end_which(transaction, owner, Which::One(handle)).await?.pop())
+        keep: impl FnMut(&OwnedSession) -> R + Send,
+    ) -> Result<Option<R>, SessionError> {
+        Ok(self.end_which(transaction, owner, Which::One(handle), keep).await?.pop())
     }
 
-    /// Ends all sessions of an owner but one, and returns them as they were.
+    /// Ends all sessions of an owner but one. Calls `keep` with each as it was, and returns what that returns.
     ///
     /// ```
     /// # use session::{SessionError, Sessions};
     /// async fn sign_out_elsewhere(sessions: &Sessions, user: &str, here: &str) -> Result<usize, SessionError> {
     ///     let mut transaction = sessions.database().begin().await?;
-    ///     let ended = sessions.end_others(&mut transaction, user, here).await?;
+    ///     let ended = sessions.end_others(&mut transaction, user, here, |_| ()).await?;
     ///     transaction.commit().await?;
     ///     Ok(ended.len())
     /// }
@@ -274,13 +310,14 @@ impl Sessions {
     /// # Errors
     ///
     /// [`SessionError::Store`] when the store fails.
-    pub async fn end_others(
+    pub async fn end_others<R: Send>(
         &self,
         transaction: &mut Transaction,
         owner: &str,
         handle: &str,
-    ) -> Result<Vec<OwnedSession>, SessionError> {
-        self.end_which(transaction, owner, Which::AllBut(handle)).await
+        keep: impl FnMut(&OwnedSession) -> R + Send,
+    ) -> Result<Vec<R>, SessionError> {
+        self.end_which(transaction, owner, Which::AllBut(handle), keep).await
     }
 
     /// Ends every session there is, guests' too, and returns how many there were.
@@ -292,14 +329,15 @@ impl Sessions {
         self.store().delete_all().await
     }
 
-    async fn end_which(
+    async fn end_which<R: Send>(
         &self,
         transaction: &mut Transaction,
         owner: &str,
         which: Which<'_>,
-    ) -> Result<Vec<OwnedSession>, SessionError> {
-        let rows = self.store().delete_owned(transaction, owner, which).await?;
-        metrics::counter!(ENDED, "by" => "owner").increment(rows.len() as u64);
-        Ok(rows.into_iter().map(OwnedSession::new).collect())
+        keep: impl FnMut(&OwnedSession) -> R + Send,
+    ) -> Result<Vec<R>, SessionError> {
+        let ended = self.store().delete_owned(transaction, owner, which, keep).await?;
+        metrics::counter!(ENDED, "by" => "owner").increment(ended.len() as u64);
+        Ok(ended)
     }
 }

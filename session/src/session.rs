@@ -7,13 +7,13 @@ use axum::{
     http::{HeaderMap, request::Parts},
 };
 
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::{
     SessionError, SessionValue, Sessions, Transaction,
     id::IdHash,
     state::{Changed, Phase, Shared},
-    value::{decode, encode},
+    value::{decode, encode, is_current},
 };
 
 /// The session of the visitor who sent this request: an extractor, cheap to clone.
@@ -79,7 +79,7 @@ impl Session {
     ///
     /// [`SessionError::TooMany`] when none may begin, [`SessionError::Store`] when the store fails.
     pub async fn admit(&self) -> Result<(), SessionError> {
-        let mut state = self.shared.state.lock().await;
+        let mut state = self.shared.lock().await;
         self.shared.load(&mut state).await?;
         if matches!(state.phase, Phase::Live(..)) { Ok(()) } else { self.shared.admit(&mut state) }
     }
@@ -101,10 +101,10 @@ impl Session {
     ///
     /// [`SessionError::Store`] when the store fails.
     pub async fn read<T: SessionValue>(&self) -> Result<Option<T>, SessionError> {
-        let mut state = self.shared.state.lock().await;
+        let mut state = self.shared.lock().await;
         self.shared.load(&mut state).await?;
         Ok(match &state.phase {
-            Phase::Live(_, row) => row.data.get(T::KEY).and_then(decode),
+            Phase::Live(_, row) => row.data.get(T::KEY).and_then(|stored| decode(stored)),
             _ => None,
         })
     }
@@ -116,7 +116,7 @@ impl Session {
     ///
     /// [`SessionError::Store`] when the store fails.
     pub async fn version(&self) -> Result<SessionVersion, SessionError> {
-        let mut state = self.shared.state.lock().await;
+        let mut state = self.shared.lock().await;
         self.shared.load(&mut state).await?;
         Ok(SessionVersion(match &state.phase {
             Phase::Live(id, row) => Some((id.hash(), row.version)),
@@ -159,8 +159,8 @@ impl Session {
         self.shared.change(T::KEY, typed(change)).await
     }
 
-    /// Like [`update`](Self::update), in a transaction of yours: the value changes with what else stands there, or not at all. Let
-    /// the transaction begin with a statement that writes. A visitor without a session gets none.
+    /// Like [`update`](Self::update), in a transaction of yours: the value changes with what else stands there, or not at all. A
+    /// visitor without a session gets none.
     ///
     /// ```
     /// # use session::{Session, SessionError, SessionValue};
@@ -207,25 +207,31 @@ impl Session {
     ///
     /// As [`update`](Self::update).
     pub async fn remove<T: SessionValue>(&self) -> Result<Option<T>, SessionError> {
-        let removed =
-            self.shared.change(T::KEY, |stored| Ok((stored.map(|_| None), stored.cloned()))).await?;
-        Ok(removed.as_ref().and_then(decode))
+        let removed = self
+            .shared
+            .change(T::KEY, |stored| Ok((stored.map(|_| None), stored.map(RawValue::to_owned))))
+            .await?;
+        Ok(removed.as_deref().and_then(decode))
     }
 }
 
 /// A change of a typed value as one of the stored JSON: the new one, or nothing where it stays.
-fn typed<T, R>(mut change: impl FnMut(&mut T) -> R + Send) -> impl FnMut(Option<&Value>) -> Changed<R> + Send
+fn typed<T, R>(
+    mut change: impl FnMut(&mut T) -> R + Send,
+) -> impl FnMut(Option<&RawValue>) -> Changed<R> + Send
 where
     T: SessionValue + Default,
 {
     move |stored| {
-        let mut value = stored.and_then(decode::<T>).unwrap_or_default();
-        let untouched = if stored.is_some() { None } else { Some(encode(&value)?) };
+        let decoded = stored.and_then(decode::<T>);
+        // An older shape, and what does not decode, is written anew.
+        let current = stored.is_none() || decoded.is_some() && stored.is_some_and(is_current::<T>);
+        let mut value = decoded.unwrap_or_default();
+        let before = encode(&value)?;
         let result = change(&mut value);
-        let value = encode(&value)?;
-        // A default that stays a default is no change.
-        let changed = untouched.as_ref().or(stored) != Some(&value);
-        Ok((changed.then_some(Some(value)), result))
+        let after = encode(&value)?;
+        let changed = !current || before.get() != after.get();
+        Ok((changed.then_some(Some(after)), result))
     }
 }
 

@@ -7,7 +7,7 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{
     Database, Session, SessionConfig, SessionError, SessionLayer, Sweeper, id::IdHash, migrate::migrate,
-    state::LATE_SECONDS, store::Store,
+    store::Store,
 };
 
 /// Writers of one session take turns; sessions that share a place, one in 256, wait for each other a moment for nothing.
@@ -112,11 +112,6 @@ impl Sessions {
 
     pub(crate) fn now(&self) -> i64 {
         self.inner.config.clock.now()
-    }
-
-    /// What the id was exchanged for, if that was a moment ago.
-    pub(crate) async fn successor(&self, id: &IdHash) -> Result<Option<IdHash>, SessionError> {
-        self.store().successor(id, self.now() - LATE_SECONDS).await
     }
 
     /// Waits for the turn to write this session, and tells whether another writer had it before.

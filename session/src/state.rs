@@ -12,9 +12,12 @@ use axum::http::{
     HeaderMap, HeaderValue,
     header::{CACHE_CONTROL, SET_COOKIE, VARY},
 };
-use serde_json::{Map, Value};
+use serde_json::value::RawValue;
 use time::Duration;
-use tokio::sync::Mutex;
+use tokio::sync::{
+    Mutex, MutexGuard,
+    oneshot::{self, error::TryRecvError},
+};
 
 use crate::{
     CookieReason, SessionConfig, SessionError, SessionEvent, Sessions, Transaction,
@@ -23,14 +26,14 @@ use crate::{
     keys::Signature,
     measures::{BEGUN, CONFLICTS, LATE_WRITES},
     store::{Row, Store},
-    value::size,
+    value::{Data, size},
 };
 
 /// For so long a request may still come in with an id that was exchanged for a new one.
 pub(crate) const LATE_SECONDS: i64 = 60;
 
 /// What a change makes of a stored value: another one, `None` inside to take it out, or nothing where it stays; and its answer.
-pub(crate) type Changed<R> = Result<(Option<Option<Value>>, R), SessionError>;
+pub(crate) type Changed<R> = Result<(Option<Option<Box<RawValue>>>, R), SessionError>;
 
 /// Whether a session may begin; if not, after how many seconds.
 pub(crate) type MayBegin = dyn Fn() -> Result<(), u32> + Send + Sync;
@@ -38,6 +41,8 @@ pub(crate) type MayBegin = dyn Fn() -> Result<(), u32> + Send + Sync;
 pub(crate) struct Shared {
     pub(crate) sessions: Sessions,
     presented: Presented,
+    /// When the request came, in seconds since 1970.
+    opened_at: i64,
     /// Set once the response's head is made: from then on a new cookie could not be sent.
     begun: AtomicBool,
     /// Whether reading counts as a use.
@@ -56,6 +61,17 @@ pub(crate) struct State {
     pub(crate) remember: bool,
     /// Whether a session was allowed to begin, before it does.
     admitted: bool,
+    /// What a transaction of the caller's makes of the session, until it has ended.
+    pending: Option<Pending>,
+}
+
+/// What becomes of the session once a transaction is committed. Rolled back, nothing does.
+pub(crate) struct Pending {
+    phase: Phase,
+    cookie: CookieChange,
+    event: Option<SessionEvent>,
+    handle: String,
+    committed: oneshot::Receiver<()>,
 }
 
 /// What this request knows of its session.
@@ -66,9 +82,11 @@ pub(crate) enum Phase {
     None,
     /// There is one.
     Live(SessionId, Arc<Row>),
-    /// The visitor presents an id that is dead; if it was exchanged a moment ago, for this one. Nothing is written, lest a
-    /// sign-out be undone.
+    /// The visitor presents an id that is dead; if it was exchanged a moment ago, for this one. Nothing is written, so that no
+    /// sign-out is undone.
     Ended(Option<IdHash>),
+    /// The visitor presents several ids. Nothing is read or written: a new session's cookie would take the place of the visitor's own.
+    Ambiguous,
 }
 
 /// What the response does about the cookie.
@@ -82,17 +100,63 @@ pub(crate) enum CookieChange {
     Remove,
 }
 
+impl State {
+    /// What the session is within a transaction that may have changed it.
+    pub(crate) fn phase_within(&self) -> &Phase {
+        self.pending.as_ref().map_or(&self.phase, |pending| &pending.phase)
+    }
+
+    /// The id within such a transaction, where there is a session.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Ended`] when it is over.
+    pub(crate) fn id_within(&self) -> Result<Option<SessionId>, SessionError> {
+        match self.phase_within() {
+            Phase::Unread(id, _) | Phase::Live(id, _) => Ok(Some(*id)),
+            Phase::Ended(_) | Phase::Ambiguous => Err(SessionError::Ended),
+            Phase::None => Ok(None),
+        }
+    }
+}
+
 impl Shared {
     pub(crate) fn new(sessions: Sessions, headers: &HeaderMap) -> Self {
         let presented = cookie::read(headers, sessions.config());
         let (phase, cookie) = match presented {
             Presented::Nothing => (Phase::None, CookieChange::Keep),
             Presented::Forged => (Phase::None, CookieChange::Remove),
+            Presented::Ambiguous => (Phase::Ambiguous, CookieChange::Keep),
             Presented::Id(id, signature) => (Phase::Unread(id, signature), CookieChange::Keep),
         };
-        let state = Mutex::new(State { phase, used: false, cookie, remember: false, admitted: false });
+        let state = State { phase, used: false, cookie, remember: false, admitted: false, pending: None };
         let (begun, quiet, beginning) = Default::default();
-        Self { sessions, presented, begun, quiet, beginning, state }
+        let (state, opened_at) = (Mutex::new(state), sessions.now());
+        Self { sessions, presented, opened_at, begun, quiet, beginning, state }
+    }
+
+    /// The state, with what a transaction has made of it since.
+    pub(crate) async fn lock(&self) -> MutexGuard<'_, State> {
+        let mut state = self.state.lock().await;
+        self.settle(&mut state);
+        state
+    }
+
+    fn settle(&self, state: &mut State) {
+        let Some(mut pending) = state.pending.take() else { return };
+        match pending.committed.try_recv() {
+            Ok(()) => self.apply(state, pending),
+            Err(TryRecvError::Empty) => state.pending = Some(pending),
+            Err(TryRecvError::Closed) => {}
+        }
+    }
+
+    fn apply(&self, state: &mut State, pending: Pending) {
+        state.phase = pending.phase;
+        state.cookie = pending.cookie;
+        if let Some(event) = pending.event {
+            self.sessions.config().observer.tell(&pending.handle, event);
+        }
     }
 
     /// Asks the store for the presented session, once.
@@ -127,13 +191,18 @@ impl Shared {
     /// Notes that the session under `id` is gone. The cookie of a late request is left alone: the browser has been given the
     /// new one already, or is about to be.
     pub(crate) async fn lost(&self, state: &mut State, id: &IdHash) -> Result<(), SessionError> {
-        let successor = self.sessions.successor(id).await?;
+        let since = self.sessions.now() - LATE_SECONDS + 1;
+        let successor = Store::successor(self.sessions.database().readers(), id, since).await?;
+        self.note_lost(state, id, successor);
+        Ok(())
+    }
+
+    fn note_lost(&self, state: &mut State, id: &IdHash, successor: Option<IdHash>) {
         if successor.is_none() {
             tracing::debug!(session = %id, "removed the cookie of a session that is over");
             state.cookie = self.removal();
         }
         state.phase = Phase::Ended(successor);
-        Ok(())
     }
 
     /// The removal of the cookie, for who has one.
@@ -147,7 +216,7 @@ impl Shared {
     }
 
     /// Refuses a session that has become too large. Taking something out always goes.
-    fn refuse_large(&self, key: &'static str, data: &Map<String, Value>) -> Result<(), SessionError> {
+    fn refuse_large(&self, key: &'static str, data: &Data) -> Result<(), SessionError> {
         let most = self.sessions.config().most_bytes;
         if size(data) > most { Err(SessionError::TooLarge { key, most }) } else { Ok(()) }
     }
@@ -166,14 +235,14 @@ impl Shared {
     pub(crate) async fn change<R: Send>(
         &self,
         key: &'static str,
-        mut change: impl FnMut(Option<&Value>) -> Changed<R> + Send,
+        mut change: impl FnMut(Option<&RawValue>) -> Changed<R> + Send,
     ) -> Result<R, SessionError> {
-        let mut state = self.state.lock().await;
+        let mut state = self.lock().await;
         self.refuse_late(key)?;
         self.load(&mut state).await?;
         let mut done = None;
         self.replace(&mut state, |row, _| {
-            let (new, answer) = change(row.data.get(key))?;
+            let (new, answer) = change(row.data.get(key).map(|stored| &**stored))?;
             let event = self.put(&mut row.data, key, new)?;
             done = Some((answer, event));
             Ok(event.is_some())
@@ -187,9 +256,9 @@ impl Shared {
         }
         // There is no session yet, so `replace` has not asked for a change.
         let (new, answer) = change(None)?;
-        let mut data = Map::new();
+        let mut data = Data::new();
         if let Some(event @ SessionEvent::Set { .. }) = self.put(&mut data, key, new)? {
-            self.begin(&mut state, data, None).await?;
+            self.begin(&mut state, data).await?;
             if let Phase::Live(_, row) = &state.phase {
                 self.tell(row, event);
             }
@@ -200,9 +269,9 @@ impl Shared {
     /// Puts a changed value among the others, if it has changed, and says what that was.
     fn put(
         &self,
-        data: &mut Map<String, Value>,
+        data: &mut Data,
         key: &'static str,
-        new: Option<Option<Value>>,
+        new: Option<Option<Box<RawValue>>>,
     ) -> Result<Option<SessionEvent>, SessionError> {
         match new {
             Some(Some(value)) => {
@@ -224,34 +293,82 @@ impl Shared {
         &self,
         transaction: &mut Transaction,
         key: &'static str,
-        mut change: impl FnMut(Option<&Value>) -> Changed<R> + Send,
+        mut change: impl FnMut(Option<&RawValue>) -> Changed<R> + Send,
     ) -> Result<R, SessionError> {
-        let mut state = self.state.lock().await;
+        let mut state = self.lock().await;
         self.refuse_late(key)?;
         state.used = true;
-        let id = match &state.phase {
-            Phase::Unread(id, _) | Phase::Live(id, _) => *id,
-            Phase::Ended(_) => return Err(SessionError::Ended),
+        let Some(id) = state.id_within()? else {
             // There is nothing to change.
-            Phase::None => return Ok(change(None)?.1),
+            return Ok(change(None)?.1);
         };
         let (hash, now) = (id.hash(), self.sessions.now());
         loop {
             let Some(mut row) = Store::find_by(&mut **transaction, &hash, now).await? else {
                 return Err(SessionError::Ended);
             };
-            let (new, answer) = change(row.data.get(key))?;
+            let (new, answer) = change(row.data.get(key).map(|stored| &**stored))?;
             if self.put(&mut row.data, key, new)?.is_none() {
                 return Ok(answer);
             }
             row.version += 1;
             if self.sessions.store().replace_within(transaction, &hash, &row, now).await? {
-                if matches!(state.phase, Phase::Live(..)) {
+                if let Some(pending) = &mut state.pending {
+                    pending.phase = Phase::Live(id, Arc::new(row));
+                } else if matches!(state.phase, Phase::Live(..)) {
                     state.phase = Phase::Unread(id, Signature::Current);
                 }
                 return Ok(answer);
             }
         }
+    }
+
+    /// The session as it is within a transaction: whatever was known of it before may have changed.
+    pub(crate) async fn find_within(
+        &self,
+        state: &mut State,
+        transaction: &mut Transaction,
+    ) -> Result<Phase, SessionError> {
+        state.used = true;
+        let id = match state.phase_within() {
+            Phase::Unread(id, _) | Phase::Live(id, _) => *id,
+            Phase::None => return Ok(Phase::None),
+            Phase::Ambiguous => return Ok(Phase::Ambiguous),
+            Phase::Ended(successor) => return Ok(Phase::Ended(successor.clone())),
+        };
+        let (hash, now) = (id.hash(), self.sessions.now());
+        if let Some(row) = Store::find_by(&mut **transaction, &hash, now).await? {
+            return Ok(Phase::Live(id, Arc::new(row)));
+        }
+        let successor = Store::successor(&mut **transaction, &hash, now - LATE_SECONDS + 1).await?;
+        self.note_lost(state, &hash, successor.clone());
+        Ok(Phase::Ended(successor))
+    }
+
+    /// What the presented id was exchanged for while this request was under way. A copy of an old id that comes later finds nothing.
+    pub(crate) async fn overtaken_by(
+        &self,
+        transaction: &mut Transaction,
+        id: &IdHash,
+    ) -> Result<Option<IdHash>, SessionError> {
+        Store::successor(&mut **transaction, id, self.opened_at).await
+    }
+
+    /// The hash of the id that the request presents.
+    pub(crate) fn presented_hash(&self) -> Option<IdHash> {
+        if let Presented::Id(id, _) = self.presented { Some(id.hash()) } else { None }
+    }
+
+    /// Notes what becomes of the session when the transaction is committed.
+    pub(crate) fn pend(
+        &self,
+        state: &mut State,
+        transaction: &mut Transaction,
+        (phase, cookie): (Phase, CookieChange),
+        (handle, event): (String, Option<SessionEvent>),
+    ) {
+        let committed = transaction.committed();
+        state.pending = Some(Pending { phase, cookie, event, handle, committed });
     }
 
     /// Makes a change to the newest row there is, as often as it takes. Does nothing where there is no session.
@@ -262,7 +379,7 @@ impl Shared {
     ) -> Result<(), SessionError> {
         let (id, mut row) = match &state.phase {
             Phase::Live(id, row) => (*id, row.clone()),
-            Phase::Ended(_) => return Err(SessionError::Ended),
+            Phase::Ended(_) | Phase::Ambiguous => return Err(SessionError::Ended),
             Phase::None | Phase::Unread(..) => return Ok(()),
         };
         let (sessions, hash) = (&self.sessions, id.hash());
@@ -317,18 +434,29 @@ impl Shared {
     }
 
     /// Begins a session.
-    pub(crate) async fn begin(
+    pub(crate) async fn begin(&self, state: &mut State, data: Data) -> Result<(), SessionError> {
+        let (id, row) = self.new_row(state, data, None)?;
+        let row = Arc::new(row);
+        self.sessions.store().insert(&id.hash(), &row).await?;
+        self.tell(&row, SessionEvent::Began);
+        state.phase = Phase::Live(id, row);
+        state.cookie = CookieChange::Give(CookieReason::NewSession);
+        Ok(())
+    }
+
+    /// A session that is about to begin.
+    pub(crate) fn new_row(
         &self,
         state: &mut State,
-        data: Map<String, Value>,
+        data: Data,
         owner: Option<String>,
-    ) -> Result<(), SessionError> {
+    ) -> Result<(SessionId, Row), SessionError> {
         self.admit(state)?;
         state.admitted = false;
         let config = self.sessions.config();
         let (id, now, remembered) = (SessionId::random(), self.sessions.now(), state.remember);
         let ends_at = config.ends_at(now, remembered);
-        let row = Arc::new(Row {
+        let row = Row {
             data,
             version: 1,
             began_at: now,
@@ -339,20 +467,31 @@ impl Shared {
             owner,
             // As hard to guess as an id, and none.
             handle: SessionId::random().expose(),
-        });
-        self.sessions.store().insert(&id.hash(), &row).await?;
+        };
         tracing::debug!(session = %id.hash(), "began a session");
         metrics::counter!(BEGUN).increment(1);
-        self.tell(&row, SessionEvent::Began);
-        state.phase = Phase::Live(id, row);
-        state.cookie = CookieChange::Give(CookieReason::NewSession);
-        Ok(())
+        Ok((id, row))
     }
 
     /// Sends what the visitor has to know with the response, whatever its status: what was written stays written.
     pub(crate) async fn close(&self, headers: &mut HeaderMap) {
-        let state = self.state.lock().await;
+        let mut state = self.lock().await;
         self.begun.store(true, Ordering::SeqCst);
+        // A caller that was cancelled during its commit: the new id must reach the cookie all the same.
+        if let Some(mut pending) = state.pending.take()
+            && (&mut pending.committed).await.is_ok()
+        {
+            self.apply(&mut state, pending);
+        }
+        if let (Phase::Unread(..), CookieChange::Give(_) | CookieChange::GiveAgain(_)) =
+            (&state.phase, state.cookie)
+            && let Err(error) = self.load(&mut state).await
+        {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "could not send the cookie of a session"
+            );
+        }
         let config = self.sessions.config();
         let cookie = match (&state.phase, state.cookie) {
             (_, CookieChange::Remove) => cookie::remove(config),

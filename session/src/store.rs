@@ -3,10 +3,14 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
-use sqlx::Row as _;
+use sqlx::{QueryBuilder, Row as _};
 
-use crate::{Cache, Database, Db, SessionError, Transaction, id::IdHash, value::memory, writer::Writer};
+use crate::{
+    Cache, Database, Db, OwnedSession, SessionError, Transaction,
+    id::IdHash,
+    value::{Data, memory},
+    writer::Writer,
+};
 
 /// Keeps the rows.
 #[derive(Clone, Debug)]
@@ -17,10 +21,10 @@ pub(crate) struct Store {
 }
 
 /// One session as it lies in the database. Times are in seconds since 1970.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Row {
     /// The values by key.
-    pub(crate) data: Map<String, Value>,
+    pub(crate) data: Data,
     /// Goes up at every change; a change goes through only from the version that it was made from.
     pub(crate) version: i64,
     /// When the session began.
@@ -46,13 +50,16 @@ macro_rules! columns {
     };
 }
 
+const INSERT: &str =
+    concat!("insert into sessions (", columns!(), ", id) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
+
 fn decode(row: &<Db as sqlx::Database>::Row) -> Result<Row, sqlx::Error> {
     let data: &str = row.try_get(0)?;
     Ok(Row {
         // A row that somebody else has damaged is an empty session, not an endless error.
         data: serde_json::from_str(data).unwrap_or_else(|_| {
             tracing::warn!("dropped the values of a session that cannot be read");
-            Map::new()
+            Data::new()
         }),
         version: row.try_get(1)?,
         began_at: row.try_get(2)?,
@@ -65,7 +72,7 @@ fn decode(row: &<Db as sqlx::Database>::Row) -> Result<Row, sqlx::Error> {
     })
 }
 
-type Query<'q> = sqlx::query::Query<'q, Db, <Db as sqlx::Database>::Arguments<'q>>;
+type Query<'q> = sqlx::query::Query<'q, Db, <Db as sqlx::Database>::Arguments>;
 
 /// Binds the columns of a [`Row`] as `$1` to `$9`.
 fn bind<'q>(query: Query<'q>, row: &'q Row) -> Result<Query<'q>, SessionError> {
@@ -81,7 +88,7 @@ fn bind<'q>(query: Query<'q>, row: &'q Row) -> Result<Query<'q>, SessionError> {
         .bind(row.handle.as_str()))
 }
 
-pub(crate) fn encode(data: &Map<String, Value>) -> Result<String, SessionError> {
+pub(crate) fn encode(data: &Data) -> Result<String, SessionError> {
     serde_json::to_string(data).map_err(|source| SessionError::Encode { key: "session", source })
 }
 
@@ -91,6 +98,36 @@ pub(crate) enum Which<'a> {
     All,
     One(&'a str),
     AllBut(&'a str),
+    /// Those that were used least lately, so that at most `most` are left with the one called `handle`.
+    Surplus {
+        handle: &'a str,
+        most: u32,
+        now: i64,
+    },
+}
+
+/// The columns of an [`OwnedSession`], in the order in which [`owned`] reads them.
+macro_rules! owned_columns {
+    () => {
+        "owner, handle, began_at, used_at, data"
+    };
+}
+
+fn owned(row: &<Db as sqlx::Database>::Row) -> Result<OwnedSession, sqlx::Error> {
+    Ok(OwnedSession {
+        owner: row.try_get(0)?,
+        handle: row.try_get(1)?,
+        began_at: row.try_get(2)?,
+        used_at: row.try_get(3)?,
+        data: row.try_get(4)?,
+    })
+}
+
+async fn ids<'e>(
+    query: Query<'_>,
+    db: impl sqlx::Executor<'e, Database = Db>,
+) -> Result<Vec<IdHash>, sqlx::Error> {
+    query.fetch_all(db).await?.iter().map(|row| row.try_get(0).map(IdHash::stored)).collect()
 }
 
 impl Store {
@@ -135,13 +172,20 @@ impl Store {
     /// A new session.
     pub(crate) async fn insert(&self, id: &IdHash, row: &Arc<Row>) -> Result<(), SessionError> {
         let change = self.cache.change(id);
-        let insert = concat!(
-            "insert into sessions (",
-            columns!(),
-            ", id) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
-        );
-        bind(sqlx::query(insert), row)?.bind(id.as_str()).execute(self.db.writer()).await?;
+        bind(sqlx::query(INSERT), row)?.bind(id.as_str()).execute(self.db.writer()).await?;
         change.made(id.clone(), row.clone());
+        Ok(())
+    }
+
+    /// The same in a transaction.
+    pub(crate) async fn insert_within(
+        &self,
+        transaction: &mut Transaction,
+        id: &IdHash,
+        row: &Row,
+    ) -> Result<(), SessionError> {
+        transaction.hold(self.cache.change(id));
+        bind(sqlx::query(INSERT), row)?.bind(id.as_str()).execute(&mut **transaction).await?;
         Ok(())
     }
 
@@ -187,19 +231,18 @@ impl Store {
         Ok(())
     }
 
-    /// Gives the session a new id, and `change`s what goes with it: from the same moment the old id is dead, and the newest
-    /// values are under the new one. `None` when the session is over: then there is no new id either.
+    /// Gives the session a new id, and `change`s what goes with it: from the commit on the old id is dead, and the newest values are
+    /// under the new one. `None` when the session is over: then there is no new id either.
     pub(crate) async fn renew(
         &self,
+        transaction: &mut Transaction,
         old: &IdHash,
         new: &IdHash,
         now: i64,
         change: impl FnOnce(&mut Row) + Send,
     ) -> Result<Option<Row>, SessionError> {
-        let mut transaction = self.db.begin().await?;
         transaction.hold(self.cache.change(old));
-        // The first statement writes, so that the transaction never has to turn from a reader into a writer, which SQLite
-        // refuses when somebody else has written in between.
+        transaction.hold(self.cache.change(new));
         let exchange = concat!(
             "update sessions set id = $1, version = version + 1 where id = $2 and expires_at > $3 returning ",
             columns!()
@@ -208,7 +251,7 @@ impl Store {
             .bind(new.as_str())
             .bind(old.as_str())
             .bind(now)
-            .fetch_optional(&mut *transaction)
+            .fetch_optional(&mut **transaction)
             .await?;
         let Some(mut row) = row.as_ref().map(decode).transpose()? else { return Ok(None) };
         change(&mut row);
@@ -217,125 +260,99 @@ impl Store {
             columns!(),
             ") = ($1, $2, $3, $4, $5, $6, $7, $8, $9) where id = $10"
         );
-        bind(sqlx::query(update), &row)?.bind(new.as_str()).execute(&mut *transaction).await?;
+        bind(sqlx::query(update), &row)?.bind(new.as_str()).execute(&mut **transaction).await?;
         sqlx::query("insert into renewed_sessions (id, successor, renewed_at) values ($1, $2, $3)")
             .bind(old.as_str())
             .bind(new.as_str())
             .bind(now)
-            .execute(&mut *transaction)
+            .execute(&mut **transaction)
             .await?;
-        transaction.commit().await?;
         Ok(Some(row))
     }
 
-    /// What the id was exchanged for after `since`, if it was.
-    pub(crate) async fn successor(&self, id: &IdHash, since: i64) -> Result<Option<IdHash>, SessionError> {
-        let row = sqlx::query("select successor from renewed_sessions where id = $1 and renewed_at > $2")
+    /// What the id was exchanged for at `since` or later, if it was.
+    pub(crate) async fn successor(
+        db: impl sqlx::Executor<'_, Database = Db>,
+        id: &IdHash,
+        since: i64,
+    ) -> Result<Option<IdHash>, SessionError> {
+        let row = sqlx::query("select successor from renewed_sessions where id = $1 and renewed_at >= $2")
             .bind(id.as_str())
             .bind(since)
-            .fetch_optional(self.db.readers())
+            .fetch_optional(db)
             .await?;
         Ok(row.map(|row| row.try_get("successor").map(IdHash::stored)).transpose()?)
     }
 
-    /// Ends the session. Returns whether there was one.
-    pub(crate) async fn delete(&self, id: &IdHash) -> Result<bool, SessionError> {
-        let mut transaction = self.db.begin().await?;
+    /// Ends the session and returns it as it was, if there was one.
+    pub(crate) async fn delete(
+        &self,
+        transaction: &mut Transaction,
+        id: &IdHash,
+    ) -> Result<Option<OwnedSession>, SessionError> {
         transaction.hold(self.cache.change(id));
-        let delete = sqlx::query("delete from sessions where id = $1").bind(id.as_str());
-        let deleted = delete.execute(&mut *transaction).await?;
-        transaction.commit().await?;
-        Ok(deleted.rows_affected() == 1)
+        let delete = concat!("delete from sessions where id = $1 returning ", owned_columns!());
+        let row = sqlx::query(delete).bind(id.as_str()).fetch_optional(&mut **transaction).await?;
+        Ok(row.as_ref().map(owned).transpose()?)
     }
 
-    /// An owner's sessions that are not over, the one used last first.
-    pub(crate) async fn list_owned(&self, owner: &str, now: i64) -> Result<Vec<Row>, SessionError> {
-        let select = concat!(
-            "select ",
-            columns!(),
-            " from sessions where owner = $1 and expires_at > $2 order by used_at desc, handle"
-        );
-        let rows = sqlx::query(select).bind(owner).bind(now).fetch_all(self.db.readers()).await?;
-        Ok(rows.iter().map(decode).collect::<Result<_, _>>()?)
+    /// Calls `show` with an owner's sessions that are not over, the one used last first. Only one of them is in memory at a time.
+    pub(crate) async fn list_owned<R>(
+        &self,
+        owner: &str,
+        now: i64,
+        mut show: impl FnMut(&OwnedSession) -> R + Send,
+    ) -> Result<Vec<R>, SessionError> {
+        let select =
+            "select id from sessions where owner = $1 and expires_at > $2 order by used_at desc, handle";
+        let ids = ids(sqlx::query(select).bind(owner).bind(now), self.db.readers()).await?;
+        let mut shown = Vec::with_capacity(ids.len());
+        for id in ids {
+            let select = concat!("select ", owned_columns!(), " from sessions where id = $1");
+            let row = sqlx::query(select).bind(id.as_str()).fetch_optional(self.db.readers()).await?;
+            // One that has ended meanwhile is not listed.
+            if let Some(session) = row.as_ref().map(owned).transpose()? {
+                shown.push(show(&session));
+            }
+        }
+        Ok(shown)
     }
 
-    /// Ends sessions of an owner, in one statement, and returns what was in them.
-    pub(crate) async fn delete_owned(
+    /// Ends sessions of an owner, and calls `keep` with each as it was. Only one of them is in memory at a time.
+    pub(crate) async fn delete_owned<R>(
         &self,
         transaction: &mut Transaction,
         owner: &str,
         which: Which<'_>,
-    ) -> Result<Vec<Row>, SessionError> {
-        let (statement, handle) = match which {
-            Which::All => {
-                (concat!("delete from sessions where owner = $1 returning ", columns!(), ", id"), None)
+        mut keep: impl FnMut(&OwnedSession) -> R + Send,
+    ) -> Result<Vec<R>, SessionError> {
+        let query = match which {
+            Which::All => sqlx::query("select id from sessions where owner = $1").bind(owner),
+            Which::One(handle) => sqlx::query("select id from sessions where owner = $1 and handle = $2")
+                .bind(owner)
+                .bind(handle),
+            Which::AllBut(handle) => {
+                sqlx::query("select id from sessions where owner = $1 and (handle <> $2 or handle = '')")
+                    .bind(owner)
+                    .bind(handle)
             }
-            Which::One(handle) => (
-                concat!(
-                    "delete from sessions where owner = $1 and handle = $2 returning ",
-                    columns!(),
-                    ", id"
-                ),
-                Some(handle),
-            ),
-            Which::AllBut(handle) => (
-                concat!(
-                    "delete from sessions where owner = $1 and (handle <> $2 or handle = '') returning ",
-                    columns!(),
-                    ", id"
-                ),
-                Some(handle),
-            ),
-        };
-        let mut query = sqlx::query(statement).bind(owner);
-        if let Some(handle) = handle {
-            query = query.bind(handle);
-        }
-        let deleted = query.fetch_all(&mut **transaction).await?;
-        self.deleted(transaction, &deleted)
-    }
-
-    /// Ends those of an owner's sessions that were used least lately, so that at most `most` live with the one that is called
-    /// `handle`; returns them as they were.
-    pub(crate) async fn delete_surplus(
-        &self,
-        owner: &str,
-        handle: &str,
-        most: u32,
-        now: i64,
-    ) -> Result<Vec<Row>, SessionError> {
-        let delete = concat!(
-            "delete from sessions where id in
-             (select id from sessions where owner = $1 and handle <> $2 and expires_at > $3
-              order by used_at desc limit 1000 offset $4) returning ",
-            columns!(),
-            ", id"
-        );
-        let mut transaction = self.db.begin().await?;
-        let deleted = sqlx::query(delete)
+            Which::Surplus { handle, most, now } => sqlx::query(
+                "select id from sessions where owner = $1 and handle <> $2 and expires_at > $3
+                 order by used_at desc, handle limit 1000 offset $4",
+            )
             .bind(owner)
             .bind(handle)
             .bind(now)
-            .bind(i64::from(most.saturating_sub(1)))
-            .fetch_all(&mut *transaction)
-            .await?;
-        let deleted = self.deleted(&mut transaction, &deleted)?;
-        transaction.commit().await?;
-        Ok(deleted)
-    }
-
-    /// What was in rows that a statement has deleted and returned, with their ids as the last column.
-    fn deleted(
-        &self,
-        transaction: &mut Transaction,
-        rows: &[<Db as sqlx::Database>::Row],
-    ) -> Result<Vec<Row>, SessionError> {
-        rows.iter()
-            .map(|row| {
-                transaction.hold(self.cache.change(&IdHash::stored(row.try_get("id")?)));
-                Ok(decode(row)?)
-            })
-            .collect()
+            .bind(i64::from(most.saturating_sub(1))),
+        };
+        let ids = ids(query, &mut **transaction).await?;
+        let mut kept = Vec::with_capacity(ids.len());
+        for id in ids {
+            if let Some(session) = self.delete(transaction, &id).await? {
+                kept.push(keep(&session));
+            }
+        }
+        Ok(kept)
     }
 
     /// Ends every session there is. Returns how many there were.
@@ -347,31 +364,55 @@ impl Store {
         Ok(deleted.rows_affected())
     }
 
-    /// Deletes at most `limit` sessions that are over at `now`, and exchanged ids from before `forget`. Returns how many rows
-    /// went.
+    /// Deletes sessions that are over at `now`, and exchanged ids from before `forget`: at most `rows` of each, and sessions of `bytes`
+    /// together (one at least). Returns how many rows were deleted.
     pub(crate) async fn delete_expired(
         &self,
         now: i64,
         forget: i64,
-        limit: i64,
+        batch: Batch,
     ) -> Result<u64, SessionError> {
-        let sessions = sqlx::query(
-            "delete from sessions where id in (select id from sessions where expires_at <= $1 order by expires_at limit $2)",
+        let expired = sqlx::query(
+            "select id, octet_length(data) from sessions where expires_at <= $1 order by expires_at limit $2",
         )
         .bind(now)
-        .bind(limit)
-        .execute(self.db.writer())
+        .bind(batch.rows)
+        .fetch_all(self.db.readers())
         .await?;
+        let mut delete = QueryBuilder::<Db>::new("delete from sessions where expires_at <= ");
+        let mut ids = delete.push_bind(now).push(" and id in (").separated(", ");
+        let (mut bytes, mut sessions) = (0, 0);
+        for row in &expired {
+            bytes += row.try_get::<i64, _>(1)?;
+            if sessions > 0 && bytes > batch.bytes {
+                break;
+            }
+            ids.push_bind(row.try_get::<String, _>(0)?);
+            sessions += 1;
+        }
+        ids.push_unseparated(")");
+        if sessions > 0 {
+            sessions = delete.build().execute(self.db.writer()).await?.rows_affected();
+        }
         let renewed = sqlx::query(
             "delete from renewed_sessions
              where id in (select id from renewed_sessions where renewed_at <= $1 order by renewed_at limit $2)",
         )
         .bind(forget)
-        .bind(limit)
+        .bind(batch.rows)
         .execute(self.db.writer())
         .await?;
-        Ok(sessions.rows_affected() + renewed.rows_affected())
+        Ok(sessions + renewed.rows_affected())
     }
+}
+
+/// How much is deleted in one statement: it holds the writer for a few milliseconds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Batch {
+    /// The most rows.
+    pub(crate) rows: i64,
+    /// The most bytes of values.
+    pub(crate) bytes: i64,
 }
 
 #[cfg(test)]
@@ -392,7 +433,7 @@ mod tests {
 
     fn plain(expires_at: i64) -> Row {
         Row {
-            data: Map::new(),
+            data: Data::new(),
             version: 1,
             began_at: 0,
             used_at: 0,
@@ -405,14 +446,29 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_sweep_deletes_no_more_than_a_batch_at_once() {
+    async fn a_sweep_deletes_no_more_rows_than_a_batch_at_once() {
         let folder = tempfile::tempdir().unwrap();
         let store = store(&folder).await;
         for _ in 0..5 {
             store.insert(&SessionId::random().hash(), &row(10)).await.unwrap();
         }
-        assert_eq!(store.delete_expired(20, 0, 3).await.unwrap(), 3);
-        assert_eq!(store.delete_expired(20, 0, 3).await.unwrap(), 2);
+        let batch = Batch { rows: 3, bytes: 1_000 };
+        assert_eq!(store.delete_expired(20, 0, batch).await.unwrap(), 3);
+        assert_eq!(store.delete_expired(20, 0, batch).await.unwrap(), 2);
+        assert_eq!(store.delete_expired(20, 0, batch).await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_sweep_deletes_no_more_bytes_than_a_batch_at_once_and_one_session_at_least() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder).await;
+        let large = serde_json::value::to_raw_value(&"x".repeat(400)).unwrap();
+        let large = Arc::new(Row { data: Data::from([("key".to_owned(), large)]), ..plain(10) });
+        for _ in 0..5 {
+            store.insert(&SessionId::random().hash(), &large).await.unwrap();
+        }
+        assert_eq!(store.delete_expired(20, 0, Batch { rows: 100, bytes: 1_000 }).await.unwrap(), 2);
+        assert_eq!(store.delete_expired(20, 0, Batch { rows: 100, bytes: 1 }).await.unwrap(), 1);
     }
 
     #[tokio::test]
@@ -426,6 +482,7 @@ mod tests {
         let remembered = Arc::new(remembered);
         assert!(store.replace(&id, &remembered, 1).await.unwrap());
         store.touch(&id, &Row { used_at: 60, expires_at: 90, ..plain(100) }).await.unwrap();
-        assert_eq!(store.find(&id, 1).await.unwrap(), Some(remembered));
+        let found = store.find(&id, 1).await.unwrap().unwrap();
+        assert_eq!((found.version, found.used_at, found.expires_at, found.remembered), (2, 0, 9_000, true));
     }
 }

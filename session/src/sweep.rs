@@ -1,13 +1,16 @@
 //! Deletes what is over, in the background.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::{sync::oneshot, task::JoinHandle, time};
 
-use crate::{SessionError, Sessions, measures::SWEPT, state::LATE_SECONDS};
+use crate::{SessionError, Sessions, measures::SWEPT, state::LATE_SECONDS, store::Batch};
 
-/// Rows in one statement: it holds the writer for a millisecond or two.
-const BATCH: i64 = 100;
+/// In one statement: it holds the writer for a millisecond or two.
+const BATCH: Batch = Batch { rows: 100, bytes: 4 * 1024 * 1024 };
+
+/// The clock may run ahead by this much between two sweeps, in seconds, before it is taken for wrong.
+const MOST_AHEAD: i64 = 3_600;
 
 /// Between two batches the writer is free for at least so long.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -23,12 +26,19 @@ impl Sweeper {
     pub(crate) fn start(sessions: Sessions, interval: Duration) -> Self {
         let (stop, mut stopped) = oneshot::channel();
         let task = tokio::spawn(async move {
+            let jumps = Jumps::watch(sessions.now());
             let mut ticks = time::interval(interval);
             ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
             loop {
                 tokio::select! {
                     _ = &mut stopped => return,
                     _ = ticks.tick() => {}
+                }
+                if jumps.is_ahead(sessions.now(), jumps.started.elapsed()) {
+                    tracing::error!(
+                        "the clock has jumped forward by more than an hour, so no session is deleted: set it right, or restart the server if it is right now"
+                    );
+                    continue;
                 }
                 tokio::select! {
                     _ = &mut stopped => return,
@@ -54,6 +64,26 @@ impl Sweeper {
     }
 }
 
+/// Notices a clock that has jumped forward. By such a clock every session is over; as long as none is deleted, they live again once it
+/// is set right.
+struct Jumps {
+    started: Instant,
+    /// What the clock said then, in seconds since 1970.
+    said: i64,
+}
+
+impl Jumps {
+    fn watch(now: i64) -> Self {
+        Self { started: Instant::now(), said: now }
+    }
+
+    /// Whether the clock is ahead of the time that has `elapsed` since the watch began.
+    fn is_ahead(&self, now: i64, elapsed: Duration) -> bool {
+        let elapsed = i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX);
+        now.saturating_sub(self.said).saturating_sub(elapsed) > MOST_AHEAD
+    }
+}
+
 impl Sessions {
     /// Deletes all sessions that are over, in small batches with pauses, and returns how many rows went.
     ///
@@ -72,5 +102,24 @@ impl Sessions {
             }
             time::sleep(PAUSE).await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_has_jumped_forward_is_noticed_until_it_is_set_right() {
+        let (noon, hour) = (1_795_262_400, 3_600);
+        let jumps = Jumps::watch(noon);
+        let after = |seconds| Duration::from_secs(seconds);
+        assert!(!jumps.is_ahead(noon, after(0)));
+        assert!(!jumps.is_ahead(noon + 30 * 24 * hour, after(30 * 24 * 3_600)), "a month that has passed");
+        assert!(!jumps.is_ahead(noon + 300 + hour, after(300)));
+        assert!(jumps.is_ahead(noon + 300 + hour + 1, after(300)));
+        assert!(jumps.is_ahead(i64::MAX, after(300)));
+        assert!(!jumps.is_ahead(noon + 600, after(600)), "set right");
+        assert!(!jumps.is_ahead(0, after(600)), "set back");
     }
 }

@@ -70,7 +70,7 @@ pub async fn change_name(
 
     let caller = context::caller()?;
     let user = CurrentUser::require(&caller).await?;
-    user.require_form_of(whose.as_deref())?;
+    user.require_form_of(&caller, whose.as_deref()).await?;
     let name = Name::parse(&name).map_err(|problem| AppError::invalid(Field::Name, problem))?;
     store::change_name(&caller, &user, &name).await?;
     visitor::load(&caller.session, &caller.db).await

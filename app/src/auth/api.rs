@@ -14,7 +14,7 @@ pub async fn register(
     #[server(default)] password: String,
     #[server(default)] next: Option<String>,
 ) -> Result<Visitor, AppError> {
-    use super::{Registration, audit, common, sign_in, store};
+    use super::{Registration, audit::Event, common, password, sign_in, store};
     use crate::{context, error::Field, error::Problem};
 
     let _ = next;
@@ -22,12 +22,14 @@ pub async fn register(
     let Registration { name, email, password } =
         Registration::parse(&name, &email, &password, common::is_common)?;
     sign_in::check_limits(&caller, &email).await?;
-    // No account without the session that its owner is to be signed in by.
+    // Before the hash is computed, which is dear. The account and its owner's session are made in one transaction.
     caller.session.admit().await?;
-    let made = store::insert_user(&caller.db, &name, &email, password.expose(), caller.now).await?;
+    let hash = password::hash(caller.address, password.expose()).await?;
+    let before = sign_in::before(&caller).await?;
+    let mut transaction = caller.db.begin().await?;
+    let made = store::insert_user(&mut transaction, &name, &email, &hash, caller.now).await?;
     let user = made.ok_or(AppError::invalid(Field::Email, Problem::Taken))?;
-    audit::record(audit::Event::Registered, &caller, Some(&user.user.id)).await;
-    sign_in::enter(&caller, &user, false).await
+    sign_in::enter(&caller, before, transaction, &user, false, &[Event::Registered, Event::SignedIn]).await
 }
 
 /// Signs in. `next` is read by the form's redirect alone.
@@ -38,19 +40,25 @@ pub async fn login(
     #[server(default)] remember: Option<String>,
     #[server(default)] next: Option<String>,
 ) -> Result<Visitor, AppError> {
-    use super::{Credentials, audit, sign_in, store};
+    use super::{
+        Credentials,
+        audit::{self, Event},
+        sign_in, store,
+    };
     use crate::context;
 
     let _ = next;
     let caller = context::caller()?;
     let credentials = Credentials::parse(&email, password)?;
     sign_in::check_limits(&caller, &credentials.email).await?;
-    let (verified, claimed) = store::verify(&caller.db, &credentials).await?;
+    let (verified, claimed) = store::verify(&caller.db, caller.address, &credentials).await?;
     let Some(user) = verified else {
-        audit::record(audit::Event::SignInFailed, &caller, claimed.as_ref()).await;
+        audit::record(Event::SignInFailed, &caller, claimed.as_ref()).await;
         return Err(AppError::WrongCredentials);
     };
-    sign_in::enter(&caller, &user, remember.is_some()).await
+    let before = sign_in::before(&caller).await?;
+    let transaction = caller.db.begin().await?;
+    sign_in::enter(&caller, before, transaction, &user, remember.is_some(), &[Event::SignedIn]).await
 }
 
 /// Signs out: the session ends, with all that it held. What belongs to a user waits for the next sign-in.

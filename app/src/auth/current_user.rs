@@ -1,11 +1,12 @@
 //! The signed-in user of a request. Whoever takes one as an argument is never called without.
 
 use serde::{Deserialize, Serialize};
-use session::{Session, SessionValue};
+use session::{Session, SessionError, SessionValue, Transaction};
 
 use super::{
     User, UserId,
-    store::{KnownUser, find_user},
+    audit::{self, Event},
+    store::{KnownUser, find_user, password_version},
 };
 use crate::{context::Caller, error::AppError, storage::Storage};
 
@@ -72,11 +73,39 @@ impl CurrentUser {
     ///
     /// [`AppError::SignInFirst`] for a guest, [`AppError::SessionEnded`] for who was signed in until now.
     pub async fn require(caller: &Caller) -> Result<Self, AppError> {
-        match Self::find(&caller.session, &caller.db, caller.now).await? {
-            Some(user) => Ok(user),
-            None if caller.session.has_ended().await? => Err(AppError::SessionEnded),
-            None => Err(AppError::SignInFirst),
+        if let Some(user) = Self::find(&caller.session, &caller.db, caller.now).await? {
+            return Ok(user);
         }
+        let (event, error) = if caller.session.has_ended().await? {
+            (Event::SessionEnded, AppError::SessionEnded)
+        } else {
+            (Event::SignInRequired, AppError::SignInFirst)
+        };
+        let owner = caller.session.owner().await?.map(UserId);
+        audit::record(event, caller, owner.as_ref()).await;
+        Err(error)
+    }
+
+    /// Begins a transaction in which this user is still signed in: the session lives, and the password is the one that it was signed in
+    /// with. Every change of an account begins with it, because both may have changed since they were read: while the change waited
+    /// for a password's hash, the owner may have changed the password to be rid of whoever else is signed in.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::SessionEnded`] when the session or the password has changed, [`AppError::Unavailable`] when the database fails.
+    pub async fn begin(&self, caller: &Caller) -> Result<Transaction, AppError> {
+        let mut transaction = caller.db.begin().await?;
+        let signed_in = match caller.session.require_within(&mut transaction).await {
+            Err(SessionError::Ended) => false,
+            Err(error) => return Err(error.into()),
+            Ok(()) => password_version(&mut transaction, &self.user.id).await? == Some(self.password_version),
+        };
+        if signed_in {
+            return Ok(transaction);
+        }
+        drop(transaction);
+        audit::record(Event::SessionEnded, caller, Some(&self.user.id)).await;
+        Err(AppError::SessionEnded)
     }
 
     /// The account.
@@ -96,9 +125,12 @@ impl CurrentUser {
     /// # Errors
     ///
     /// [`AppError::SessionEnded`]: that user's has.
-    pub fn require_form_of(&self, whose: Option<&str>) -> Result<(), AppError> {
-        let own = whose.is_none_or(|whose| whose == self.user.email.as_str());
-        if own { Ok(()) } else { Err(AppError::SessionEnded) }
+    pub async fn require_form_of(&self, caller: &Caller, whose: Option<&str>) -> Result<(), AppError> {
+        if whose.is_none_or(|whose| whose == self.user.email.as_str()) {
+            return Ok(());
+        }
+        audit::record(Event::FormOfAnotherUser, caller, Some(&self.user.id)).await;
+        Err(AppError::SessionEnded)
     }
 
     /// Whether the password was typed within the last ten minutes.
@@ -120,7 +152,20 @@ impl ConfirmedUser {
     /// As [`CurrentUser::require`], and [`AppError::ConfirmFirst`] when it is longer ago.
     pub async fn require(caller: &Caller) -> Result<Self, AppError> {
         let user = CurrentUser::require(caller).await?;
-        if user.confirmed { Ok(Self(user)) } else { Err(AppError::ConfirmFirst) }
+        if user.confirmed {
+            return Ok(Self(user));
+        }
+        audit::record(Event::ConfirmationRequired, caller, Some(&user.user.id)).await;
+        Err(AppError::ConfirmFirst)
+    }
+
+    /// As [`CurrentUser::begin`].
+    ///
+    /// # Errors
+    ///
+    /// As [`CurrentUser::begin`].
+    pub async fn begin(&self, caller: &Caller) -> Result<Transaction, AppError> {
+        self.0.begin(caller).await
     }
 
     /// The account.

@@ -32,7 +32,7 @@ pub use current_user::{ConfirmedUser, CurrentUser, SignIn};
 #[cfg(feature = "ssr")]
 pub use limits::Limits;
 pub use model::{Credentials, DemoAccount, Email, Name, Registration, User, UserId};
-pub use new_password::{NewPassword, Strength};
+pub use new_password::{NewPassword, SITE_WORDS, Strength};
 #[cfg(feature = "ssr")]
 pub(crate) use sign_in::leave;
 pub use view::{LoginForm, LogoutForm, NewPasswordField, RegisterForm};

@@ -2,6 +2,12 @@
 
 use crate::error::Problem;
 
+/// Words that belong to this site (ASVS 6.1.2): its name, what it is built with, its roles and its public account. A password
+/// that is mostly one of them is refused (ASVS 6.2.11), in upper or lower case.
+///
+/// This is the only list. In a copy of this starter, put the names of your site, company, projects and roles here.
+pub const SITE_WORDS: &[&str] = &["satchel", "leptos", "admin", "operator", "demo"];
+
 /// A password that may be chosen, exactly as typed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct NewPassword(String);
@@ -23,8 +29,8 @@ impl NewPassword {
     /// Shorter parts of a name stand in many a good password by chance.
     const TELLING_CHARS: usize = 4;
 
-    /// Takes a password of any characters, unless it is too short, too long, one of the `common` ones, or says what is known
-    /// `about` its owner: the name, the e-mail address.
+    /// Takes a password of any characters, unless it is too short, too long, one of the `common` ones, or mostly one of the
+    /// [`SITE_WORDS`] or of what is known `about` its owner: the name, the e-mail address.
     ///
     /// # Errors
     ///
@@ -32,19 +38,16 @@ impl NewPassword {
     pub fn parse(text: &str, about: &[&str], common: impl Fn(&str) -> bool) -> Result<Self, Problem> {
         let chars = u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
         let folded = text.to_lowercase();
-        let mut known = about.iter().flat_map(|text| text.split(['@', '.', ' ']).chain([*text]));
+        let parts = about.iter().flat_map(|known| known.split(['@', '.', ' ']).chain([*known]));
+        let personal = parts.filter(|part| part.chars().count() >= Self::TELLING_CHARS);
+        let mut known = personal.chain(SITE_WORDS.iter().copied());
         let same = |text: &str| text.chars().all(|char| text.starts_with(char));
         match chars {
             0 => Err(Problem::Missing),
             chars if chars < Self::MIN_CHARS => Err(Problem::TooShort { min: Self::MIN_CHARS }),
             chars if chars > Self::MAX_CHARS => Err(Problem::TooLong { max: Self::MAX_CHARS }),
             _ if same(&folded) || common(&folded) => Err(Problem::CommonPassword),
-            _ if known.any(|part| {
-                part.chars().count() >= Self::TELLING_CHARS && is_mostly(&folded, &part.to_lowercase())
-            }) =>
-            {
-                Err(Problem::PersonalPassword)
-            }
+            _ if known.any(|part| is_mostly(&folded, &part.to_lowercase())) => Err(Problem::PersonalPassword),
             _ => Ok(Self(text.to_owned())),
         }
     }
@@ -62,9 +65,9 @@ impl NewPassword {
     }
 }
 
-/// Whether `part` makes up half of the password or more.
+/// Whether `part`, counted as often as it occurs, makes up half of the password or more.
 fn is_mostly(password: &str, part: &str) -> bool {
-    password.contains(part) && part.chars().count() * 2 >= password.chars().count()
+    password.matches(part).count() * part.chars().count() * 2 >= password.chars().count()
 }
 
 /// How good a password is that may be chosen. Length is what counts: nothing else makes guessing as dear.
@@ -101,6 +104,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::auth::DemoAccount;
 
     fn parse(text: &str) -> Result<NewPassword, Problem> {
         NewPassword::parse(text, &["Ada Lovelace", "countess@example.com"], |text| text == "password1")
@@ -131,10 +135,25 @@ mod tests {
         for text in ["password1", "PassWord1", "aaaaaaaaaaaa"] {
             assert_eq!(parse(text), Err(Problem::CommonPassword), "{text}");
         }
-        for text in ["lovelace", "Lovelace1815", "countess!", "Countess@example.com"] {
+        for text in
+            ["lovelace", "Lovelace1815", "countess!", "Countess@example.com", "countess-countess-countess"]
+        {
             assert_eq!(parse(text), Err(Problem::PersonalPassword), "{text}");
         }
         assert!(parse("the countess counts her cats").is_ok(), "a name in a long sentence is no harm");
+    }
+
+    #[test]
+    fn a_password_that_is_mostly_a_word_of_the_site_is_refused() {
+        for text in
+            ["satchel1", "Satchel2026!", "mysatchel", "SATCHEL satchel", "leptos-2026", "the-operator"]
+        {
+            assert_eq!(parse(text), Err(Problem::PersonalPassword), "{text}");
+        }
+        assert!(parse("the satchel hangs behind the door").is_ok(), "a word of the site in a long sentence");
+        let demo =
+            NewPassword::parse(DemoAccount::PASSWORD, &[DemoAccount::NAME, DemoAccount::EMAIL], |_| false);
+        assert!(demo.is_ok(), "the password of the demo account follows the rules");
     }
 
     #[test]
@@ -146,7 +165,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_password_is_taken_exactly_as_typed_or_refused(
-            text in "(?s).{0,140}|(ada|love|lace|count|ess|[@. ]){0,8}",
+            text in "(?s).{0,140}|(ada|love|lace|count|ess|satchel|[@. ]){0,8}",
             about in proptest::collection::vec("(?s).{0,20}|(ada|love|lace|[@. ]){0,5}", 0..3),
         ) {
             let about: Vec<_> = about.iter().map(String::as_str).collect();
@@ -165,6 +184,21 @@ mod tests {
                 Err(Problem::TooLong { .. }) => prop_assert!(chars > 128),
                 Err(_) => prop_assert!((8..=128).contains(&chars)),
             }
+        }
+
+        #[test]
+        fn a_word_of_the_site_is_allowed_beside_more_than_its_own_length(
+            word in proptest::sample::select(SITE_WORDS),
+            upper in any::<bool>(),
+            before in "[0-9 !._-]{0,12}",
+            after in "[0-9 !._-]{0,12}",
+        ) {
+            let written = if upper { word.to_uppercase() } else { word.to_owned() };
+            let text = format!("{before}{written}{after}");
+            let chars = text.chars().count();
+            prop_assume!(chars >= 8);
+            let refused = NewPassword::parse(&text, &[], |_| false) == Err(Problem::PersonalPassword);
+            prop_assert_eq!(refused, chars <= 2 * word.chars().count(), "{}", text);
         }
     }
 }

@@ -1,10 +1,12 @@
-//! The ways into a session and out of it, step by step.
+//! The ways into a session and out of it. Each is one transaction: whatever fails, nothing is half done.
+
+use session::Transaction;
 
 use super::{
-    CurrentUser, Email, SignIn,
+    Email, SignIn, UserId,
     audit::{self, Event},
-    belongings,
-    store::{KnownUser, find_newest_user},
+    belongings::{self, Belongings},
+    store::{KnownUser, password_version},
 };
 use crate::{
     context::Caller,
@@ -26,48 +28,70 @@ pub(super) async fn check_limits(caller: &Caller, email: &Email) -> Result<(), A
     checked
 }
 
-/// Lets in a user who has just typed the right password: the session gets a new id (ASVS 7.2.4). It keeps what a guest or the same
-/// user had put into it, and adds what waits for the user.
+/// Whose session a browser had before it is signed in.
+pub(super) struct Before {
+    owner: Option<UserId>,
+    log_name: Option<String>,
+}
+
+/// Looks whose session this is. Before the transaction begins: reading a session may write that it is in use.
 ///
 /// # Errors
 ///
-/// [`AppError::WrongCredentials`] when the password has changed meanwhile, else when the session or the database fails.
-pub(super) async fn enter(caller: &Caller, known: &KnownUser, remember: bool) -> Result<Visitor, AppError> {
+/// [`AppError`] when the session fails.
+pub(super) async fn before(caller: &Caller) -> Result<Before, AppError> {
+    let owner = caller.session.owner().await?.map(UserId);
+    Ok(Before { owner, log_name: caller.session.log_name().await? })
+}
+
+/// Signs in a user who has just typed the right password, commits, and logs `events`: the session gets a new id (ASVS 7.2.4). It keeps what a guest or the
+/// same user had put into it, and adds what waits for the user. Sessions that end by it, because another user was signed in here or this
+/// one has too many, leave theirs behind for the next sign-in.
+///
+/// # Errors
+///
+/// [`AppError::WrongCredentials`] when the password has changed since it was verified, else when the session or the database fails.
+pub(super) async fn enter(
+    caller: &Caller,
+    before: Before,
+    mut transaction: Transaction,
+    known: &KnownUser,
+    remember: bool,
+    events: &[Event],
+) -> Result<Visitor, AppError> {
     let id = &known.user.id;
-    if caller.session.owner().await?.is_some_and(|owner| owner != id.0) {
-        // Somebody else was signed in here, who must not lose anything.
-        leave(caller).await?;
-    }
-    let surplus = caller.session.restart(&id.0, remember).await?;
-    let mut transaction = caller.db.begin().await?;
-    belongings::put_by(&mut transaction, id, &surplus).await?;
-    transaction.commit().await?;
-    let sign_in = SignIn::now(caller, known.password_version);
-    caller.session.update(|kept: &mut SignIn| kept.clone_from(&sign_in)).await?;
-    let newest = find_newest_user(&caller.db, id).await?;
-    if newest.is_none_or(|newest| newest.password_version != known.password_version) {
-        caller.session.end().await?;
+    if password_version(&mut transaction, id).await? != Some(known.password_version) {
         return Err(AppError::WrongCredentials);
     }
-    belongings::take_up(caller, id).await?;
-    audit::record(Event::SignedIn, caller, Some(id)).await;
+    let ended = caller.session.restart_within(&mut transaction, &id.0, remember, Belongings::of).await?;
+    let ended: Vec<_> = ended.into_iter().flatten().collect();
+    belongings::save(&mut transaction, &ended).await?;
+    let sign_in = SignIn::now(caller, known.password_version);
+    caller.session.update_within(&mut transaction, |kept: &mut SignIn| kept.clone_from(&sign_in)).await?;
+    belongings::restore(caller, &mut transaction, id).await?;
+    transaction.commit().await?;
+    if let Some(other) = before.owner.filter(|other| other != id) {
+        audit::record_ended(Event::SignedOut, caller, &other, before.log_name);
+    }
+    for event in events {
+        audit::record(*event, caller, Some(id)).await;
+    }
     visitor::load(&caller.session, &caller.db).await
 }
 
-/// Ends the session. A guest's is gone with all that it held; what belongs to a user is put by.
+/// Ends the session. A guest's is gone with all that it held; what belongs to a user is saved for the next sign-in.
 ///
 /// # Errors
 ///
 /// [`AppError`] when the session or the database fails.
 pub(crate) async fn leave(caller: &Caller) -> Result<(), AppError> {
-    let user = CurrentUser::find(&caller.session, &caller.db, caller.now).await?;
-    if let (Some(user), Some(handle)) = (user, caller.session.handle().await?) {
-        let id = &user.user().id;
-        let mut transaction = caller.db.begin().await?;
-        let ended = caller.session.sessions().end_one(&mut transaction, &id.0, &handle).await?;
-        belongings::put_by(&mut transaction, id, ended.as_slice()).await?;
-        transaction.commit().await?;
-        audit::record(Event::SignedOut, caller, Some(id)).await;
+    let log_name = caller.session.log_name().await?;
+    let mut transaction = caller.db.begin().await?;
+    let left = caller.session.end_within(&mut transaction, Belongings::of).await?.flatten();
+    belongings::save(&mut transaction, left.as_slice()).await?;
+    transaction.commit().await?;
+    if let Some(left) = left {
+        audit::record_ended(Event::SignedOut, caller, &left.owner, log_name);
     }
-    Ok(caller.session.end().await?)
+    Ok(())
 }

@@ -1,9 +1,15 @@
 //! Accounts in the database.
 
-use session::{Cache, Db, Sessions, Transaction};
+use std::net::IpAddr;
+
+use session::{Cache, Connection, Db, Sessions, Transaction};
 use sqlx::Row;
 
-use super::{Credentials, DemoAccount, Email, Name, User, UserId, belongings, password};
+use super::{
+    Credentials, DemoAccount, Email, Name, User, UserId,
+    belongings::{self, Belongings},
+    password,
+};
 use crate::{error::AppError, storage::Storage};
 
 /// A user as the database has it now.
@@ -38,12 +44,8 @@ pub async fn find_user(db: &Storage, id: &UserId) -> Result<Option<KnownUser>, s
     db.users.get(id, find_newest_user(db, id)).await
 }
 
-/// The same as the database has it now, whatever is in memory: for decisions about privileges.
-///
-/// # Errors
-///
-/// [`sqlx::Error`] when the database fails.
-pub async fn find_newest_user(db: &Storage, id: &UserId) -> Result<Option<KnownUser>, sqlx::Error> {
+/// The same as the database has it now, whatever is in memory.
+async fn find_newest_user(db: &Storage, id: &UserId) -> Result<Option<KnownUser>, sqlx::Error> {
     let row = sqlx::query("select id, name, email, password_version from users where id = $1")
         .bind(&id.0)
         .fetch_optional(db.readers())
@@ -64,19 +66,49 @@ pub async fn list_users(db: &Storage) -> Result<Vec<User>, sqlx::Error> {
 }
 
 /// The user whom these credentials belong to, and the one whose address it is at any rate. An unknown address and a wrong
-/// password take the same time (ASVS 6.3.8).
+/// password take the same time (ASVS 6.3.8). `address` is the client's. A right password whose hash is outdated is hashed again.
 ///
 /// # Errors
 ///
 /// [`AppError`] when the database fails or the password cannot be checked.
 pub async fn verify(
     db: &Storage,
+    address: Option<IpAddr>,
     credentials: &Credentials,
 ) -> Result<(Option<KnownUser>, Option<UserId>), AppError> {
     let (known, hash) = find_user_by_email(db, &credentials.email).await?.unzip();
-    let right = password::verify(&credentials.password, hash.as_deref()).await?;
+    let right = password::verify(address, &credentials.password, hash.as_deref()).await?;
     let id = known.as_ref().map(|known| known.user.id.clone());
+    if let (true, Some(id), Some(hash)) = (right, &id, &hash)
+        && password::is_outdated(hash)
+    {
+        // The sign-in succeeds without it: an error is in the log by now, and the next sign-in tries again.
+        let _ = rehash(db, address, id, hash, &credentials.password).await;
+    }
     Ok((known.filter(|_| right), id))
+}
+
+/// Puts a hash of today's kind in place of the `outdated` one of the same password. The password's version stays, so that no session
+/// ends; where the password has changed meanwhile, nothing is done.
+///
+/// # Errors
+///
+/// [`AppError`] when the password cannot be hashed or the database fails.
+async fn rehash(
+    db: &Storage,
+    address: Option<IpAddr>,
+    id: &UserId,
+    outdated: &str,
+    password: &str,
+) -> Result<(), AppError> {
+    let hash = password::hash(address, password).await?;
+    sqlx::query("update users set password_hash = $1 where id = $2 and password_hash = $3")
+        .bind(hash)
+        .bind(&id.0)
+        .bind(outdated)
+        .execute(db.writer())
+        .await?;
+    Ok(())
 }
 
 /// The account with this address, and its password's hash.
@@ -96,19 +128,18 @@ pub async fn find_user_by_email(
     row.as_ref().map(|row| Ok((known_user(row)?, row.try_get("password_hash")?))).transpose()
 }
 
-/// Makes an account, unless its address is taken. Both take the same time, most of which goes into the hash.
+/// Makes an account with the `hash` of its password, unless its e-mail address is taken.
 ///
 /// # Errors
 ///
-/// [`AppError`] when the password cannot be hashed or the database fails.
+/// [`sqlx::Error`] when the database fails.
 pub async fn insert_user(
-    db: &Storage,
+    db: &mut Connection,
     name: &Name,
     email: &Email,
-    password: &str,
+    hash: &str,
     now: i64,
-) -> Result<Option<KnownUser>, AppError> {
-    let hash = password::hash(password).await?;
+) -> Result<Option<KnownUser>, sqlx::Error> {
     let row = sqlx::query(
         "insert into users (id, name, email, password_hash, created_at) values ($1, $2, $3, $4, $5)
          on conflict (email) do nothing returning id, name, email, password_version",
@@ -118,9 +149,40 @@ pub async fn insert_user(
     .bind(email.as_str())
     .bind(hash)
     .bind(now)
-    .fetch_optional(db.writer())
+    .fetch_optional(db)
     .await?;
-    Ok(row.as_ref().map(known_user).transpose()?)
+    row.as_ref().map(known_user).transpose()
+}
+
+/// Makes an account without signing anyone in: for operators. `None` when its e-mail address is taken.
+///
+/// # Errors
+///
+/// [`AppError`] when the password cannot be hashed or the database fails.
+pub async fn make_user(
+    db: &Storage,
+    name: &Name,
+    email: &Email,
+    password: &str,
+    now: i64,
+) -> Result<Option<KnownUser>, AppError> {
+    let hash = password::hash(None, password).await?;
+    let mut transaction = db.begin().await?;
+    let made = insert_user(&mut transaction, name, email, &hash, now).await?;
+    transaction.commit().await?;
+    Ok(made)
+}
+
+/// The version of a user's password, as a transaction sees it; `None` when the account is gone.
+///
+/// # Errors
+///
+/// [`sqlx::Error`] when the database fails.
+pub async fn password_version(db: &mut Connection, id: &UserId) -> Result<Option<i64>, sqlx::Error> {
+    sqlx::query_scalar("select password_version from users where id = $1")
+        .bind(&id.0)
+        .fetch_optional(db)
+        .await
 }
 
 /// Changes the name.
@@ -128,25 +190,34 @@ pub async fn insert_user(
 /// # Errors
 ///
 /// [`sqlx::Error`] when the database fails.
-pub async fn update_name(db: &Storage, id: &UserId, name: &Name) -> Result<(), sqlx::Error> {
-    let mut transaction = db.begin().await?;
+pub async fn update_name(
+    db: &Storage,
+    transaction: &mut Transaction,
+    id: &UserId,
+    name: &Name,
+) -> Result<(), sqlx::Error> {
     transaction.hold(db.users.change(id));
     sqlx::query("update users set name = $1 where id = $2")
         .bind(name.as_str())
         .bind(&id.0)
-        .execute(&mut *transaction)
+        .execute(&mut **transaction)
         .await?;
-    transaction.commit().await
+    Ok(())
 }
 
-/// Whether this is the user's password.
+/// Whether this is the user's password. `address` is the client's.
 ///
 /// # Errors
 ///
 /// [`AppError`] when the database fails or the password cannot be checked.
-pub async fn verify_password(db: &Storage, user: &User, password: &str) -> Result<bool, AppError> {
+pub async fn verify_password(
+    db: &Storage,
+    address: Option<IpAddr>,
+    user: &User,
+    password: &str,
+) -> Result<bool, AppError> {
     let hash = find_user_by_email(db, &user.email).await?.map(|(_, hash)| hash);
-    password::verify(password, hash.as_deref()).await
+    password::verify(address, password, hash.as_deref()).await
 }
 
 /// Puts a new password's hash in place of the one of `version`. Returns the new version, or nothing when another change was
@@ -185,7 +256,7 @@ pub async fn reset_password(
     id: &UserId,
     new: &str,
 ) -> Result<(), AppError> {
-    let hash = password::hash(new).await?;
+    let hash = password::hash(None, new).await?;
     let mut transaction = db.begin().await?;
     transaction.hold(db.users.change(id));
     let reset = sqlx::query(
@@ -202,7 +273,7 @@ pub async fn reset_password(
     Ok(transaction.commit().await?)
 }
 
-/// Ends all sessions of a user. What belongs to the user is put by.
+/// Ends all sessions of a user. What belongs to the user is saved for the next sign-in.
 ///
 /// # Errors
 ///
@@ -212,8 +283,9 @@ pub async fn end_sessions(
     transaction: &mut Transaction,
     id: &UserId,
 ) -> Result<usize, AppError> {
-    let ended = sessions.end_owned(transaction, &id.0).await?;
-    belongings::put_by(transaction, id, &ended).await?;
+    let ended = sessions.end_owned(transaction, &id.0, Belongings::of).await?;
+    let ended: Vec<_> = ended.into_iter().flatten().collect();
+    belongings::save(transaction, &ended).await?;
     Ok(ended.len())
 }
 
@@ -222,12 +294,16 @@ pub async fn end_sessions(
 /// # Errors
 ///
 /// [`AppError::Unavailable`] when the database fails; then nothing was removed.
-pub async fn delete_user(db: &Storage, sessions: &Sessions, id: &UserId) -> Result<(), AppError> {
-    let mut transaction = db.begin().await?;
+pub async fn delete_user(
+    db: &Storage,
+    sessions: &Sessions,
+    transaction: &mut Transaction,
+    id: &UserId,
+) -> Result<(), AppError> {
     transaction.hold(db.users.change(id));
-    sessions.end_owned(&mut transaction, &id.0).await?;
-    sqlx::query("delete from users where id = $1").bind(&id.0).execute(&mut *transaction).await?;
-    Ok(transaction.commit().await?)
+    sessions.end_owned(transaction, &id.0, |_| ()).await?;
+    sqlx::query("delete from users where id = $1").bind(&id.0).execute(&mut **transaction).await?;
+    Ok(())
 }
 
 /// Removes the account that everybody may use: production may run on a database that development has filled (ASVS 6.3.2).
@@ -238,7 +314,9 @@ pub async fn delete_user(db: &Storage, sessions: &Sessions, id: &UserId) -> Resu
 pub async fn delete_demo_account(db: &Storage, sessions: &Sessions) -> Result<(), AppError> {
     let email = Email::parse(DemoAccount::EMAIL).map_err(|_| AppError::Internal)?;
     if let Some((demo, _)) = find_user_by_email(db, &email).await? {
-        delete_user(db, sessions, &demo.user.id).await?;
+        let mut transaction = db.begin().await?;
+        delete_user(db, sessions, &mut transaction, &demo.user.id).await?;
+        transaction.commit().await?;
         tracing::warn!("removed the demo account, whose password is public");
     }
     Ok(())
@@ -255,5 +333,5 @@ pub async fn insert_demo_account(db: &Storage, now: i64) -> Result<(), AppError>
         return Ok(());
     }
     let name = Name::parse(DemoAccount::NAME).map_err(|_| AppError::Internal)?;
-    insert_user(db, &name, &email, DemoAccount::PASSWORD, now).await.map(drop)
+    make_user(db, &name, &email, DemoAccount::PASSWORD, now).await.map(drop)
 }

@@ -79,8 +79,10 @@ pub fn RegisterForm(
 ) -> impl IntoView {
     let visitor = use_visitor();
     let form = FormState::<Register>::new().on_done(move |answer| visitor.replace(answer));
-    let (name, email) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
-    let about = Signal::derive(move || vec![name.get(), email.get()]);
+    let filled = |field| RwSignal::new(form.typed(field).unwrap_or_default());
+    let (name, email) = (filled("name"), filled("email"));
+    // The server trims both before it compares the password with them.
+    let about = Signal::derive(move || vec![name.get().trim().to_owned(), email.get().trim().to_owned()]);
     view! {
         <ActionForm action=form.action attr:class="stack" attr:novalidate=true>
             <FormError error=form.general_error(&[Field::Name, Field::Email, Field::Password]) />
@@ -115,7 +117,7 @@ pub fn NewPasswordField(
     label: &'static str,
     /// Which field of the form it is.
     field: Field,
-    /// What a password must not be made of: the name, the e-mail address.
+    /// What a password must not be made of, besides the words of the site: the name, the e-mail address.
     about: Signal<Vec<String>>,
     /// What is wrong with it, as the server says.
     problem: Signal<Option<Problem>>,

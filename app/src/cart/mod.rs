@@ -15,7 +15,7 @@ pub use api::{
 pub use model::{Cart, CartError, CartLine, Quantity};
 pub use priced::{LineNote, OrderToken, PricedCart, PricedLine, RemovedLine};
 #[cfg(feature = "ssr")]
-pub use store::{save, take_up_saved};
+pub use store::{restore_saved, save};
 pub use view::{AddToCartForm, CartBadge, CartPanel};
 pub use wanted::ShownCart;
 

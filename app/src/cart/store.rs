@@ -1,7 +1,7 @@
 //! The cart lies in the session; names and prices come from the catalogue. What a user leaves behind at sign-out waits in the
 //! database for the next sign-in.
 
-use session::{Connection, OwnedSession, SessionValue};
+use session::{Connection, SessionValue, Transaction};
 use sqlx::Row;
 
 use super::{Cart, CartError, CartLine, PricedCart, Quantity};
@@ -63,18 +63,17 @@ pub(super) async fn price(cart: &Cart) -> Result<PricedCart, AppError> {
     Ok(PricedCart::new(cart, &products, uuid::Uuid::new_v4()))
 }
 
-/// Puts by what is in the carts of a user's sessions that were just ended, in the transaction that ended them. What waits
-/// already from another device stays: quantities are summed, up to the most there may be.
+/// Saves what is in the cart of a user's session that was just ended, in the transaction that ended it. What waits already from another
+/// device stays: quantities are summed, up to the most there may be. Nothing is saved for an account that is gone.
 ///
 /// # Errors
 ///
 /// [`sqlx::Error`] when the database fails.
-pub async fn save(db: &mut Connection, user: &UserId, ended: &[OwnedSession]) -> Result<(), sqlx::Error> {
-    let carts = ended.iter().filter_map(OwnedSession::read::<Cart>);
-    for (position, line) in (0_i64..).zip(carts.flat_map(|cart| cart.lines().to_vec())) {
+pub async fn save(db: &mut Connection, user: &UserId, cart: &Cart) -> Result<(), sqlx::Error> {
+    for (position, line) in (0_i64..).zip(cart.lines()) {
         sqlx::query(
             "insert into saved_cart_lines (user_id, product_id, quantity, name, price_cents, position)
-             values ($1, $2, $3, $4, $5, $6)
+             select id, $2, $3, $4, $5, $6 from users where id = $1
              on conflict (user_id, product_id) do update set quantity =
              case when saved_cart_lines.quantity + excluded.quantity > $7 then $7
              else saved_cart_lines.quantity + excluded.quantity end",
@@ -92,20 +91,23 @@ pub async fn save(db: &mut Connection, user: &UserId, ended: &[OwnedSession]) ->
     Ok(())
 }
 
-/// Adds what waits for a user to the cart in the session, in one transaction. It waits no longer then: of two sign-ins at once
-/// only one gets it.
+/// Adds what waits for a user to the cart in the session, in the transaction that signs in. It waits no longer then: of two sign-ins at
+/// once only one gets it.
 ///
 /// # Errors
 ///
 /// [`AppError`] when the session or the database fails; then it goes on waiting.
-pub async fn take_up_saved(caller: &Caller, user: &UserId) -> Result<(), AppError> {
-    let mut transaction = caller.db.begin().await?;
+pub async fn restore_saved(
+    caller: &Caller,
+    transaction: &mut Transaction,
+    user: &UserId,
+) -> Result<(), AppError> {
     let rows = sqlx::query(
         "delete from saved_cart_lines where user_id = $1
          returning product_id, quantity, name, price_cents, position",
     )
     .bind(&user.0)
-    .fetch_all(&mut *transaction)
+    .fetch_all(&mut **transaction)
     .await?;
     let lines = rows.iter().map(|row| {
         let quantity = u32::try_from(row.try_get::<i64, _>("quantity")?).unwrap_or(u32::MAX);
@@ -121,6 +123,5 @@ pub async fn take_up_saved(caller: &Caller, user: &UserId) -> Result<(), AppErro
     let mut lines = lines.collect::<Result<Vec<_>, sqlx::Error>>()?;
     lines.sort_by_key(|(position, _)| *position);
     let merge = |cart: &mut Cart| lines.iter().for_each(|(_, line)| cart.merge(line));
-    caller.session.update_within(&mut transaction, merge).await?;
-    Ok(transaction.commit().await?)
+    Ok(caller.session.update_within(transaction, merge).await?)
 }

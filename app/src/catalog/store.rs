@@ -87,7 +87,7 @@ async fn ask(db: &Storage, asked: Asked) -> Result<Arc<[Product]>, sqlx::Error> 
     Ok(answer.await?.unwrap_or_default())
 }
 
-fn select(asked: &Asked) -> QueryBuilder<'_, Db> {
+fn select(asked: &Asked) -> QueryBuilder<Db> {
     let mut query =
         QueryBuilder::<Db>::new("select id, name, description, price_cents, stock from products where ");
     match asked {

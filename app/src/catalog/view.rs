@@ -5,10 +5,10 @@ use leptos::{
     html::{Input, Select},
     prelude::*,
 };
-use leptos_router::{NavigateOptions, hooks::use_navigate};
+use leptos_router::NavigateOptions;
 
 use super::{Product, ProductId, Sorting};
-use crate::nav;
+use crate::nav::{self, LocalPath};
 
 /// The form that searches and sorts: a plain GET, so that a result has an address.
 #[component]
@@ -19,12 +19,15 @@ pub fn SearchForm(
     sorting: Sorting,
 ) -> impl IntoView {
     let (words, order) = (NodeRef::<Input>::new(), NodeRef::<Select>::new());
-    let navigate = use_navigate();
-    // The same address as the plain form leads to, without loading the page.
+    let navigate = nav::use_local_navigate();
+    // The same address as the plain form leads to, without loading the page. One that is too long is left to that.
     let show = move |event: SubmitEvent| {
-        if let (Some(words), Some(order)) = (words.get_untracked(), order.get_untracked()) {
+        let typed = words.get_untracked().zip(order.get_untracked());
+        let target =
+            typed.and_then(|(words, order)| LocalPath::parse(&nav::search(&words.value(), &order.value())));
+        if let Some(target) = target {
             event.prevent_default();
-            navigate(&nav::search(&words.value(), &order.value()), NavigateOptions::default());
+            navigate(&target, NavigateOptions::default());
         }
     };
     let options = Sorting::ALL.map(|option| {

@@ -34,7 +34,8 @@ pub async fn delete_cookie(#[server(default)] name: String) -> Result<Vec<Receiv
     Ok(jar.list())
 }
 
-/// Changes a cookie's value and leaves its signature as it is, as anybody can in the browser. Done twice, the first value is back.
+/// Changes the value of a cookie that was set here and leaves its signature as it is, as anybody can in the browser. Done twice, the
+/// first value is back.
 #[server(endpoint = "cookies/tamper")]
 pub async fn tamper_cookie(#[server(default)] name: String) -> Result<Vec<ReceivedCookie>, AppError> {
     let mut jar = super::store::CookieJar::open()?;
@@ -42,7 +43,7 @@ pub async fn tamper_cookie(#[server(default)] name: String) -> Result<Vec<Receiv
     Ok(jar.list())
 }
 
-/// The cookies of this request.
+/// The cookies of this request, with the values of those that were set here.
 #[server(endpoint = "cookies/show", input = GetUrl)]
 pub async fn show_cookies() -> Result<Vec<ReceivedCookie>, AppError> {
     Ok(super::store::CookieJar::open()?.list())

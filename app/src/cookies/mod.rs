@@ -1,5 +1,5 @@
 //! The cookie lab: plain and signed cookies to set, look at, change and delete. It leaves the session alone, and the session's
-//! own cookie cannot be touched here.
+//! own cookie cannot be touched here. Of cookies that were not set here it shows the names.
 
 mod api;
 mod model;

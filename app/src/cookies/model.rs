@@ -2,7 +2,10 @@
 
 use crate::error::Problem;
 
-/// Begins the text of every signed cookie, so that a changed one is told from a plain one.
+/// Begins the text of every cookie that is set here. Only the text can tell that: a name can be used by several cookies, of which
+/// another app has set one.
+pub(super) const MARK: &str = "lab:";
+/// Follows the mark of every signed cookie, so that a changed one is told from a plain one.
 pub(super) const SIGNED: &str = "s:";
 /// Browsers take names that begin so under conditions only, and drop the cookie without a word (RFC 6265bis, 4.1.3).
 const RESERVED: [&str; 3] = ["__Host-", "__Secure-", "__Http-"];
@@ -84,10 +87,11 @@ impl CookieValue {
         }
     }
 
-    /// The text that travels; `sign` puts a full stop and a signature behind a value.
+    /// The text that travels, with the lab's mark; `sign` puts a full stop and a signature behind a value.
     #[must_use]
     pub fn text(&self, sign: impl FnOnce(&str) -> String) -> String {
-        if self.signed { format!("{SIGNED}{}", sign(&self.text)) } else { self.text.clone() }
+        let text = &self.text;
+        if self.signed { format!("{MARK}{SIGNED}{}", sign(text)) } else { format!("{MARK}{text}") }
     }
 }
 
@@ -175,8 +179,9 @@ mod tests {
 
     #[test]
     fn a_value_is_made_of_cookie_octets() {
-        for text in ["", "plum", "a=b:c/d?e", "%20", "S:x", &"v".repeat(1_000)] {
-            assert_eq!(CookieValue::parse(text, false).unwrap().text(|_| String::new()), text);
+        for text in ["", "plum", "a=b:c/d?e", "%20", "S:x", "lab:x", &"v".repeat(1_000)] {
+            let value = CookieValue::parse(text, false).unwrap();
+            assert_eq!(value.text(|_| String::new()), format!("lab:{text}"));
         }
         let all =
             (0..=255_u8).map(char::from).filter(|char| CookieValue::parse(&char.to_string(), false).is_ok());
@@ -190,7 +195,7 @@ mod tests {
     fn a_plain_value_must_not_look_signed_and_a_signed_one_is_marked() {
         assert_eq!(CookieValue::parse("s:plum", false), Err(Problem::LooksSigned));
         let signed = CookieValue::parse("s:plum", true).unwrap();
-        assert_eq!(signed.text(|value| format!("{value}.signature")), "s:s:plum.signature");
+        assert_eq!(signed.text(|value| format!("{value}.signature")), "lab:s:s:plum.signature");
     }
 
     #[test]

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CookieName, model::SIGNED};
+use super::{
+    CookieName,
+    model::{MARK, SIGNED},
+};
 use crate::error::Problem;
 
 /// What the server makes of a cookie.
@@ -17,7 +20,7 @@ pub enum CookieState {
     Changed,
     /// The session's own.
     Session,
-    /// Its name is none that could be set here.
+    /// It was not set here: it has not the lab's mark, or a name that could not be set here.
     Other,
 }
 
@@ -30,7 +33,7 @@ impl CookieState {
             Self::Signed => "Signed and genuine: nobody has changed it.",
             Self::Changed => "Changed: the signature does not fit, so the server ignores it.",
             Self::Session => "The session\u{2019}s own: only the server can read it.",
-            Self::Other => "Not made here: this page takes no such name.",
+            Self::Other => "Not set on this page, so its value is hidden.",
         }
     }
 
@@ -52,7 +55,7 @@ impl CookieState {
         matches!(self, Self::Plain | Self::Signed | Self::Changed)
     }
 
-    /// How the text of such a cookie begins.
+    /// How the text of such a cookie begins, behind the lab's mark.
     #[must_use]
     pub fn prefix(self) -> &'static str {
         if matches!(self, Self::Signed | Self::Changed) { SIGNED } else { "" }
@@ -64,7 +67,8 @@ impl CookieState {
 pub struct ReceivedCookie {
     /// What it is called.
     pub name: String,
-    /// What it holds, without a signature; of the session's own a few characters only.
+    /// What it holds, without mark and signature. Of the session's own a few characters; of a cookie that was not set here, and may be
+    /// another app's secret, the number of characters.
     pub value: String,
     /// The signature, whether it fits or not.
     pub signature: Option<String>,
@@ -82,11 +86,10 @@ impl ReceivedCookie {
             signature: signature.map(str::to_owned),
             state,
         };
-        match CookieName::parse(name, session_cookie) {
-            Err(Problem::SessionCookie) => cookie(&masked(text), None, CookieState::Session),
-            // It may be a secret of another app on this host.
-            Err(_) => cookie(&masked(text), None, CookieState::Other),
-            Ok(_) => match text.strip_prefix(SIGNED) {
+        match (CookieName::parse(name, session_cookie), text.strip_prefix(MARK)) {
+            (Err(Problem::SessionCookie), _) => cookie(&masked(text, 4), None, CookieState::Session),
+            (Err(_), _) | (_, None) => cookie(&masked(text, 0), None, CookieState::Other),
+            (Ok(_), Some(text)) => match text.strip_prefix(SIGNED) {
                 None => cookie(text, None, CookieState::Plain),
                 Some(signed) => {
                     let state = if fits(signed) { CookieState::Signed } else { CookieState::Changed };
@@ -103,11 +106,12 @@ pub(super) fn split(signed: &str) -> (&str, Option<&str>) {
     signed.rsplit_once('.').map_or((signed, None), |(value, signature)| (value, Some(signature)))
 }
 
-/// Enough to see that it is another one, and no more. It begins with the signature, not with the id.
-fn masked(text: &str) -> String {
+/// The first `shown` characters of a long text, and how many there are. Of the session's cookie four are enough to see that it is
+/// another one; it begins with the signature, not with the id.
+fn masked(text: &str, shown: usize) -> String {
     let chars = text.chars().count();
-    let shown: String = text.chars().take(if chars < 16 { 0 } else { 4 }).collect();
-    format!("{shown}\u{2026} ({chars} characters)")
+    let start: String = text.chars().take(if chars < 16 { 0 } else { shown }).collect();
+    format!("{start}\u{2026} ({chars} characters)")
 }
 
 #[cfg(test)]
@@ -128,15 +132,23 @@ mod tests {
     #[test]
     fn each_kind_of_cookie_is_told() {
         let signature = Some("signature".to_owned());
-        assert_eq!(state("fruit", "plum"), ("plum".into(), None, CookieState::Plain));
+        assert_eq!(state("fruit", "lab:plum"), ("plum".into(), None, CookieState::Plain));
         assert_eq!(
-            state("fruit", "s:plum.signature"),
+            state("fruit", "lab:s:plum.signature"),
             ("plum".into(), signature.clone(), CookieState::Signed)
         );
-        assert_eq!(state("fruit", "s:pear.signature"), ("pear".into(), signature, CookieState::Changed));
-        assert_eq!(state("fruit", "s:plum"), ("plum".into(), None, CookieState::Changed));
-        assert_eq!(state("", "plum"), ("\u{2026} (4 characters)".into(), None, CookieState::Other));
-        assert_eq!(state("__Secure-fruit", "s:plum.signature").2, CookieState::Other);
+        assert_eq!(state("fruit", "lab:s:pear.signature"), ("pear".into(), signature, CookieState::Changed));
+        assert_eq!(state("fruit", "lab:s:plum"), ("plum".into(), None, CookieState::Changed));
+        assert_eq!(state("", "lab:plum"), ("\u{2026} (8 characters)".into(), None, CookieState::Other));
+        assert_eq!(state("__Secure-fruit", "lab:s:plum.signature").2, CookieState::Other);
+    }
+
+    #[test]
+    fn of_a_cookie_that_was_not_set_here_only_the_length_is_shown() {
+        for text in ["eyJhbGciOiJSUzI1NiJ9", "s:plum.signature", "lab", "LAB:plum", " lab:plum", "my-lab:x"] {
+            let told = format!("\u{2026} ({} characters)", text.len());
+            assert_eq!(state("CF_Authorization", text), (told, None, CookieState::Other));
+        }
     }
 
     #[test]
@@ -152,28 +164,29 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever the cookies are: of the session's and of other apps' nobody learns more than a few characters.
+        /// Whatever the cookies are: four characters of the session's are shown, and none of other apps'.
         #[test]
         fn any_cookie_is_told_and_secrets_are_not(
             name in "(__Host-|__secure-|id|fruit| |[!-~]){0,3}|(?s).{0,10}",
-            text in "(s:)?(?s).{0,60}",
+            text in "(lab:)?(s:)?(?s).{0,60}",
             fits: bool,
         ) {
             let cookie = ReceivedCookie::read(&name, &text, "id", |_| fits);
             prop_assert_eq!(&cookie.name, &name);
             match cookie.state {
-                CookieState::Plain => prop_assert_eq!(&cookie.value, &text),
+                CookieState::Plain => prop_assert_eq!(format!("lab:{}", cookie.value), text),
                 CookieState::Signed | CookieState::Changed => {
                     let signature = cookie.signature.map_or(String::new(), |signature| format!(".{signature}"));
-                    prop_assert_eq!(format!("s:{}{signature}", cookie.value), text);
+                    prop_assert_eq!(format!("lab:s:{}{signature}", cookie.value), text);
                     prop_assert_eq!(cookie.state == CookieState::Signed, fits);
                 }
                 CookieState::Session | CookieState::Other => {
                     let told = format!("\u{2026} ({} characters)", text.chars().count());
                     let shown = cookie.value.strip_suffix(&told).unwrap();
-                    prop_assert!(shown.chars().count() <= 4 && text.starts_with(shown));
+                    let most = if cookie.state == CookieState::Session { 4 } else { 0 };
+                    prop_assert!(shown.chars().count() <= most && text.starts_with(shown));
                     prop_assert_eq!(cookie.signature, None);
-                    prop_assert!(CookieName::parse(&name, "id").is_err());
+                    prop_assert!(CookieName::parse(&name, "id").is_err() || !text.starts_with("lab:"));
                 }
             }
         }

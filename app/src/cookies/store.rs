@@ -10,6 +10,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::{
     CookieName, CookieState, CookieValue, MaxAge, ReceivedCookie,
+    model::MARK,
     wire::{pairs, tampered},
 };
 use crate::{
@@ -19,8 +20,8 @@ use crate::{
 
 /// So many cookies can be made here.
 const MAX_COOKIES: usize = 20;
-/// So many are listed. No browser sends more: Chromium keeps 180 for a site.
-const MAX_LISTED: usize = 200;
+/// The most that are read of one request. Browsers send fewer: Chromium keeps 180 for a site.
+const MAX_READ: usize = 200;
 
 /// What the lab needs to know of the settings.
 #[derive(Clone, Debug)]
@@ -69,8 +70,8 @@ impl CookieJar {
     }
 
     fn new(lab: CookieLab, headers: &HeaderMap) -> Self {
-        let texts = headers.get_all(COOKIE).iter().flat_map(|header| pairs(header.as_bytes())).collect();
-        Self { lab, texts }
+        let all = headers.get_all(COOKIE).iter().flat_map(|header| pairs(header.as_bytes()));
+        Self { lab, texts: all.take(MAX_READ).collect() }
     }
 
     /// The name of a cookie that may be touched here.
@@ -80,7 +81,7 @@ impl CookieJar {
 
     /// What the server makes of each.
     pub(super) fn list(&self) -> Vec<ReceivedCookie> {
-        self.texts.iter().take(MAX_LISTED).map(|(name, text)| self.lab.read(name, text)).collect()
+        self.texts.iter().map(|(name, text)| self.lab.read(name, text)).collect()
     }
 
     /// Sets a cookie.
@@ -91,7 +92,7 @@ impl CookieJar {
         max_age: Option<MaxAge>,
     ) -> Result<(), AppError> {
         let max = u32::try_from(MAX_COOKIES).unwrap_or(u32::MAX);
-        if self.text(name).is_none() && self.lab_cookies() >= MAX_COOKIES {
+        if self.own(name).is_none() && self.lab_cookies() >= MAX_COOKIES {
             return Err(invalid_name(Problem::TooManyCookies { max }));
         }
         let text = self.lab.text(name, value);
@@ -104,16 +105,17 @@ impl CookieJar {
         cookie.set_max_age(Duration::ZERO);
         cookie.set_expires(OffsetDateTime::UNIX_EPOCH);
         send(&cookie)?;
-        if let Some(place) = self.texts.iter().rposition(|(other, _)| other == name.as_str()) {
-            self.texts.remove(place);
+        if let Some(index) = self.replaced(name) {
+            self.texts.remove(index);
         }
         Ok(())
     }
 
     /// Changes the value of a cookie, but not its signature. A browser does not tell how long it would have kept the cookie, so it
-    /// goes on until the browser closes.
+    /// goes on until the browser closes. Another app's cookie is not found: scripts could read it from then on.
     pub(super) fn tamper(&mut self, name: &CookieName) -> Result<(), AppError> {
-        let text = tampered(self.text(name).ok_or(AppError::NotFound)?);
+        let index = self.own(name).ok_or(AppError::NotFound)?;
+        let text = tampered(&self.texts[index].1);
         self.put(name, &text, None)
     }
 
@@ -121,16 +123,22 @@ impl CookieJar {
         let mut cookie = self.lab.cookie(name, text);
         cookie.set_max_age(max_age.map(|age| Duration::seconds(age.seconds().into())));
         send(&cookie)?;
-        match self.texts.iter_mut().rfind(|(other, _)| other == name.as_str()) {
-            Some((_, before)) => text.clone_into(before),
+        match self.replaced(name) {
+            Some(index) => text.clone_into(&mut self.texts[index].1),
             None => self.texts.push((name.as_str().to_owned(), text.to_owned())),
         }
         Ok(())
     }
 
-    /// Of several with one name, ours is the last: those for longer paths come first (RFC 6265, 5.4).
-    fn text(&self, name: &CookieName) -> Option<&str> {
-        self.texts.iter().rfind(|(other, _)| other == name.as_str()).map(|(_, text)| text.as_str())
+    /// Where the cookie is that was set here under this name. Of several it is the last: those for longer paths come first (RFC 6265,
+    /// 5.4).
+    fn own(&self, name: &CookieName) -> Option<usize> {
+        self.texts.iter().rposition(|(other, text)| other == name.as_str() && text.starts_with(MARK))
+    }
+
+    /// The cookie whose place a new one takes in the browser. Path and host are not sent, so it is the last one if none was set here.
+    fn replaced(&self, name: &CookieName) -> Option<usize> {
+        self.own(name).or_else(|| self.texts.iter().rposition(|(other, _)| other == name.as_str()))
     }
 
     fn lab_cookies(&self) -> usize {
@@ -190,7 +198,9 @@ mod tests {
             let expected = if signed { CookieState::Signed } else { CookieState::Plain };
             prop_assert_eq!(&received[1].name, name.as_str());
             prop_assert_eq!(received[1].state, expected);
-            prop_assert_eq!(&received[1].value, &value.text(|value| value.to_owned()).replacen(expected.prefix(), "", 1));
+            let shown = value.text(|value| value.to_owned());
+            let shown = shown.strip_prefix(MARK).and_then(|text| text.strip_prefix(expected.prefix()));
+            prop_assert_eq!(Some(received[1].value.as_str()), shown);
         }
 
         #[test]
@@ -203,6 +213,27 @@ mod tests {
                 prop_assert_eq!(back, cookie);
             }
         }
+    }
+
+    #[test]
+    fn of_many_cookies_the_first_two_hundred_are_read() {
+        let line = (0..150).map(|number| format!("c{number}=lab:x")).collect::<Vec<_>>().join("; ");
+        let mut headers = HeaderMap::new();
+        headers.append(COOKIE, HeaderValue::from_str(&line).unwrap());
+        headers.append(COOKIE, HeaderValue::from_str(&line.replace('c', "d")).unwrap());
+        let jar = CookieJar::new(lab(), &headers);
+        assert_eq!((jar.texts.len(), jar.list().len()), (MAX_READ, MAX_READ));
+        assert_eq!(jar.texts[MAX_READ - 1].0, "d49");
+    }
+
+    #[test]
+    fn another_apps_cookie_is_not_taken_for_the_one_of_that_name_that_was_set_here() {
+        let mut headers = HeaderMap::new();
+        headers.insert(COOKIE, HeaderValue::from_static("fruit=theirs; fruit=lab:plum; fruit=s:theirs.too"));
+        let jar = CookieJar::new(lab(), &headers);
+        let name = |text| CookieName::parse(text, "id").unwrap();
+        assert_eq!((jar.own(&name("fruit")), jar.own(&name("Fruit"))), (Some(1), None));
+        assert_eq!(jar.lab_cookies(), 1);
     }
 
     #[test]

@@ -115,7 +115,10 @@ fn CookieTable(cookies: RwSignal<Vec<ReceivedCookie>>) -> impl IntoView {
             </tbody>
         </table>
         <p class="field-hint">
-            "The " <mark>"marked"</mark> " part of a value is its signature; " <code>"s:"</code> " says that there is one."
+            "The " <mark>"marked"</mark> " part of a value is its signature; " <code>"s:"</code>
+            " says that there is one. In your browser the cookies of this page begin with " <code>"lab:"</code>
+            ", which is left out here: the server hides the values of all cookies without it. Leave it in place \
+            when you change one there."
         </p>
     }
 }
@@ -157,7 +160,7 @@ fn CookieRow(place: Place, cookies: RwSignal<Vec<ReceivedCookie>>) -> impl IntoV
     }
 }
 
-/// The text as it travels, with the signature marked.
+/// The text as it travels, without the lab's mark, and with the signature marked.
 #[component]
 fn CookieText(cookie: ReceivedCookie) -> impl IntoView {
     let text = format!("{}{}", cookie.state.prefix(), cookie.value);

@@ -6,7 +6,7 @@ use leptos::{
     html::{Input, Textarea},
     prelude::*,
 };
-use leptos_router::{NavigateOptions, hooks::use_navigate};
+use leptos_router::NavigateOptions;
 
 use super::{
     ChangePineapples, ClearSession, Pantry, RememberSession, RenewSession, SessionFacts, SessionView,
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     error::Field,
-    nav,
+    nav::{self, LocalPath},
     ui::{FieldError, FormError, FormState, SubmitButton, move_focus},
     visitor::{Visitor, use_visitor},
 };
@@ -86,13 +86,14 @@ fn text_area(typed: &str) -> String {
 #[component]
 pub(super) fn GetValueForm(view: RwSignal<SessionView>, asked: Signal<Option<String>>) -> impl IntoView {
     let key = NodeRef::<Input>::new();
-    let navigate = use_navigate();
-    // The same address as the plain form leads to, without loading the page.
+    let navigate = nav::use_local_navigate();
+    // The same address as the plain form leads to, without loading the page. A key that is too long for one is left to the plain form.
     let get = move |event: SubmitEvent| {
-        if let Some(key) = key.get_untracked() {
+        let target = key.get_untracked().and_then(|key| LocalPath::parse(&nav::session_value(&key.value())));
+        if let Some(target) = target {
             event.prevent_default();
             let options = NavigateOptions { scroll: false, ..NavigateOptions::default() };
-            navigate(&nav::session_value(&key.value()), options);
+            navigate(&target, options);
         }
     };
     let answer = move || {
@@ -134,8 +135,8 @@ pub(super) fn GetValueForm(view: RwSignal<SessionView>, asked: Signal<Option<Str
 pub(super) fn PineapplesForm(view: RwSignal<SessionView>) -> impl IntoView {
     let form = FormState::<ChangePineapples>::new().on_done(move |answer| view.set(answer));
     let kept = view.with_untracked(|view| {
-        let count = view.values.get("pantry")?.get("fruit")?.get(Pantry::PINEAPPLES)?;
-        Some(count.to_string())
+        let pantry: Pantry = serde_json::from_str(view.values.get("pantry")?.as_str()).ok()?;
+        Some(pantry.fruit.get(Pantry::PINEAPPLES)?.to_string())
     });
     let typed = form.typed("pineapples").or(kept).unwrap_or("10".to_owned());
     let problem = form.problem(Field::Pineapples);
@@ -194,6 +195,7 @@ pub(super) fn Actions(view: RwSignal<SessionView>, session: Memo<Option<SessionF
         if is_chosen { "true" } else { "false" }
     };
     let signed_in = move || session.with(|facts| facts.as_ref().is_some_and(|facts| facts.signed_in));
+    let unconfirmed = move || visitor.user().is_some_and(|user| !user.confirmed);
     view! {
         <div class="row">
             <ActionForm action=remember.action attr:class="row" attr:aria-label="How long it lasts">
@@ -218,6 +220,11 @@ pub(super) fn Actions(view: RwSignal<SessionView>, session: Memo<Option<SessionF
                 <FormError error=clear.general_error(&[]) />
             </ActionForm>
         </div>
+        {move || unconfirmed().then(|| view! {
+            <p class="aside">
+                "To be remembered, " <a href=nav::ACCOUNT>"confirm your password"</a> " first."
+            </p>
+        })}
         <p class="aside">
             "Clearing ends the session with all that is in it."
             {move || signed_in().then_some(" You will be signed out.")}

@@ -18,8 +18,7 @@ pub async fn set_value(
     };
     use crate::context;
 
-    let (key, value) = (store::free(&key), Notes::read(&value));
-    let (key, value) = (key?, value?);
+    let (key, value) = (store::free(&key)?, Notes::read(&value)?);
     let session = context::session()?;
     session.update(|notes: &mut Notes| notes.set(&key, value.clone())).await??;
     store::note(&session, Happening::Set { key: key.as_str().to_owned() }).await?;
@@ -61,13 +60,18 @@ pub async fn renew_session() -> Result<SessionView, AppError> {
     super::store::show(&session).await
 }
 
-/// Keeps the session for a month, or until the browser closes.
+/// Keeps the session for a month, or until the browser closes. A month without a password is nothing that a copied cookie may ask for:
+/// a signed-in user has to have typed it within the last ten minutes.
 #[server(endpoint = "session/remember")]
 pub async fn remember_session(#[server(default)] remember: Option<String>) -> Result<SessionView, AppError> {
-    let session = crate::context::session()?;
+    let caller = crate::context::caller()?;
+    let session = &caller.session;
     session.handle().await?.ok_or(AppError::NoSession)?;
+    if remember.is_some() && session.owner().await?.is_some() {
+        crate::auth::ConfirmedUser::require(&caller).await?;
+    }
     session.remember(remember.is_some()).await?;
-    super::store::show(&session).await
+    super::store::show(session).await
 }
 
 /// Changes a number inside of a nested value.

@@ -6,6 +6,7 @@
 mod actions;
 mod api;
 mod clocks;
+mod json_text;
 mod log;
 mod model;
 mod notes;
@@ -18,6 +19,7 @@ pub use api::{
     ShowSession, change_pineapples, clear_session, peek_session, remember_session, remove_value,
     renew_session, set_value, show_session,
 };
+pub use json_text::JsonText;
 pub use log::{Happening, LogEntry, SentBecause};
 pub use model::{CookieFacts, SessionFacts, SessionView, ValueFacts};
 pub use notes::{Key, NotKept, Notes, Pantry};

@@ -1,11 +1,10 @@
 //! What the explorer shows.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
-use super::{LogEntry, notes};
+use super::{JsonText, LogEntry};
 
 /// All that the server keeps for a visitor.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -13,7 +12,7 @@ pub struct SessionView {
     /// The session; nothing where there is none yet.
     pub session: Option<SessionFacts>,
     /// The values by key: the visitor's own and the app's.
-    pub values: Map<String, Value>,
+    pub values: BTreeMap<String, JsonText>,
     /// More about each value, in the order in which they are shown: the visitor's own first.
     pub details: Vec<ValueFacts>,
     /// The last things that happened, the latest first.
@@ -75,19 +74,20 @@ pub struct CookieFacts {
 
 impl SessionView {
     /// Puts in a value of the visitor's own.
-    pub fn add_own(&mut self, key: &str, value: &Value) {
-        self.add(key, value, notes::size(value), true);
+    pub fn add_own(&mut self, key: String, value: JsonText) {
+        let bytes = value.as_str().len();
+        self.add(key, value, bytes, true);
     }
 
     /// Puts in a value of the app's. It is shown in place of one of the visitor's with the same key.
-    pub fn add_apps(&mut self, key: &str, value: &Value, bytes: usize) {
+    pub fn add_apps(&mut self, key: &str, value: JsonText, bytes: usize) {
         self.details.retain(|value| value.key != key);
-        self.add(key, value, bytes, false);
+        self.add(key.to_owned(), value, bytes, false);
     }
 
-    fn add(&mut self, key: &str, value: &Value, bytes: usize, own: bool) {
-        self.values.insert(key.to_owned(), value.clone());
-        self.details.push(ValueFacts { key: key.to_owned(), bytes, own });
+    fn add(&mut self, key: String, value: JsonText, bytes: usize, own: bool) {
+        self.details.push(ValueFacts { key: key.clone(), bytes, own });
+        self.values.insert(key, value);
     }
 }
 
@@ -127,15 +127,15 @@ impl fmt::Display for Span {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn a_value_of_the_apps_hides_one_of_the_visitors() {
         let mut view = SessionView::default();
-        view.add_own("a", &json!(1));
-        view.add_own("theme", &json!("mine"));
-        view.add_apps("theme", &json!("dark"), 20);
-        assert_eq!(view.values["theme"], "dark");
+        let json = |text| JsonText::parse(text).unwrap();
+        view.add_own("a".to_owned(), json("1"));
+        view.add_own("theme".to_owned(), json("\"mine\""));
+        view.add_apps("theme", json("\"dark\""), 20);
+        assert_eq!(view.values["theme"].as_str(), "\"dark\"");
         let shown: Vec<_> = view.details.iter().map(|value| (value.key.as_str(), value.own)).collect();
         assert_eq!(shown, [("a", true), ("theme", false)]);
     }

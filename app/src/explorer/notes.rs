@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::JsonText;
 use crate::error::{AppError, Field, Problem};
 
 /// The key of a value of the visitor's own.
@@ -56,13 +57,16 @@ impl From<NotKept> for AppError {
 
 /// The values of the visitor's own.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-pub struct Notes(BTreeMap<String, Value>);
+pub struct Notes(BTreeMap<String, JsonText>);
 
 impl Notes {
     /// The most that they may take together as JSON, in bytes. It leaves room in the session for what the app keeps.
     pub const MAX_BYTES: u32 = 1_000_000;
 
-    /// The deepest nesting. The session puts a value three levels down in JSON of its own, and nothing reads more than 127.
+    /// What a key takes besides its text, in bytes: its place in memory.
+    const KEY_BYTES: usize = 100;
+
+    /// The deepest nesting. What reads it elsewhere may not go deeper than 127 levels (serde_json), and has levels of its own.
     pub const MAX_DEPTH: u32 = 32;
 
     /// Reads what was typed: JSON where it is JSON, else text. What is a number alone is one only if it is written back as it was
@@ -71,19 +75,26 @@ impl Notes {
     /// # Errors
     ///
     /// [`AppError::Invalid`] for the field `value`: nothing was typed, or an object or array is broken or nested too deeply.
-    pub fn read(typed: &str) -> Result<Value, AppError> {
-        let wrong = |problem| Err(AppError::invalid(Field::Value, problem));
+    pub fn read(typed: &str) -> Result<JsonText, AppError> {
+        let wrong = |problem| AppError::invalid(Field::Value, problem);
         let text = typed.trim();
         if text.is_empty() {
-            return wrong(Problem::Missing);
+            return Err(wrong(Problem::Missing));
         }
-        match serde_json::from_str(text) {
-            Ok(Value::Number(number)) if number.to_string() != text => Ok(typed.into()),
-            Ok(value) if depth(&value) > Self::MAX_DEPTH => wrong(Problem::TooDeep { max: Self::MAX_DEPTH }),
-            Ok(value) => Ok(value),
-            Err(_) if text.starts_with(['{', '[']) => wrong(Problem::NotJson),
-            Err(_) => Ok(typed.into()),
+        if text.len() > Self::MAX_BYTES as usize {
+            return Err(NotKept::TooLarge.into());
         }
+        if text.starts_with(['{', '[']) {
+            let json = JsonText::parse(text).map_err(|_| wrong(Problem::NotJson))?;
+            let is_deep = json.depth() > Self::MAX_DEPTH as usize;
+            return if is_deep { Err(wrong(Problem::TooDeep { max: Self::MAX_DEPTH })) } else { Ok(json) };
+        }
+        let json = match serde_json::from_str(text) {
+            Ok(Value::Number(number)) if number.to_string() != text => JsonText::string(typed),
+            Ok(_) => JsonText::parse(text),
+            Err(_) => JsonText::string(typed),
+        };
+        json.map_err(|_| AppError::Internal)
     }
 
     /// Keeps a value under a key, in place of the one that is there.
@@ -91,9 +102,9 @@ impl Notes {
     /// # Errors
     ///
     /// [`NotKept::TooLarge`]: then nothing has changed.
-    pub fn set(&mut self, key: &Key, value: Value) -> Result<(), NotKept> {
+    pub fn set(&mut self, key: &Key, value: JsonText) -> Result<(), NotKept> {
         let before = self.0.insert(key.0.clone(), value);
-        if size(&self.0) <= Self::MAX_BYTES as usize {
+        if self.size() <= Self::MAX_BYTES as usize {
             return Ok(());
         }
         match before {
@@ -109,25 +120,13 @@ impl Notes {
     }
 
     /// The values by key, in alphabetical order.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.0.iter().map(|(key, value)| (key.as_str(), value))
+    pub fn into_values(self) -> impl Iterator<Item = (String, JsonText)> {
+        self.0.into_iter()
     }
-}
 
-/// How many lists and objects lie in each other. What was read as JSON is never deeper than the reader goes.
-fn depth(value: &Value) -> u32 {
-    match value {
-        Value::Array(values) => 1 + values.iter().map(depth).max().unwrap_or(0),
-        Value::Object(values) => 1 + values.values().map(depth).max().unwrap_or(0),
-        _ => 0,
+    fn size(&self) -> usize {
+        self.0.iter().map(|(key, value)| Self::KEY_BYTES + key.len() + value.as_str().len()).sum()
     }
-}
-
-/// What a value takes as JSON, in bytes.
-#[must_use]
-pub fn size(value: &impl Serialize) -> usize {
-    // JSON in memory never fails.
-    serde_json::to_string(value).map_or(0, |text| text.len())
 }
 
 /// A value with another one inside of it, for the change that sessions of other frameworks miss.
@@ -209,7 +208,8 @@ mod tests {
             ("123456789012345678901234567890", json!("123456789012345678901234567890")),
             ("\"unfinished", json!("\"unfinished")),
         ] {
-            assert_eq!(Notes::read(typed), Ok(value), "{typed}");
+            let read = Notes::read(typed).unwrap();
+            assert_eq!(serde_json::from_str::<Value>(read.as_str()).unwrap(), value, "{typed}");
         }
         assert!(Notes::read(&nested(32)).is_ok());
         for (typed, problem) in [
@@ -226,16 +226,33 @@ mod tests {
 
     #[test]
     fn what_is_too_large_is_refused_and_changes_nothing() {
+        let string = |text: &str| JsonText::string(text).unwrap();
         let mut notes = Notes::default();
-        notes.set(&key("a"), json!("old")).unwrap();
+        notes.set(&key("a"), string("old")).unwrap();
         let before = notes.clone();
-        let large = Value::from("x".repeat(1_000_000));
+        let large = string(&"x".repeat(1_000_000));
         assert_eq!(notes.set(&key("a"), large.clone()), Err(NotKept::TooLarge));
         assert_eq!(notes.set(&key("b"), large), Err(NotKept::TooLarge));
         assert_eq!(notes, before);
-        notes.set(&key("b"), Value::from("x".repeat(900_000))).unwrap();
+        notes.set(&key("b"), string(&"x".repeat(900_000))).unwrap();
         assert!(notes.remove(&key("b")) && !notes.remove(&key("b")));
         assert_eq!(notes, before);
+    }
+
+    #[test]
+    fn a_value_takes_no_more_memory_than_its_text() {
+        let objects = format!("[{}]", vec!["{\"\":0}"; 120_000].join(","));
+        assert_eq!(Notes::read(&objects).unwrap().as_str(), objects);
+        let larger = format!("[{}]", vec!["{\"\":0}"; 145_000].join(","));
+        assert_eq!(Notes::read(&larger), Err(NotKept::TooLarge.into()), "refused before it is looked into");
+    }
+
+    #[test]
+    fn many_small_values_are_refused_by_what_they_take_in_memory() {
+        let mut notes = Notes::default();
+        let value = Notes::read("1").unwrap();
+        let kept = (0..20_000).take_while(|n| notes.set(&key(&n.to_string()), value.clone()).is_ok()).count();
+        assert!((9_000..10_000).contains(&kept), "{kept}");
     }
 
     #[test]
@@ -258,9 +275,10 @@ mod tests {
         /// Text and numbers are there again as they were typed.
         #[test]
         fn text_and_numbers_stay_as_they_are_typed(typed in ".*") {
-            match Notes::read(&typed) {
-                Ok(Value::String(text)) if !typed.trim().starts_with('"') => prop_assert_eq!(text, typed),
-                Ok(Value::Number(number)) => prop_assert_eq!(number.to_string(), typed.trim()),
+            let Ok(read) = Notes::read(&typed) else { return Ok(()) };
+            match serde_json::from_str(read.as_str()).unwrap() {
+                Value::String(text) if !typed.trim().starts_with('"') => prop_assert_eq!(text, typed),
+                Value::Number(number) => prop_assert_eq!(number.to_string(), typed.trim()),
                 _ => {}
             }
         }
@@ -278,7 +296,7 @@ mod tests {
         #[test]
         fn a_value_that_is_kept_comes_back_from_the_store(typed in "(\\[|\\]|\\{|\\}|\"a\":|,|1|-0|1e9|\"[a\\\\u0]*\"|null| ){0,80}|(?s).{0,40}") {
             if let Ok(value) = Notes::read(&typed) {
-                prop_assert!(depth(&value) <= Notes::MAX_DEPTH);
+                prop_assert!(value.depth() <= Notes::MAX_DEPTH as usize);
                 let mut notes = Notes::default();
                 notes.set(&key("a"), value).unwrap();
                 let stored = serde_json::to_string(&notes).unwrap();

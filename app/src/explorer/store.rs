@@ -9,7 +9,9 @@ use std::{
 use moka::sync::Cache;
 use session::{Clock, CookieReason, Observer, Session, SessionEvent, SessionValue};
 
-use super::{CookieFacts, Happening, Key, LogEntry, Notes, Pantry, SentBecause, SessionFacts, SessionView};
+use super::{
+    CookieFacts, Happening, JsonText, Key, LogEntry, Notes, Pantry, SentBecause, SessionFacts, SessionView,
+};
 use crate::{
     auth::SignIn,
     context,
@@ -81,11 +83,13 @@ pub(super) async fn show(session: &Session) -> Result<SessionView, AppError> {
     let coming = kept.cookie.sent.map_or(SessionEvent::CookieKept, SessionEvent::CookieSent);
     let log = context::log()?.read_with(&kept.handle, now, coming.into());
     let mut view = SessionView { log, ..SessionView::default() };
-    for (key, value) in session.read::<Notes>().await?.unwrap_or_default().iter() {
+    for (key, value) in kept.read::<Notes>().unwrap_or_default().into_values() {
         view.add_own(key, value);
     }
-    for value in kept.values.iter().filter(|value| value.key != Notes::KEY) {
-        view.add_apps(&value.key, &value.value, value.bytes);
+    for value in kept.values().filter(|value| value.key != Notes::KEY) {
+        // What the session holds is JSON.
+        let json = JsonText::parse(value.json).map_err(|_| AppError::Internal)?;
+        view.add_apps(value.key, json, value.bytes);
     }
     view.session = Some(SessionFacts {
         id: kept.masked_id,

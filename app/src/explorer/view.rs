@@ -1,9 +1,6 @@
 //! The explorer on its page: what is kept, how long, by which cookie, and what happened last.
 
-use std::io::{self, Write};
-
 use leptos::{form::ActionForm, prelude::*, task::spawn_local};
-use serde_json::Value;
 
 use super::{
     CookieFacts, LogEntry, RemoveValue, SessionFacts, SessionView, ValueFacts,
@@ -158,31 +155,10 @@ fn Values(view: RwSignal<SessionView>) -> impl IntoView {
 
 /// The value under a key as formatted JSON; of a long one the beginning.
 pub(super) fn shown(view: &SessionView, key: &str) -> String {
-    let mut text = Beginning(Vec::new());
-    let whole = serde_json::to_writer_pretty(&mut text, view.values.get(key).unwrap_or(&Value::Null)).is_ok();
-    // A character that was cut in half at the end is left out.
-    let text = String::from_utf8_lossy(&text.0);
-    if whole { text.into_owned() } else { format!("{} \u{2026}", text.trim_end_matches('\u{fffd}')) }
-}
-
-/// The first bytes of what is written. The rest is refused, so that formatting a large value costs no more than its beginning.
-struct Beginning(Vec<u8>);
-
-impl Beginning {
+    /// In bytes: enough to see what it is.
     const MOST: usize = 2_000;
-}
 
-impl Write for Beginning {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let room = Self::MOST - self.0.len();
-        self.0.extend(&bytes[..bytes.len().min(room)]);
-        // None written is an error for who wants to write all of it.
-        Ok(bytes.len().min(room))
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+    view.values.get(key).map_or(String::new(), |value| value.pretty(MOST))
 }
 
 #[component]
@@ -293,26 +269,5 @@ fn Log(view: RwSignal<SessionView>) -> impl IntoView {
         >
             <p>"Nothing yet: without a session there is nothing that a cookie could be sent for."</p>
         </Show>
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn shown_of(value: Value) -> String {
-        let mut view = SessionView::default();
-        view.add_own("key", &value);
-        shown(&view, "key")
-    }
-
-    #[test]
-    fn of_a_long_value_the_beginning_is_shown() {
-        assert_eq!(shown_of(Value::from("a".repeat(1_998))).chars().count(), 2_000);
-        let long = shown_of(Value::from("a".repeat(1_999)));
-        assert!(long.ends_with(" \u{2026}") && long.len() == 2_004, "{}", long.len());
-        // Two bytes each, the first one after a quotation mark: the last is cut in half.
-        let long = shown_of(Value::from("\u{e4}".repeat(5_000)));
-        assert_eq!(long.chars().count(), 1 + 999 + 2);
     }
 }

@@ -41,10 +41,20 @@ pub async fn list_orders() -> Result<Vec<Order>, AppError> {
 #[server(endpoint = "orders/show", input = GetUrl)]
 pub async fn show_order(#[server(default)] order: String) -> Result<Order, AppError> {
     use super::{OrderId, store};
-    use crate::{auth::CurrentUser, context};
+    use crate::{
+        auth::{
+            CurrentUser,
+            audit::{self, Event},
+        },
+        context,
+    };
 
     let caller = context::caller()?;
     let user = CurrentUser::require(&caller).await?;
     let id = OrderId::parse(&order).ok_or(AppError::NotFound)?;
-    store::find_order(&caller.db, &user, &id).await?.ok_or(AppError::NotFound)
+    let found = store::find_order(&caller.db, &user, &id).await?;
+    if found.is_none() {
+        audit::record(Event::AccessRefused, &caller, Some(&user.user().id)).await;
+    }
+    found.ok_or(AppError::NotFound)
 }

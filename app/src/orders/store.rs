@@ -24,9 +24,8 @@ pub(super) async fn place(
     user: &CurrentUser,
     token: &OrderToken,
 ) -> Result<Order, AppError> {
+    let mut transaction = user.begin(caller).await?;
     let user = &user.user().id;
-    let mut transaction = caller.db.begin().await?;
-    // The first statement writes: from here on no other order comes between.
     let Some(id) = insert_order(&mut transaction, user, token, caller.now).await? else {
         let placed = find_by_token(&mut transaction, user, token).await?;
         return placed.ok_or(AppError::Internal);
@@ -122,15 +121,22 @@ async fn sell(
     Ok(OrderLine { product: line.product, name, unit_price, quantity: line.quantity, total })
 }
 
-/// The columns of an order and of its lines.
-const ORDER: &str = "select orders.id, placed_at, total_cents, product_id, name, unit_price_cents, quantity
-     from orders join order_lines on order_lines.order_id = orders.id where user_id = $1";
+/// The columns of an order and of its lines, for a user.
+macro_rules! orders_of_user {
+    () => {
+        "select orders.id, placed_at, total_cents, product_id, name, unit_price_cents, quantity
+         from orders join order_lines on order_lines.order_id = orders.id where user_id = $1"
+    };
+}
 
 /// The user's latest orders, the newest first.
 pub(super) async fn list_orders(db: &Storage, user: &CurrentUser) -> Result<Vec<Order>, AppError> {
-    let latest = "select id from orders where user_id = $1 order by placed_at desc, id limit $2";
-    let query = format!("{ORDER} and orders.id in ({latest}) order by placed_at desc, orders.id, position");
-    let rows = sqlx::query(&query)
+    let query = concat!(
+        orders_of_user!(),
+        " and orders.id in (select id from orders where user_id = $1 order by placed_at desc, id limit $2)
+         order by placed_at desc, orders.id, position"
+    );
+    let rows = sqlx::query(query)
         .bind(&user.user().id.0)
         .bind(i64::from(Order::MOST_LISTED))
         .fetch_all(db.readers())
@@ -144,8 +150,8 @@ pub(super) async fn find_order(
     user: &CurrentUser,
     id: &OrderId,
 ) -> Result<Option<Order>, AppError> {
-    let query = format!("{ORDER} and orders.id = $2 order by position");
-    let rows = sqlx::query(&query).bind(&user.user().id.0).bind(id.as_str()).fetch_all(db.readers()).await?;
+    let query = concat!(orders_of_user!(), " and orders.id = $2 order by position");
+    let rows = sqlx::query(query).bind(&user.user().id.0).bind(id.as_str()).fetch_all(db.readers()).await?;
     Ok(orders(&rows)?.pop())
 }
 
@@ -154,8 +160,8 @@ async fn find_by_token(
     user: &UserId,
     token: &OrderToken,
 ) -> Result<Option<Order>, AppError> {
-    let query = format!("{ORDER} and token = $2 order by position");
-    let rows = sqlx::query(&query).bind(&user.0).bind(token.as_str()).fetch_all(db).await?;
+    let query = concat!(orders_of_user!(), " and token = $2 order by position");
+    let rows = sqlx::query(query).bind(&user.0).bind(token.as_str()).fetch_all(db).await?;
     Ok(orders(&rows)?.pop())
 }
 

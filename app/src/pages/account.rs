@@ -1,7 +1,6 @@
 //! `/account`: the signed-in user's devices and settings.
 
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, lazy_route};
 
 use super::Head;
 use crate::{
@@ -10,33 +9,26 @@ use crate::{
     visitor::use_visitor,
 };
 
-pub(crate) struct AccountPage;
+page!(AccountPage, view);
 
-#[lazy_route]
-impl LazyRoute for AccountPage {
-    fn data() -> Self {
-        Self
+fn view() -> AnyView {
+    let visitor = use_visitor();
+    let email = move || visitor.user().map(|user| user.email);
+    view! {
+        <Head title="Your account" description="Where you are signed in, your name and your password." />
+        <div class="narrow">
+            <h1>"Your account"</h1>
+            <p>{email}</p>
+            <section aria-labelledby="devices-heading">
+                <h2 id="devices-heading">"Your devices"</h2>
+                <Private
+                    in_page=true
+                    load=|_| list_devices()
+                    show=|devices| view! { <DeviceList devices /> }.into_any()
+                />
+            </section>
+            <AccountSettings />
+        </div>
     }
-
-    fn view(_page: Self) -> AnyView {
-        let visitor = use_visitor();
-        let email = move || visitor.user().map(|user| user.email);
-        view! {
-            <Head title="Your account" description="Where you are signed in, your name and your password." />
-            <div class="narrow">
-                <h1>"Your account"</h1>
-                <p>{email}</p>
-                <section aria-labelledby="devices-heading">
-                    <h2 id="devices-heading">"Your devices"</h2>
-                    <Private
-                        in_page=true
-                        load=|_| list_devices()
-                        show=|devices| view! { <DeviceList devices /> }.into_any()
-                    />
-                </section>
-                <AccountSettings />
-            </div>
-        }
-        .into_any()
-    }
+    .into_any()
 }

@@ -1,5 +1,30 @@
 //! One file for each route; a page composes domains.
 
+/// Makes `$page` the route of a page that `$view` shows. With the feature `split`, which `bin/build` turns on, the code of `$view` is a file
+/// of its own that is fetched when the page is opened. Without it all pages are in one file, as plain cargo-leptos builds it.
+macro_rules! page {
+    ($page:ident, $view:ident) => {
+        pub(crate) struct $page;
+
+        #[cfg_attr(feature = "split", leptos_router::lazy_route)]
+        impl leptos_router::LazyRoute for $page {
+            fn data() -> Self {
+                Self
+            }
+
+            #[cfg(feature = "split")]
+            fn view(_page: Self) -> leptos::prelude::AnyView {
+                $view()
+            }
+
+            #[cfg(not(feature = "split"))]
+            async fn view(_page: Self) -> leptos::prelude::AnyView {
+                $view()
+            }
+        }
+    };
+}
+
 mod account;
 mod cookies;
 mod home;

@@ -1,7 +1,6 @@
 //! `/orders`: what the signed-in user has ordered.
 
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, lazy_route};
 
 use super::Head;
 use crate::{
@@ -9,20 +8,13 @@ use crate::{
     ui::Private,
 };
 
-pub(crate) struct OrdersPage;
+page!(OrdersPage, view);
 
-#[lazy_route]
-impl LazyRoute for OrdersPage {
-    fn data() -> Self {
-        Self
+fn view() -> AnyView {
+    view! {
+        <Head title="Your orders" description="What you have ordered." />
+        <h1>"Your orders"</h1>
+        <Private in_page=true load=|_| list_orders() show=|orders| view! { <OrderList orders /> }.into_any() />
     }
-
-    fn view(_page: Self) -> AnyView {
-        view! {
-            <Head title="Your orders" description="What you have ordered." />
-            <h1>"Your orders"</h1>
-            <Private in_page=true load=|_| list_orders() show=|orders| view! { <OrderList orders /> }.into_any() />
-        }
-        .into_any()
-    }
+    .into_any()
 }

@@ -1,7 +1,7 @@
 //! `/register`: a new account.
 
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, hooks::use_query_map, lazy_route};
+use leptos_router::hooks::use_query_map;
 
 use super::Head;
 use crate::{
@@ -9,27 +9,20 @@ use crate::{
     nav::{self, LocalPath},
 };
 
-pub(crate) struct RegisterPage;
+page!(RegisterPage, view);
 
-#[lazy_route]
-impl LazyRoute for RegisterPage {
-    fn data() -> Self {
-        Self
+fn view() -> AnyView {
+    let query = use_query_map();
+    let next = move || query.with(|query| query.get("next")).and_then(|path| LocalPath::parse(&path));
+    view! {
+        <Head title="Create an account" description="Create an account with a name, an e-mail address and a password." />
+        <div class="narrow">
+            <h1>"Create an account"</h1>
+            {move || view! { <RegisterForm next=next().map(|path| path.to_string()) /> }}
+            <p>
+                "You have one? " <a href=move || nav::with_next(nav::LOGIN, next().as_ref())>"Sign in"</a>
+            </p>
+        </div>
     }
-
-    fn view(_page: Self) -> AnyView {
-        let query = use_query_map();
-        let next = move || query.with(|query| query.get("next")).and_then(|path| LocalPath::parse(&path));
-        view! {
-            <Head title="Create an account" description="Create an account with a name, an e-mail address and a password." />
-            <div class="narrow">
-                <h1>"Create an account"</h1>
-                {move || view! { <RegisterForm next=next().map(|path| path.to_string()) /> }}
-                <p>
-                    "You have one? " <a href=move || nav::with_next(nav::LOGIN, next().as_ref())>"Sign in"</a>
-                </p>
-            </div>
-        }
-        .into_any()
-    }
+    .into_any()
 }

@@ -1,7 +1,7 @@
 //! `/session`: what the server keeps for this visitor.
 
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, hooks::use_query_map, lazy_route};
+use leptos_router::hooks::use_query_map;
 
 use super::Head;
 use crate::{
@@ -10,36 +10,29 @@ use crate::{
     ui::{Failed, Waiting},
 };
 
-pub(crate) struct SessionPage;
+page!(SessionPage, view);
 
-#[lazy_route]
-impl LazyRoute for SessionPage {
-    fn data() -> Self {
-        Self
+fn view() -> AnyView {
+    let session = Resource::new(|| (), |()| show_session());
+    let query = use_query_map();
+    let asked = Memo::new(move |_| {
+        let key = query.with(|query| query.get("key"));
+        key.map(|key| key.trim().to_owned()).filter(|key| !key.is_empty())
+    });
+    let explorer = move || {
+        Suspend::new(async move {
+            match session.await {
+                Ok(view) => view! { <Explorer view asked /> }.into_any(),
+                Err(error) => view! { <Failed error in_page=true /> }.into_any(),
+            }
+        })
+    };
+    view! {
+        <Head title="Session" description="What the server keeps for you and for how long, by which cookie, and what happened last." />
+        <h1>"Your session, opened"</h1>
+        <p class="lead">"Your browser holds a cookie with an id. All the rest lies on the server, and is shown here."</p>
+        <Suspense fallback=|| view! { <Waiting words="Opening your session\u{2026}" /> }>{explorer}</Suspense>
+        <HowItWorks page="session" />
     }
-
-    fn view(_page: Self) -> AnyView {
-        let session = Resource::new(|| (), |()| show_session());
-        let query = use_query_map();
-        let asked = Memo::new(move |_| {
-            let key = query.with(|query| query.get("key"));
-            key.map(|key| key.trim().to_owned()).filter(|key| !key.is_empty())
-        });
-        let explorer = move || {
-            Suspend::new(async move {
-                match session.await {
-                    Ok(view) => view! { <Explorer view asked /> }.into_any(),
-                    Err(error) => view! { <Failed error in_page=true /> }.into_any(),
-                }
-            })
-        };
-        view! {
-            <Head title="Session" description="What the server keeps for you and for how long, by which cookie, and what happened last." />
-            <h1>"Your session, opened"</h1>
-            <p class="lead">"Your browser holds a cookie with an id. All the rest lies on the server, and is shown here."</p>
-            <Suspense fallback=|| view! { <Waiting words="Opening your session\u{2026}" /> }>{explorer}</Suspense>
-            <HowItWorks page="session" />
-        }
-        .into_any()
-    }
+    .into_any()
 }

@@ -1,7 +1,6 @@
 //! `/visits`: counts this visit, on the server for a refresh and from the browser when the hydrated app comes here.
 
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, lazy_route};
 
 use super::Head;
 use crate::{
@@ -11,39 +10,32 @@ use crate::{
     visits::{VisitCounter, record_visit},
 };
 
-pub(crate) struct VisitsPage;
+page!(VisitsPage, view);
 
-#[lazy_route]
-impl LazyRoute for VisitsPage {
-    fn data() -> Self {
-        Self
+fn view() -> AnyView {
+    let visits = Resource::new(
+        || (),
+        async |()| match record_visit().await {
+            // The answer has removed the cookie of the session that is over: opening the page begins another one.
+            Err(AppError::SessionEnded) => record_visit().await,
+            answer => answer,
+        },
+    );
+    let counter = move || {
+        Suspend::new(async move {
+            match visits.await {
+                Ok(visits) => view! { <VisitCounter visits /> }.into_any(),
+                Err(error) => view! { <Failed error in_page=true /> }.into_any(),
+            }
+        })
+    };
+    view! {
+        <Head title="Visits" description="How often you have opened this page: a number kept in your session, on the server." />
+        <h1>"Your visits"</h1>
+        <p class="lead">"This page counts how often you open it. The number is kept in your session, on the server."</p>
+        <Suspense fallback=|| view! { <Waiting words="Counting…" /> }>{counter}</Suspense>
+        <HowItWorks page="visits" />
+        <HowItWorks page="theme" title="How the theme works" />
     }
-
-    fn view(_page: Self) -> AnyView {
-        let visits = Resource::new(
-            || (),
-            async |()| match record_visit().await {
-                // The answer has removed the cookie of the session that is over: opening the page begins another one.
-                Err(AppError::SessionEnded) => record_visit().await,
-                answer => answer,
-            },
-        );
-        let counter = move || {
-            Suspend::new(async move {
-                match visits.await {
-                    Ok(visits) => view! { <VisitCounter visits /> }.into_any(),
-                    Err(error) => view! { <Failed error in_page=true /> }.into_any(),
-                }
-            })
-        };
-        view! {
-            <Head title="Visits" description="How often you have opened this page: a number kept in your session, on the server." />
-            <h1>"Your visits"</h1>
-            <p class="lead">"This page counts how often you open it. The number is kept in your session, on the server."</p>
-            <Suspense fallback=|| view! { <Waiting words="Counting…" /> }>{counter}</Suspense>
-            <HowItWorks page="visits" />
-            <HowItWorks page="theme" title="How the theme works" />
-        }
-        .into_any()
-    }
+    .into_any()
 }

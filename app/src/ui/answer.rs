@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_router::{
     NavigateOptions,
-    hooks::{use_location, use_navigate, use_query_map},
+    hooks::{use_location, use_query_map},
     params::ParamsMap,
 };
 
@@ -25,13 +25,13 @@ pub(super) struct Answered {
     visitor: CurrentVisitor,
     here: Memo<String>,
     query: Memo<ParamsMap>,
-    navigate: Box<dyn Fn(&str)>,
+    navigate: Box<dyn Fn(&LocalPath)>,
 }
 
 impl Answered {
     /// For the form that calls the server function at `path`; it leads on unless it `stays`.
     pub(super) fn from(path: &str, stays: bool) -> Self {
-        let navigate = use_navigate();
+        let navigate = nav::use_local_navigate();
         Self {
             form: forms::find(path),
             stays,
@@ -40,7 +40,7 @@ impl Answered {
             visitor: use_visitor(),
             here: use_location().pathname,
             query: use_query_map(),
-            navigate: Box::new(move |target| navigate(target, NavigateOptions::default())),
+            navigate: Box::new(move |target: &LocalPath| navigate(target, NavigateOptions::default())),
         }
     }
 
@@ -50,7 +50,7 @@ impl Answered {
         match error {
             AppError::SignInFirst if self.visitor.user().is_none() => {
                 let here = LocalPath::parse(&self.here.get());
-                (self.navigate)(&nav::with_next(nav::LOGIN, here.as_ref()));
+                (self.navigate)(&nav::to_login(here.as_ref()));
             }
             // It may also have been overtaken by another tab that got a new id.
             AppError::SessionEnded | AppError::SignInFirst => self.visitor.check(),
@@ -66,7 +66,10 @@ impl Answered {
         self.tabs.tell();
         let target = self.target();
         match self.form.and_then(|form| form.done) {
-            Some(message) => self.notices.show(message, target.as_deref().unwrap_or(&self.here.get())),
+            Some(message) => match &target {
+                Some(target) => self.notices.show(message, target.page()),
+                None => self.notices.show(message, &self.here.get()),
+            },
             None => self.notices.clear(),
         }
         if let Some(target) = target {
@@ -74,15 +77,14 @@ impl Answered {
         }
     }
 
-    fn target(&self) -> Option<String> {
+    fn target(&self) -> Option<LocalPath> {
         match self.form?.then {
             _ if self.stays => None,
             Then::Stay => None,
-            Then::Go(page) => Some(page.to_owned()),
+            Then::Go(page) => LocalPath::parse(page),
             Then::Next(page) => {
                 let next = self.query.with(|query| query.get("next"));
-                let next = next.and_then(|path| LocalPath::parse(&path));
-                Some(next.map_or(page.to_owned(), |path| path.to_string()))
+                next.and_then(|path| LocalPath::parse(&path)).or_else(|| LocalPath::parse(page))
             }
         }
     }

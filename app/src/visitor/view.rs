@@ -3,7 +3,11 @@
 use leptos::{prelude::*, server::SharedValue, task::spawn_local};
 
 use super::{Account, SessionTime, Visitor, peek_visitor};
-use crate::{flash::Failure, preferences::Theme};
+use crate::{
+    flash::Failure,
+    nav::{self, LocalPath},
+    preferences::Theme,
+};
 
 /// The visitor on this page, as of the latest answer of the server.
 #[derive(Clone, Copy, Debug)]
@@ -13,8 +17,9 @@ pub struct CurrentVisitor {
     asked_at: StoredValue<f64>,
     /// Whose session has ended while this page was open.
     ended: RwSignal<Option<Account>>,
-    /// Where the visitor is, or is going to: the browser shows that address only once the page's code is there.
-    place: StoredValue<Option<String>>,
+    /// The page where the visitor is, or is going to: the browser shows that address only once the page's code is there. `None` where
+    /// the address in the browser is not one that the app would go to.
+    place: StoredValue<Option<LocalPath>>,
     // <shop>
     /// By how many things the cart will grow or shrink once the server has answered.
     ahead: RwSignal<i64>,
@@ -68,7 +73,8 @@ impl CurrentVisitor {
             return true;
         }
         let left = match self.place.get_value() {
-            Some(place) => location().set_href(&place),
+            Some(place) => nav::load(&place),
+            // The address stays, and with it the site.
             None => location().reload(),
         };
         if let Err(error) = left {
@@ -77,9 +83,9 @@ impl CurrentVisitor {
         false
     }
 
-    /// The visitor is on the way to another address of the app.
-    pub fn goes_to(self, place: String) {
-        self.place.set_value(Some(place));
+    /// Notes the page that the visitor is on the way to.
+    pub fn goes_to(self, place: Option<LocalPath>) {
+        self.place.set_value(place);
     }
 
     /// Asks the server whether the session goes on, without using it.

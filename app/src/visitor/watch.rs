@@ -3,11 +3,7 @@
 use std::time::Duration;
 
 use leptos::{html::H1, leptos_dom::helpers::TimeoutHandle, prelude::*, task::spawn_local};
-use leptos_router::{
-    NavigateOptions,
-    hooks::{use_location, use_navigate},
-    location::Location,
-};
+use leptos_router::{NavigateOptions, hooks::use_location, location::Location};
 
 use super::{CurrentVisitor, show_visitor, use_visitor};
 use crate::{
@@ -50,7 +46,8 @@ pub fn follow_navigation(visitor: CurrentVisitor) {
     let Location { pathname, search, .. } = use_location();
     Effect::new(move || {
         let mark = if search.read().is_empty() { "" } else { "?" };
-        visitor.goes_to(format!("{}{mark}{}", pathname.read(), search.read()));
+        // A link from elsewhere can give the browser's address any form.
+        visitor.goes_to(LocalPath::parse(&format!("{}{mark}{}", pathname.read(), search.read())));
     });
     Effect::new(move |before: Option<String>| {
         let here = pathname.get();
@@ -74,13 +71,13 @@ fn use_session(visitor: CurrentVisitor) {
 
 /// Sends a guest who is on a private page to sign in: the server does the same with one who opens it.
 pub fn guard_private_pages(visitor: CurrentVisitor) {
-    let (location, navigate) = (use_location(), use_navigate());
+    let (location, navigate) = (use_location(), nav::use_local_navigate());
     Effect::new(move || {
         let path = location.pathname.get();
         if nav::is_private(&path) && visitor.user().is_none() && visitor.ended().is_none() {
             let next = LocalPath::parse(&path);
             let options = NavigateOptions { replace: true, ..NavigateOptions::default() };
-            navigate(&nav::with_next(nav::LOGIN, next.as_ref()), options);
+            navigate(&nav::to_login(next.as_ref()), options);
         }
     });
 }

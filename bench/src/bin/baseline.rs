@@ -135,7 +135,7 @@ async fn serve() -> anyhow::Result<()> {
         .filename(setting("DATABASE")?)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Normal)
+        .synchronous(SqliteSynchronous::Full)
         .busy_timeout(std::time::Duration::from_secs(5));
     // As Satchel's own pool; asking whether a connection lives before each use would cost a second hop to SQLite.
     let pool =

@@ -308,6 +308,35 @@ async fn a_wrong_current_password_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_new_password_made_of_the_site_the_name_or_the_address_is_refused_beside_its_field() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    let account = format!("email=countess@example.com&password={PASSWORD}");
+    let answer = visitor.call("/api/auth/register", &format!("name=Ada+Lovelace&{account}")).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    app.clock.advance(Duration::minutes(11));
+    let answer = visitor.call("/api/auth/confirm", &format!("password={PASSWORD}")).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    for password in ["Satchel2026!", "Lovelace1815", "countess!"] {
+        let form = format!("current={PASSWORD}&new={password}");
+        let answer = visitor.call("/api/auth/password", &form).await;
+        assert_eq!(
+            (answer.status, answer.json()),
+            (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                json!({ "error": "invalid", "field": "new", "problem": "personal_password" })
+            ),
+            "{password}"
+        );
+        let page = visitor.submit_and_follow("/account", "/api/auth/password", &form).await.body;
+        assert!(beside("new", &page).contains("This is too close to"), "{password}: {page}");
+        assert!(!page.contains(password), "{password}: {page}");
+    }
+    let answer = app.visitor().call("/api/auth/login", &account).await;
+    assert_eq!(answer.status, StatusCode::OK, "nothing changed: {}", answer.body);
+}
+
+#[tokio::test]
 async fn ten_minutes_after_signing_in_the_password_is_asked_for_again_however_busy() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
@@ -412,8 +441,10 @@ async fn a_removed_account_leaves_nothing_behind() {
     assert_eq!((visitor.name().await, phone.name().await), (None, None));
     assert_eq!(app.visitor().sign_in_as("Ada").await.status, StatusCode::UNAUTHORIZED);
     for table in ["users where name = 'Ada'", "sessions where owner is not null"] {
-        let rows: i64 =
-            sqlx::query_scalar(&format!("select count(*) from {table}")).fetch_one(&app.pool).await.unwrap();
+        let rows: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select count(*) from {table}")))
+            .fetch_one(&app.pool)
+            .await
+            .unwrap();
         assert_eq!(rows, 0, "{table}");
     }
 }

@@ -2,12 +2,17 @@
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
+use server::settings::Build;
 use time::Duration;
 
 use crate::client::TestApp;
 
 const RIGHT: &str = "email=demo@example.com&password=keep-it-in-the-satchel";
 const WRONG: &str = "email=demo@example.com&password=let-me-in-please";
+
+/// The hash of [`PASSWORD`](crate::client::PASSWORD) with 1 MiB and one pass, as an older version of the app may have stored it.
+const OUTDATED: &str =
+    "$argon2id$v=19$m=1024,t=1,p=1$YW4tb2xkZXItc2FsdC0xNg$MY4eJKWsizxkK2EeNivAqvaqyCpgXQ22saxYUzBo4WU";
 
 #[tokio::test]
 async fn signing_in_gives_a_new_id_and_keeps_what_the_guest_had() {
@@ -138,9 +143,14 @@ async fn production_removes_a_demo_account_from_before() {
     let visitor = app.visitor();
     visitor.sign_in().await;
     let keys = session::SigningKeys::generate();
-    let settings = [("LEPTOS_ENV", "PROD".to_owned()), ("SESSION_KEYS", keys)];
+    let settings = [
+        ("LEPTOS_ENV", "PROD".to_owned()),
+        ("CLIENT_IP_SOURCE", "ConnectInfo".to_owned()),
+        ("SESSION_KEYS", keys),
+    ];
     let get = |name: &str| settings.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone());
-    let settings = server::Settings::read(get, || unreachable!("production makes no keys")).unwrap();
+    let settings =
+        server::Settings::read(Build::current(), get, || unreachable!("production makes no keys")).unwrap();
     server::AppState::new(settings, app.pool.clone().into(), app.clock.clone()).await.unwrap();
     assert_eq!(visitor.sign_in().await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(visitor.ask("/api/visitor/show").await.json()["user"], Value::Null);
@@ -193,4 +203,30 @@ async fn who_opens_a_page_after_the_session_has_ended_begins_anew() {
     assert!(page.body.contains("<strong class=\"counter-number\">1</strong>"), "{}", page.body);
     app.clock.advance(Duration::hours(1));
     assert_eq!(visitor.sign_in().await.status, StatusCode::OK, "signing in is a new beginning too");
+}
+
+async fn hash_of_ada(app: &TestApp) -> String {
+    sqlx::query_scalar("select password_hash from users where email = 'ada@example.com'")
+        .fetch_one(&app.pool)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_sign_in_replaces_an_outdated_hash_and_ends_no_session() {
+    let app = TestApp::start().await;
+    let (laptop, phone) = (app.visitor(), app.visitor());
+    laptop.register("Ada").await;
+    let replace = format!("update users set password_hash = '{OUTDATED}' where email = 'ada@example.com'");
+    app.change(&replace).await;
+    let wrong = phone.call("/api/auth/login", "email=ada@example.com&password=let-me-in-please").await;
+    assert_eq!((wrong.status, hash_of_ada(&app).await.as_str()), (StatusCode::UNAUTHORIZED, OUTDATED));
+
+    assert_eq!(phone.sign_in_as("Ada").await.status, StatusCode::OK);
+    let hash = hash_of_ada(&app).await;
+    assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+    assert_eq!(laptop.name().await.as_deref(), Some("Ada"));
+
+    assert_eq!(app.visitor().sign_in_as("Ada").await.status, StatusCode::OK);
+    assert_eq!(hash_of_ada(&app).await, hash, "a hash of today stays as it is");
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use session::{Connection, Pool};
-use sqlx::{Row, sqlite::SqliteConnectOptions};
+use sqlx::{AssertSqlSafe, Row, sqlite::SqliteConnectOptions};
 
 use crate::{
     client::PASSWORD,
@@ -52,7 +52,7 @@ fn with_database<R>(file: &Path, work: impl AsyncFnOnce(&mut Connection) -> R) -
 
 fn execute(file: &Path, statement: &str) {
     with_database(file, async |db| {
-        sqlx::query(statement).execute(db).await.unwrap();
+        sqlx::query(AssertSqlSafe(statement.to_owned())).execute(db).await.unwrap();
     });
 }
 
@@ -76,7 +76,7 @@ fn counts(file: &Path) -> Vec<u32> {
 fn differences(one: &Path, other: &Path) -> Vec<String> {
     with_database(one, async |db| {
         let attach = format!("attach '{}' as other", other.display());
-        sqlx::query(&attach).execute(&mut *db).await.unwrap();
+        sqlx::query(AssertSqlSafe(attach)).execute(&mut *db).await.unwrap();
         let tables = "select name from sqlite_schema where type = 'table' and name not like '%session%'";
         let mut different = Vec::new();
         for table in sqlx::query(tables).fetch_all(&mut *db).await.unwrap() {
@@ -85,7 +85,7 @@ fn differences(one: &Path, other: &Path) -> Vec<String> {
                 let only = format!(
                     "select count(*) from (select * from {from}.\"{name}\" except select * from {to}.\"{name}\")"
                 );
-                if sqlx::query_scalar::<_, i64>(&only).fetch_one(&mut *db).await.unwrap() > 0 {
+                if sqlx::query_scalar::<_, i64>(AssertSqlSafe(only)).fetch_one(&mut *db).await.unwrap() > 0 {
                     different.push(format!("{name} of {from}"));
                 }
             }

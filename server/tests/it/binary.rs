@@ -1,10 +1,14 @@
 //! The real binary: how it starts, how it refuses to, and how it stops.
 
 use std::{
+    ffi::OsStr,
     io::{BufRead, BufReader},
+    os::unix::ffi::OsStrExt,
     path::Path,
     process::{Command, Stdio},
 };
+
+use session::SigningKeys;
 
 use crate::running::{Running, command};
 
@@ -83,9 +87,14 @@ fn a_database_that_cannot_be_made_stops_the_server_with_one_line() {
 #[test]
 fn a_broken_setting_stops_the_server_with_its_cure() {
     let folder = tempfile::tempdir().unwrap();
-    let said = refusal(folder.path(), &[("LEPTOS_ENV", "PROD")]);
+    let said = refusal(folder.path(), &[("LEPTOS_ENV", "PROD"), ("CLIENT_IP_SOURCE", "XRealIp")]);
     assert!(
         said.starts_with("Satchel cannot start: SESSION_KEYS is missing. Make a key with: openssl"),
+        "{said}"
+    );
+    let said = refusal(folder.path(), &[("LEPTOS_ENV", "PROD"), ("SESSION_KEYS", &SigningKeys::generate())]);
+    assert!(
+        said.starts_with("Satchel cannot start: CLIENT_IP_SOURCE is missing. Name the header that the proxy"),
         "{said}"
     );
     std::fs::write(folder.path().join(".env"), "SESSION_IDLE_MINUTES=soon\nLEPTOS_SITE_ADDR=here\n").unwrap();
@@ -97,4 +106,59 @@ fn a_broken_setting_stops_the_server_with_its_cure() {
         said.contains("SESSION_IDLE_MINUTES is \"soon\"") && said.contains("LEPTOS_SITE_ADDR is \"here\""),
         "{said}"
     );
+}
+
+#[test]
+fn a_dot_env_file_that_sets_production_stops_the_server_with_its_cure() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = SigningKeys::generate();
+    let all = format!("LEPTOS_ENV=PROD\nCLIENT_IP_SOURCE=XRealIp\nSESSION_KEYS={key}\n");
+    // Also where the environment overrides it.
+    let environments: [&[(&str, &str)]; 3] = [&[], &[("LEPTOS_ENV", "")], &[("LEPTOS_ENV", "DEV")]];
+    for text in [all.as_str(), "LEPTOS_ENV=production\n"] {
+        std::fs::write(folder.path().join(".env"), text).unwrap();
+        for environment in environments {
+            let said = refusal(folder.path(), environment);
+            let cure = ".env sets LEPTOS_ENV to production. Set LEPTOS_ENV in the environment";
+            assert!(said.contains(cure) && !said.contains(&key), "{said}");
+        }
+    }
+}
+
+#[test]
+fn production_does_not_read_the_dot_env_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = SigningKeys::generate();
+    std::fs::write(folder.path().join(".env"), "CLIENT_IP_SOURCE=ConnectInfo\n").unwrap();
+    let mut settings = vec![("LEPTOS_ENV", "PROD"), ("SESSION_KEYS", key.as_str())];
+    let said = refusal(folder.path(), &settings);
+    assert!(said.starts_with("Satchel cannot start: CLIENT_IP_SOURCE is missing"), "{said}");
+
+    settings.push(("CLIENT_IP_SOURCE", "XRealIp"));
+    std::fs::write(folder.path().join(".env"), "LEPTOS_ENV=PROD\nSESSION_IDLE_MINUTES=soon\n").unwrap();
+    assert!(Running::start_with(folder.path(), &settings).stop("-TERM"));
+}
+
+#[test]
+fn an_environment_that_is_not_utf_8_is_reported_and_does_not_become_development() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut start = command(folder.path(), &[]);
+    start.env("LEPTOS_ENV", OsStr::from_bytes(b"PROD\xff"));
+    let said = refused(start);
+    assert!(said.starts_with("Satchel cannot start: LEPTOS_ENV is neither DEV nor PROD."), "{said}");
+}
+
+#[test]
+fn a_release_build_in_development_refuses_an_address_that_other_machines_can_reach() {
+    let folder = tempfile::tempdir().unwrap();
+    // A command reads the settings as the server does, and does not listen.
+    let mut list = command(folder.path(), &[("LEPTOS_SITE_ADDR", "0.0.0.0:3000")]);
+    let output = list.args(["users", "list"]).output().unwrap();
+    // The server is built as this test is: `cargo test --release` tries a release build.
+    if cfg!(debug_assertions) {
+        assert!(output.status.success(), "{output:?}");
+    } else {
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.starts_with("LEPTOS_SITE_ADDR is 0.0.0.0:3000, which other machines"), "{said}");
+    }
 }

@@ -12,7 +12,7 @@ use axum::{
     },
 };
 use serde_json::Value;
-use server::{AppState, Settings, database, router};
+use server::{AppState, Settings, database, router, settings::Build};
 use session::{Clock, Pool, SigningKeys};
 use tokio::time::timeout;
 use tower::ServiceExt;
@@ -41,9 +41,11 @@ impl TestApp {
     pub(crate) async fn start_with(settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::manual(1_795_255_509);
+        // Production has no default for it; a test's visitors connect directly.
+        let settings = [settings, &[("CLIENT_IP_SOURCE", "ConnectInfo")]].concat();
         let get =
             |name: &str| settings.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
-        let settings = Settings::read(get, || Ok(SigningKeys::generate())).unwrap();
+        let settings = Settings::read(Build::current(), get, || Ok(SigningKeys::generate())).unwrap();
         let db = database::open(&format!("sqlite://{}/test.db", folder.path().display())).await.unwrap();
         let state = AppState::new(settings, db.clone(), clock.clone()).await.unwrap();
         let (pool, db) = (db.readers().clone(), state.backend.db.clone());
@@ -62,7 +64,7 @@ impl TestApp {
         // <shop>
         transaction.hold(self.db.change_products());
         // </shop>
-        sqlx::query(statement).execute(&mut *transaction).await.unwrap();
+        sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut *transaction).await.unwrap();
         transaction.commit().await.unwrap();
     }
 

@@ -93,6 +93,25 @@ fn an_operator_makes_users_resets_passwords_and_ends_sessions() {
 }
 
 #[test]
+fn an_operator_cannot_give_a_password_made_of_the_site_the_name_or_the_address() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let weak = ["Satchel2026!\n", "Lovelace1815\n", "countess!\n"];
+    let add = ["users", "add", "--email", "countess@example.com", "--name", "Ada Lovelace"];
+    for password in weak {
+        let said = server(folder, &add, password);
+        assert!(!said.success && said.err.starts_with("password: This is too close to"), "{}", said.err);
+    }
+    assert_eq!(server(folder, &["users", "list"], "").out, "", "no user was made");
+    let said = server(folder, &add, "three-words-at-least\n");
+    assert!(said.success, "{}", said.err);
+    for password in weak {
+        let said = server(folder, &["users", "reset-password", "--email", "countess@example.com"], password);
+        assert!(!said.success && said.err.starts_with("password: This is too close to"), "{}", said.err);
+    }
+}
+
+#[test]
 fn a_wrong_command_says_how_it_is_meant() {
     let folder = tempfile::tempdir().unwrap();
     for arguments in [

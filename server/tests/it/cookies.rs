@@ -45,13 +45,13 @@ async fn a_cookie_is_set_read_and_deleted() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
     let answer = visitor.call(SET, "name=fruit&value=plum&max_age=3600").await;
-    assert_eq!(set_cookies(&answer.headers), ["fruit=plum; SameSite=Lax; Path=/; Max-Age=3600"]);
+    assert_eq!(set_cookies(&answer.headers), ["fruit=lab:plum; SameSite=Lax; Path=/; Max-Age=3600"]);
     let plum = json!([{ "name": "fruit", "value": "plum", "signature": null, "state": "plain" }]);
     assert_eq!(answer.json(), plum);
     assert_eq!(visitor.ask(SHOW).await.json(), plum);
 
     let answer = visitor.call(SET, "name=fruit&value=pear&max_age=").await;
-    assert_eq!(set_cookies(&answer.headers), ["fruit=pear; SameSite=Lax; Path=/"]);
+    assert_eq!(set_cookies(&answer.headers), ["fruit=lab:pear; SameSite=Lax; Path=/"]);
     assert_eq!(answer.json().as_array().unwrap().len(), 1);
 
     let answer = visitor.call(DELETE, "name=fruit").await;
@@ -84,7 +84,7 @@ async fn a_plain_form_sets_the_cookie_with_its_redirect_and_the_page_shows_it() 
     let answer = visitor.submit("/cookies", SET, "name=fruit&value=plum&max_age=60&signed=on").await;
     assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, "/cookies"));
     let signed = set_cookies(&answer.headers);
-    assert!(signed[0].starts_with("fruit=s:plum.") && signed[0].ends_with("; Max-Age=60"), "{signed:?}");
+    assert!(signed[0].starts_with("fruit=lab:s:plum.") && signed[0].ends_with("; Max-Age=60"), "{signed:?}");
 
     let page = visitor.open("/cookies").await.body;
     assert!(page.contains("The cookie is set.") && page.contains("Signed and genuine"), "{page}");
@@ -115,12 +115,16 @@ async fn a_tampered_signed_cookie_is_found_out_and_a_plain_one_believed() {
     let text = visitor.cookie("signed").unwrap();
     visitor.put_cookie("other", &text);
     assert_eq!(state_of(&visitor, "other").await, "changed", "the name is signed, too");
-    for changed in [text.replace("user", "admin"), format!("{text}A"), "s:".into(), "s:user".into()] {
+    let changes = [text.replace("user", "admin"), format!("{text}A"), "lab:s:".into(), "lab:s:user".into()];
+    for changed in changes {
         visitor.put_cookie("signed", &changed);
         assert_eq!(state_of(&visitor, "signed").await, "changed", "{changed}");
     }
     visitor.put_cookie("signed", &text);
     assert_eq!(state_of(&visitor, "signed").await, "signed");
+    visitor.put_cookie("plain", "lab:admin");
+    let plain = cookie(&visitor.ask(SHOW).await, "plain");
+    assert_eq!((&plain["value"], &plain["state"]), (&json!("admin"), &json!("plain")));
     assert_eq!(visitor.call(TAMPER, "name=nothing").await.status, StatusCode::NOT_FOUND);
 }
 
@@ -150,9 +154,8 @@ async fn a_signature_made_here_opens_no_session() {
         eve.call(SET, &format!("name={name}&value={id}&signed=on")).await;
         let signed = eve.cookie(name).unwrap();
         let mac = URL_SAFE_NO_PAD.decode(signed.rsplit_once('.').unwrap().1).unwrap();
-        for forged in
-            [signed.clone(), signed[2..].to_owned(), format!("{}{id}", STANDARD.encode(mac)), id.clone()]
-        {
+        let unmarked = signed.strip_prefix("lab:s:").unwrap().to_owned();
+        for forged in [signed.clone(), unmarked, format!("{}{id}", STANDARD.encode(mac)), id.clone()] {
             eve.steal(&forged);
             assert_eq!(eve.name().await, None, "{forged}");
         }
@@ -182,6 +185,73 @@ async fn the_sessions_own_cookie_is_listed_masked_and_not_for_changing() {
         let body = visitor.open(path).await.body;
         assert!(!body.contains(&secret[..12]) && !body.contains(&secret[44..]), "{path}");
         assert!(!body.contains("Delete id"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn of_another_apps_cookie_only_name_and_length_are_told() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    let secrets =
+        [("CF_Authorization", "eyJ-top-secret"), ("connect.sid", "s:top-secret.x"), ("fruit", "top-secret")];
+    for (name, secret) in secrets {
+        visitor.put_cookie(name, secret);
+        let told = format!("… ({} characters)", secret.len());
+        let expected = json!({ "name": name, "value": told, "signature": null, "state": "other" });
+        assert_eq!(cookie(&visitor.ask(SHOW).await, name), expected);
+
+        // Sent back by the server it would be open to scripts.
+        let answer = visitor.call(TAMPER, &format!("name={name}")).await;
+        assert_eq!((answer.status, answer.sets_cookie()), (StatusCode::NOT_FOUND, false), "{name}");
+    }
+    let page = visitor.open("/cookies").await.body;
+    assert!(page.contains("CF_Authorization") && page.contains("… (14 characters)"), "{page}");
+    assert!(!page.contains("Tamper with CF_Authorization") && !page.contains("top-secret"), "{page}");
+    for (path, form) in [(SET, "name=mine&value=x"), (TAMPER, "name=mine"), (DELETE, "name=mine")] {
+        let body = visitor.call(path, form).await.body;
+        assert!(body.contains("CF_Authorization") && !body.contains("top-secret"), "{path}: {body}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_set_here_for_a_second_shows_no_other_cookie_of_that_name() {
+    let app = TestApp::start().await;
+    // What another app has set for another path or host comes beside ours, and stays when ours is over.
+    let (theirs, ours) = ("CF_Authorization=eyJ-top-secret", "CF_Authorization=lab:x");
+    for header in [theirs.to_owned(), format!("{theirs}; {ours}"), format!("{ours}; {theirs}")] {
+        for path in ["/cookies", SHOW] {
+            let answer = send_raw(&app, path, header.as_bytes()).await;
+            assert!(answer.body.contains("(14 characters)"), "{path} {header}: {}", answer.body);
+            assert!(!answer.body.contains("top-secret"), "{path} {header}: {}", answer.body);
+        }
+    }
+}
+
+#[tokio::test]
+async fn names_are_compared_byte_by_byte() {
+    let app = TestApp::start().await;
+    let genuine = {
+        let visitor = app.visitor();
+        visitor.call(SET, "name=fruit&value=plum&signed=on").await;
+        visitor.cookie("fruit").unwrap()
+    };
+    let read = async |name: &[u8]| {
+        let header = [name, b"=", genuine.as_bytes()].concat();
+        send_raw(&app, SHOW, &header).await.json()[0].clone()
+    };
+    for name in [&b"fruit"[..], b" \tfruit\t "] {
+        let fruit = read(name).await;
+        assert_eq!((&fruit["name"], &fruit["state"]), (&json!("fruit"), &json!("signed")));
+    }
+    for space in ["\u{85}", "\u{a0}", "\u{2000}", "\u{3000}"] {
+        let name = format!("{space}fruit");
+        let other = read(name.as_bytes()).await;
+        assert_eq!((&other["name"], &other["state"]), (&json!(name), &json!("other")));
+    }
+    for name in [&b"\xa0fruit"[..], b"fruit\xff", b"fr\xc3uit", b"Fruit"] {
+        let other = read(name).await;
+        assert_ne!(other["name"], "fruit", "{name:?}");
+        assert_ne!(other["state"], "signed", "{name:?}");
     }
 }
 
@@ -275,15 +345,15 @@ async fn whatever_the_header_holds_is_text_and_never_a_fault_of_ours() {
     let app = TestApp::start().await;
     let many = (0..300).map(|number| format!("c{number}=x")).collect::<Vec<_>>().join("; ");
     let headers: [&[u8]; 9] = [
-        b"a=\xff\xfe; \xc3=1; \xf0\x9f=\x80",
+        b"a=lab:\xff\xfe; \xc3=1; \xf0\x9f=\x80",
         many.as_bytes(),
-        b"=; =x; ;;; x; a==; \t;",
+        b"=; =x; ;;; x; a==; \t; lab:",
         b"<script>alert(1)</script>=<script>alert(2)</script>",
-        b"a=</script><script>alert(1)</script>; b=\"><img src=x onerror=alert(1)>; c=<!--x",
-        b"a=s:<b>.<i>; id=<script>alert(3)</script>",
-        b"s:=s:; a=s:.; b=s:..; c=s:\xff.\xff",
-        b"a=1; a=2; a=3; a=s:4.5",
-        b"name='\"&lt;",
+        b"a=lab:</script><script>alert(1)</script>; b=lab:\"><img src=x onerror=alert(1)>; c=lab:<!--x",
+        b"a=lab:s:<b>.<i>; id=<script>alert(3)</script>",
+        b"s:=lab:s:; a=lab:s:.; b=lab:s:..; c=lab:s:\xff.\xff; d=s:.; e=lab:",
+        b"a=lab:1; a=lab:2; a=3; a=lab:s:4.5",
+        b"name=lab:'\"&lt;",
     ];
     for header in headers {
         let shown = String::from_utf8_lossy(header);
@@ -310,7 +380,8 @@ async fn whatever_the_header_holds_is_text_and_never_a_fault_of_ours() {
         if byte.is_multiple_of(4) { b"=;s:.\"< "[usize::from(byte / 4 % 8)] } else { byte }
     };
     for _ in 0..300 {
-        let header: Vec<_> = (0..80).map(|_| byte()).filter(|byte| *byte >= b' ' && *byte != 0x7f).collect();
+        let bytes = (0..80).map(|_| byte()).filter(|byte| *byte >= b' ' && *byte != 0x7f);
+        let header: Vec<_> = b"a=lab:".iter().copied().chain(bytes).collect();
         let status = send_raw(&app, "/cookies", &header).await.status;
         assert_eq!(status, StatusCode::OK, "{header:?}");
         assert_eq!(send_raw(&app, SHOW, &header).await.status, StatusCode::OK, "{header:?}");

@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
+use time::Duration;
 
 use crate::{
     bad_input::refuses_all,
@@ -309,4 +310,28 @@ async fn a_page_that_asks_by_itself_keeps_no_session_alive() {
         visitor.ask("/api/session/peek").await;
     }
     assert_eq!(visitor.ask(SHOW).await.json()["session"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_signed_in_session_is_remembered_only_where_the_password_was_typed_lately() {
+    let app = TestApp::start().await;
+    let (user, guest) = (app.visitor(), app.visitor());
+    user.sign_in().await;
+    guest.call("/api/visits/record", "").await;
+    app.clock.advance(Duration::minutes(11));
+    let refused = user.call("/api/session/remember", "remember=on").await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", refused.body);
+    assert_eq!(refused.json()["error"], "confirm_first");
+    let at_most = user.ask("/api/visitor/show").await.json()["session"]["at_most"].clone();
+    assert_eq!(at_most, 12 * 3_600 - 11 * 60, "nothing has changed");
+    assert_eq!(
+        user.call("/api/session/remember", "").await.status,
+        StatusCode::OK,
+        "a shorter clock is free"
+    );
+    assert_eq!(guest.call("/api/session/remember", "remember=on").await.status, StatusCode::OK);
+
+    user.call("/api/auth/confirm", "password=keep-it-in-the-satchel").await;
+    let remembered = user.call("/api/session/remember", "remember=on").await.json();
+    assert_eq!(remembered["session"]["remembered"], true);
 }

@@ -68,6 +68,25 @@ async fn every_response_carries_the_security_headers() {
 }
 
 #[tokio::test]
+async fn every_page_names_where_violations_of_its_policy_are_reported() {
+    let app = TestApp::start().await;
+    let mut pages = 0;
+    for (kind, answer) in of_each_kind(&app).await {
+        let content = answer.headers.get("content-type").map(|content| content.to_str().unwrap());
+        let endpoints = answer.headers.get("reporting-endpoints");
+        let policy = answer.policy();
+        if !content.is_some_and(|content| content.starts_with("text/html")) {
+            assert!(endpoints.is_none() && !policy.contains("report"), "{policy} of {kind}");
+            continue;
+        }
+        pages += 1;
+        assert_eq!(endpoints.unwrap(), r#"csp="/csp-reports""#, "{kind}");
+        assert!(policy.ends_with("; report-to csp; report-uri /csp-reports"), "{policy} of {kind}");
+    }
+    assert!(pages >= 4, "{pages}");
+}
+
+#[tokio::test]
 async fn in_production_browsers_are_told_to_use_https_for_a_year() {
     let keys = SigningKeys::generate();
     let app = TestApp::start_with(&[("LEPTOS_ENV", "PROD"), ("SESSION_KEYS", &keys)]).await;

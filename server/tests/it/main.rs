@@ -15,7 +15,10 @@ mod concurrency;
 mod cookies;
 mod crawlers;
 mod cross_site;
+mod csp_reports;
 mod database;
+#[cfg(target_os = "linux")]
+mod durability;
 mod explorer;
 mod failure_pages;
 mod faults;
@@ -23,6 +26,8 @@ mod first_value;
 mod fuzz;
 mod headers;
 mod interface;
+#[cfg(target_os = "linux")]
+mod memory;
 mod odd_targets;
 mod operations;
 mod pages;
@@ -33,6 +38,7 @@ mod security;
 mod security_doc;
 mod session_limit;
 mod sign_in_limits;
+mod slow_forms;
 mod source;
 mod visits;
 

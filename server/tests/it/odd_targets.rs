@@ -5,7 +5,25 @@ use axum::{
     http::{Method, Request, StatusCode},
 };
 
+use time::Duration;
+
 use crate::client::TestApp;
+
+/// Paths in which a browser or a proxy may see the address of another host.
+const AMBIGUOUS: [&str; 12] = [
+    "//",
+    "///",
+    "//evil.example",
+    "//evil.example/login",
+    "//evil.example:99999/login?next=/visits",
+    "/visits//evil.example",
+    "/.//evil.example/login",
+    "/a/..//evil.example/login",
+    "/\\evil.example/login",
+    "/login\\",
+    "/%2f/evil.example",
+    "/%5Cevil.example/login",
+];
 
 #[tokio::test]
 async fn what_is_meant_for_a_proxy_is_refused() {
@@ -15,10 +33,42 @@ async fn what_is_meant_for_a_proxy_is_refused() {
         (Method::POST, "satchel.test:80", StatusCode::METHOD_NOT_ALLOWED),
         (Method::CONNECT, "satchel.test:80", StatusCode::METHOD_NOT_ALLOWED),
         (Method::CONNECT, "/session\\", StatusCode::METHOD_NOT_ALLOWED),
+        (Method::POST, "//evil.example/login", StatusCode::METHOD_NOT_ALLOWED),
         (Method::OPTIONS, "*", StatusCode::METHOD_NOT_ALLOWED),
         (Method::TRACE, "/nowhere", StatusCode::METHOD_NOT_ALLOWED),
     ] {
         let request = Request::builder().method(method.clone()).uri(target).body(Body::empty()).unwrap();
         assert_eq!(app.visitor().send(request).await.status, status, "{method} {target}");
     }
+}
+
+#[tokio::test]
+async fn a_path_that_may_be_another_sites_address_is_not_a_page() {
+    let app = TestApp::start().await;
+    for path in AMBIGUOUS {
+        let page = app.visitor().open(path).await;
+        assert_eq!(page.status, StatusCode::NOT_FOUND, "{path}");
+        assert!(page.body.contains("There is nothing here"), "{path}: {}", page.body);
+        for part in ["type=\"password\"", "<script"] {
+            assert!(!page.body.contains(part), "{path}: {part} in {}", page.body);
+        }
+        let request = Request::head(path).body(Body::empty()).unwrap();
+        assert_eq!(app.visitor().send(request).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    for path in ["/login", "/login?next=//evil.example"] {
+        assert_eq!(app.visitor().open(path).await.status, StatusCode::OK, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_path_that_is_not_a_page_keeps_no_session_alive() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    visitor.sign_in().await;
+    app.clock.advance(Duration::minutes(20));
+    for path in AMBIGUOUS {
+        assert!(!visitor.open(path).await.sets_cookie(), "{path}");
+    }
+    app.clock.advance(Duration::minutes(20));
+    assert_eq!(visitor.name().await, None, "30 minutes without a use");
 }

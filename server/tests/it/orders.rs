@@ -21,7 +21,10 @@ async fn set(app: &TestApp, column: &str, product: i64, value: i64) {
 }
 
 async fn count(app: &TestApp, table: &str) -> i64 {
-    sqlx::query_scalar(&format!("select count(*) from {table}")).fetch_one(&app.pool).await.unwrap()
+    sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select count(*) from {table}")))
+        .fetch_one(&app.pool)
+        .await
+        .unwrap()
 }
 
 /// What the order form on the cart page holds.

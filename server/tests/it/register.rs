@@ -89,6 +89,31 @@ async fn a_password_that_is_guessed_first_is_refused_with_the_reason() {
 }
 
 #[tokio::test]
+async fn a_password_made_of_the_site_the_name_or_the_address_is_refused_beside_its_field() {
+    let app = TestApp::start().await;
+    for password in ["Satchel2026!", "Lovelace1815", "countess!"] {
+        let visitor = app.visitor();
+        let form = format!("name=Ada+Lovelace&email=countess@example.com&password={password}");
+        let answer = visitor.call("/api/auth/register", &form).await;
+        assert_eq!(
+            (answer.status, answer.json()),
+            (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                json!({ "error": "invalid", "field": "password", "problem": "personal_password" })
+            ),
+            "{password}"
+        );
+        let page = visitor.submit_and_follow("/register", "/api/auth/register", &form).await.body;
+        let error = page.split("id=\"password-error\"").nth(1).unwrap();
+        assert!(error[..error.find("</p>").unwrap()].contains("This is too close to"), "{password}: {page}");
+        assert!(!page.contains(password), "{password}: {page}");
+    }
+    let form = "name=Ada+Lovelace&email=countess@example.com&password=the+countess+has+a+satchel";
+    let answer = app.visitor().call("/api/auth/register", form).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+}
+
+#[tokio::test]
 async fn fields_that_no_form_has_change_nothing() {
     let app = TestApp::start().await;
     let visitor = app.visitor();

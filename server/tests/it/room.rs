@@ -1,23 +1,37 @@
-//! Requests beyond what there is room for, and those that are on their way when the server stops.
+//! Requests beyond a limit, and those that are still arriving when the server stops.
 
 use std::{
+    convert::Infallible,
     io::{Read, Write},
     net::TcpStream,
+    pin::pin,
 };
 
+use axum::{
+    body::{Body, Bytes},
+    http::{Request, StatusCode, header::CONTENT_TYPE},
+};
+use futures::{
+    FutureExt,
+    channel::mpsc::{UnboundedSender, unbounded},
+    future::join_all,
+};
+use tokio::task::yield_now;
+
 use crate::{
+    client::{Answer, TestApp},
     faults::status,
     running::{Running, post},
 };
 
 /// A form whose beginning the server is reading, and its last bytes.
-struct OnItsWay {
+struct Arriving {
     stream: TcpStream,
     rest: &'static str,
 }
 
-impl OnItsWay {
-    /// Sends all but the last bytes. That the server reads it, it says itself (RFC 9110, 10.1.1).
+impl Arriving {
+    /// Sends all but the last bytes, and returns when the server says that it reads the body (RFC 9110, 10.1.1).
     fn begin(server: &Running) -> Self {
         let rest = "dark";
         let form = post("/api/preferences/theme", "", "theme=dark");
@@ -26,7 +40,7 @@ impl OnItsWay {
         stream.write_all(form.strip_suffix(rest).unwrap().as_bytes()).unwrap();
         let mut said = [0; 25];
         stream.read_exact(&mut said).unwrap();
-        assert_eq!(&said, b"HTTP/1.1 100 Continue\r\n\r\n");
+        assert_eq!(&said, b"HTTP/1.1 100 Continue\r\n\r\n", "{}", String::from_utf8_lossy(&said));
         Self { stream, rest }
     }
 
@@ -39,11 +53,29 @@ impl OnItsWay {
     }
 }
 
+/// A form from this address, where `CLIENT_IP_SOURCE` is `XRealIp`.
+fn form(address: &str, path: &str, body: Body) -> Request<Body> {
+    let form = Request::post(path).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+    form.header("x-real-ip", address).body(body).unwrap()
+}
+
+/// A body that arrives as it is sent.
+fn slow_body() -> (UnboundedSender<Result<Bytes, Infallible>>, Body) {
+    let (sender, receiver) = unbounded();
+    (sender, Body::from_stream(receiver))
+}
+
+fn expect_busy(answer: &Answer) {
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{}", answer.body);
+    assert_eq!(answer.headers["retry-after"], "1");
+    assert_eq!(answer.body, "{\"error\":\"busy\"}");
+}
+
 #[test]
 fn a_stopping_server_waits_for_the_form_that_is_on_its_way() {
     let folder = tempfile::tempdir().unwrap();
     let server = Running::start(folder.path());
-    let form = OnItsWay::begin(&server);
+    let form = Arriving::begin(&server);
     server.signal("-TERM");
     let refused = || TcpStream::connect(server.address()).is_err();
     assert!((0..1_000_000).any(|_| refused()), "new connections are still taken");
@@ -53,42 +85,139 @@ fn a_stopping_server_waits_for_the_form_that_is_on_its_way() {
 }
 
 #[test]
-fn slow_forms_leave_room_for_who_reads_and_whoever_sends_then_is_told_so() {
+fn forms_that_are_still_arriving_are_not_counted_as_requests_under_way() {
     let folder = tempfile::tempdir().unwrap();
-    // Two places, one of them for forms that are on their way.
-    let server = Running::start_with(folder.path(), &[("REQUEST_LIMIT", "2")]);
-    let form = OnItsWay::begin(&server);
-    let busy = server.post("/api/preferences/theme", "", "theme=dark");
-    assert!(busy.starts_with("HTTP/1.1 503") && busy.contains("retry-after: 1"), "{busy}");
-    assert!(busy.contains("{\"error\":\"busy\"}"), "{busy}");
+    let server = Running::start_with(folder.path(), &[("REQUEST_LIMIT", "4")]);
+    let forms: Vec<_> = (0..5).map(|_| Arriving::begin(&server)).collect();
     for path in ["/login", "/api/visitor/show", "/healthz"] {
         assert_eq!(status(&server.get(path, "")), 200, "{path}");
     }
-    assert_eq!(status(&form.finish()), 200);
-    let again = || status(&server.post("/api/preferences/theme", "", "theme=dark")) == 200;
-    // The place is given back a moment after the answer.
-    assert!((0..1_000).any(|_| again()), "there is room again");
+    assert_eq!(status(&server.post("/api/preferences/theme", "", "theme=dark")), 200);
+    for form in forms {
+        let answer = form.finish();
+        assert_eq!(status(&answer), 200, "{answer}");
+    }
 }
 
-#[test]
-fn beyond_its_room_the_server_refuses_all_but_whoever_watches_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = Running::start_with(folder.path(), &[("REQUEST_LIMIT", "1")]);
-    let form = OnItsWay::begin(&server);
-    let page = "GET /login HTTP/1.1\r\nHost: satchel.test\r\nAccept: text/html\r\nConnection: close\r\n\r\n";
-    let full = server.send(page);
-    assert_eq!(status(&full), 503, "{full}");
-    for part in [
-        "retry-after: 1",
-        "There are many of you right now</h1>",
-        "x-content-type-options: nosniff",
-        "content-security-policy: ",
-    ] {
-        assert!(full.contains(part), "{part} in {full}");
+#[tokio::test]
+async fn beyond_its_limit_the_server_refuses_everything_but_health_checks() {
+    let app = TestApp::start_with(&[("REQUEST_LIMIT", "1")]).await;
+    let (slow, writer, other) = (app.visitor(), app.visitor(), app.visitor());
+    let (sender, body) = slow_body();
+    let mut arriving = pin!(slow.send(form("192.0.2.1", "/api/preferences/theme", body)));
+    sender.unbounded_send(Ok("theme=".into())).unwrap();
+    assert!(arriving.as_mut().now_or_never().is_none());
+    // The write waits for the end of this transaction, as the one request that is under way.
+    let transaction = app.db.begin().await.unwrap();
+    let mut write = pin!(writer.call("/api/visits/record", ""));
+    assert!(write.as_mut().now_or_never().is_none());
+
+    let page = other.open("/login").await;
+    assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(page.headers["retry-after"], "1");
+    assert!(page.body.contains("There are many of you right now</h1>"), "{}", page.body);
+    for header in ["x-content-type-options", "content-security-policy"] {
+        assert!(page.headers.contains_key(header), "{header}");
     }
-    assert_eq!(status(&server.get("/healthz", "")), 200);
-    assert_eq!(status(&server.get("/readyz", "")), 200);
-    assert_eq!(status(&form.finish()), 200);
-    // The place is given back a moment after the answer.
-    assert!((0..1_000).any(|_| status(&server.send(page)) == 200), "there is room again");
+    for path in ["/healthz", "/readyz"] {
+        assert_eq!(other.open(path).await.status, StatusCode::OK, "{path}");
+    }
+    sender.unbounded_send(Ok("dark".into())).unwrap();
+    drop(sender);
+    // It is complete, and so it needs a permit again.
+    expect_busy(&arriving.await);
+
+    drop(transaction);
+    assert_eq!(write.await.status, StatusCode::OK);
+    let mut page = other.open("/login").await;
+    // A permit may be returned a moment after the answer.
+    for _ in 0..1_000 {
+        if page.status == StatusCode::OK {
+            break;
+        }
+        yield_now().await;
+        page = other.open("/login").await;
+    }
+    assert_eq!(page.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_network_that_uses_its_memory_for_bodies_is_refused_and_others_are_not() {
+    const LARGEST: usize = 4 * 1024 * 1024;
+
+    let app = TestApp::start_with(&[("CLIENT_IP_SOURCE", "XRealIp")]).await;
+    let (set, theme) = ("/api/session/set", "/api/preferences/theme");
+    let bytes = Bytes::from("x".repeat(LARGEST));
+    let greedy: Vec<_> = (0..4).map(|_| app.visitor()).collect();
+    let mut large = Vec::new();
+    for visitor in &greedy {
+        let (sender, body) = slow_body();
+        let mut request = Box::pin(visitor.send(form("192.0.2.1", set, body)));
+        // All but the last byte.
+        sender.unbounded_send(Ok(bytes.slice(1..))).unwrap();
+        assert!(request.as_mut().now_or_never().is_none());
+        large.push((sender, request));
+    }
+    let visitor = app.visitor();
+    expect_busy(&visitor.send(form("192.0.2.1", set, Body::from(bytes))).await);
+    expect_busy(&visitor.send(form("192.0.2.1", theme, "theme=dark".into())).await);
+    let other = visitor.send(form("192.0.2.2", theme, "theme=dark".into())).await;
+    assert_eq!(other.status, StatusCode::OK, "{}", other.body);
+
+    let (sender, request) = large.pop().unwrap();
+    sender.unbounded_send(Ok("x".into())).unwrap();
+    drop(sender);
+    let answer = request.await;
+    assert!(answer.status.is_client_error(), "{} {}", answer.status, answer.body);
+    let answer = visitor.send(form("192.0.2.1", theme, "theme=light".into())).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+}
+
+#[tokio::test]
+async fn the_memory_of_a_body_is_in_use_until_its_request_is_answered() {
+    const SIZE: usize = 2 * 1024 * 1024;
+    /// As many of this size as the share of one client network holds.
+    const COUNT: usize = 8;
+
+    let app = TestApp::start().await;
+    let encoded = SIZE - "key=a&value=".len();
+    // Three bytes for each character, so that the value is small enough to be stored.
+    let body = format!("key=a&value={}{}", "%78".repeat(encoded / 3), "x".repeat(encoded % 3));
+    // All writes wait for the end of this transaction.
+    let transaction = app.db.begin().await.unwrap();
+    let visitors: Vec<_> = (0..COUNT).map(|_| app.visitor()).collect();
+    let mut large = pin!(join_all(visitors.iter().map(|visitor| visitor.call("/api/session/set", &body))));
+    for _ in 0..10 {
+        assert!(large.as_mut().now_or_never().is_none());
+        yield_now().await;
+    }
+    // The server reads this form too, although it has no use for it.
+    let small = async || app.visitor().call("/api/nothing/here", "a=b").await;
+    expect_busy(&small().await);
+
+    drop(transaction);
+    for answer in large.await {
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    }
+    assert_eq!(small().await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_form_or_a_query_with_more_than_64_fields_is_refused() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    let with_fields = |text: &str, count: usize| {
+        let more: String = (1..count).map(|number| format!("&f{number}=1")).collect();
+        text.to_owned() + &more
+    };
+    for (count, expected) in [(64, StatusCode::OK), (65, StatusCode::BAD_REQUEST)] {
+        let form = visitor.call("/api/preferences/theme", &with_fields("theme=dark", count)).await;
+        let query = visitor.ask(&with_fields("/api/source/show?page=visits", count)).await;
+        let page = visitor.open(&with_fields("/login?next=/visits", count)).await;
+        for (what, answer) in [("form", form), ("query", query), ("page", page)] {
+            assert_eq!(answer.status, expected, "{what} of {count} fields: {}", answer.body);
+            let text = if what == "page" { "We cannot do that</h1>" } else { "{\"error\":\"malformed\"}" };
+            assert_eq!(answer.body.contains(text), expected.is_client_error(), "{what}: {}", answer.body);
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! The real binary as tests drive it: on a port that the system chose, in a folder of its own.
 
 use std::{
+    env,
     io::{self, BufRead, BufReader, Read, Write, pipe},
     net::TcpStream,
     path::Path,
@@ -83,8 +84,7 @@ impl Running {
 
     /// Asks a server function that only reads.
     pub(crate) fn get(&self, path: &str, cookie: &str) -> String {
-        let headers = "Host: satchel.test\r\nAccept: application/json\r\nConnection: close";
-        self.send(&format!("GET {path} HTTP/1.1\r\n{headers}\r\nCookie: {cookie}\r\n\r\n"))
+        self.send(&get(path, cookie))
     }
 
     /// Sends the process a signal.
@@ -123,14 +123,22 @@ pub(crate) fn post(path: &str, cookie: &str, body: &str) -> String {
     format!("POST {path} HTTP/1.1\r\n{headers}\r\nContent-Length: {length}\r\nCookie: {cookie}\r\n\r\n{body}")
 }
 
+/// A script's call of a server function that only reads, or anybody's request for a page.
+pub(crate) fn get(path: &str, cookie: &str) -> String {
+    let headers = "Host: satchel.test\r\nAccept: application/json\r\nConnection: close";
+    format!("GET {path} HTTP/1.1\r\n{headers}\r\nCookie: {cookie}\r\n\r\n")
+}
+
 /// The cookie that an answer sets.
 pub(crate) fn cookie(answer: &str) -> Option<String> {
     Some(answer.split("set-cookie: ").nth(1)?.split(';').next()?.to_owned())
 }
 
-/// The server, in a folder of its own and with these settings alone.
+/// The server, in a folder of its own and with these settings alone. It is the binary that was built for the tests, or the one whose
+/// absolute path is in `SATCHEL_SERVER`.
 pub(crate) fn command(folder: &Path, settings: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_server"));
+    let server = env::var_os("SATCHEL_SERVER").unwrap_or_else(|| env!("CARGO_BIN_EXE_server").into());
+    let mut command = Command::new(server);
     command.current_dir(folder).env_clear().envs(settings.iter().copied());
     command
 }

@@ -1,11 +1,18 @@
 //! Guessing: how often one may try, and what a try tells.
 
-use std::time::Instant;
+use std::{sync::Barrier, thread, time::Instant};
 
-use axum::http::StatusCode;
+use axum::{
+    body::Body,
+    http::{
+        Request, StatusCode,
+        header::{ACCEPT, CONTENT_TYPE},
+    },
+};
 
 use crate::{
-    client::{PASSWORD, TestApp},
+    client::{PASSWORD, TestApp, Visitor},
+    faults::status,
     running::Running,
 };
 
@@ -71,6 +78,92 @@ async fn who_took_over_a_device_cannot_guess_the_password_there_either() {
     }
     let answer = visitor.call("/api/auth/delete", &format!("password={PASSWORD}")).await;
     assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
+}
+
+/// Calls a function as a script does, from behind a proxy that tells its address.
+async fn call_from(visitor: &Visitor<'_>, address: &str, path: &str, form: &str) -> StatusCode {
+    let request = Request::post(path)
+        .header(ACCEPT, "application/json")
+        .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .header("x-real-ip", address);
+    visitor.send(request.body(Body::from(form.to_owned())).unwrap()).await.status
+}
+
+#[tokio::test]
+async fn wrong_confirmations_of_all_accounts_count_for_their_address() {
+    let settings = [("SIGN_IN_LIMIT", "10/100h"), ("CLIENT_IP_SOURCE", "XRealIp")];
+    let app = TestApp::start_with(&settings).await;
+    let (here, elsewhere) = ("10.0.0.1", "10.0.0.2");
+    let mut statuses = Vec::new();
+    for number in 0..12 {
+        let visitor = app.visitor();
+        let account = format!("name=n{number}&email=n{number}@example.com&password={PASSWORD}");
+        // From addresses of their own, so that only what follows counts.
+        let home = format!("10.0.1.{number}");
+        assert_eq!(call_from(&visitor, &home, "/api/auth/register", &account).await, StatusCode::OK);
+        for _ in 0..10 {
+            statuses.push(call_from(&visitor, here, "/api/auth/confirm", "password=guess").await);
+        }
+    }
+    assert!(statuses[..100].iter().all(|status| *status == StatusCode::UNPROCESSABLE_ENTITY), "{statuses:?}");
+    assert!(statuses[100..].iter().all(|status| *status == StatusCode::TOO_MANY_REQUESTS), "{statuses:?}");
+
+    let sign_in = format!("email=n0@example.com&password={PASSWORD}");
+    let stranger = app.visitor();
+    assert_eq!(call_from(&stranger, here, "/api/auth/login", &sign_in).await, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(call_from(&stranger, elsewhere, "/api/auth/login", &sign_in).await, StatusCode::OK);
+    let confirm = format!("password={PASSWORD}");
+    assert_eq!(call_from(&stranger, elsewhere, "/api/auth/confirm", &confirm).await, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_subscriber_with_many_ipv6_networks_is_limited_too() {
+    let settings = [("SIGN_IN_LIMIT", "1/100h"), ("CLIENT_IP_SOURCE", "XRealIp")];
+    let app = TestApp::start_with(&settings).await;
+    let guess = async |number: u32, address: &str| {
+        let form = format!("email=n{number}@example.com&password=guess");
+        call_from(&app.visitor(), address, "/api/auth/login", &form).await
+    };
+    // A /64 has ten tries, as an IPv4 address has, and the /56 around it forty.
+    for number in 0..40 {
+        let address = format!("2001:db8:0:{number:x}::1");
+        assert_eq!(guess(number, &address).await, StatusCode::UNAUTHORIZED, "{address}");
+    }
+    assert_eq!(guess(40, "2001:db8:0:ff::1").await, StatusCode::TOO_MANY_REQUESTS, "the same /56");
+    assert_eq!(guess(41, "2001:db8:0:100::1").await, StatusCode::UNAUTHORIZED, "another /56");
+}
+
+#[test]
+fn one_address_leaves_places_in_the_queue_for_hashes_to_others() {
+    /// More than an address has places, and fewer than there are.
+    const MANY: usize = 40;
+    let folder = tempfile::tempdir().unwrap();
+    let settings = [("SIGN_IN_LIMIT", "off"), ("CLIENT_IP_SOURCE", "XRealIp")];
+    let server = Running::start_with(folder.path(), &settings);
+    let guess = |address: &str| {
+        let body = "email=demo@example.com&password=guess";
+        status(&server.send(&format!(
+            "POST /api/auth/login HTTP/1.1\r\nHost: satchel.test\r\nAccept: application/json\r\nConnection: close\r\n\
+             X-Real-Ip: {address}\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )))
+    };
+    let start = Barrier::new(MANY + 1);
+    let (crowd, others) = thread::scope(|scope| {
+        let mut crowd = Vec::new();
+        for _ in 0..MANY {
+            crowd.push(scope.spawn(|| {
+                start.wait();
+                guess("10.0.0.1")
+            }));
+        }
+        start.wait();
+        let others: Vec<_> = (2..5).map(|last| guess(&format!("10.0.0.{last}"))).collect();
+        (crowd.into_iter().map(|guess| guess.join().unwrap()).collect::<Vec<_>>(), others)
+    });
+    assert!(crowd.contains(&401) && crowd.contains(&503), "{crowd:?}");
+    assert!(crowd.iter().all(|status| [401, 503].contains(status)), "{crowd:?}");
+    assert_eq!(others, [401, 401, 401]);
 }
 
 /// The median time of each request, taken in turns that do not alternate: two threads that do the work would each get one kind.

@@ -72,13 +72,29 @@ fn two_thousand_idle_connections_keep_nobody_out_and_are_closed_in_the_end() {
     assert!(is_served(&server));
 }
 
-#[test]
-fn where_there_is_no_room_a_client_is_told_to_come_again_and_later_served() {
+/// From another address of this machine: one address holds half of the connections at most.
+#[cfg(target_os = "linux")]
+async fn connect_from(address: &str, server: &Running) -> TcpStream {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind(address.parse().unwrap()).unwrap();
+    let stream = socket.connect(server.address().parse().unwrap()).await.unwrap().into_std().unwrap();
+    stream.set_nonblocking(false).unwrap();
+    stream
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn where_there_is_no_room_a_client_is_told_to_come_again_and_later_served() {
     let folder = tempfile::tempdir().unwrap();
     let server = Running::start_with(folder.path(), &[("CONNECTION_LIMIT", "20")]);
-    let idle: Vec<_> = (0..20).map(|_| connect(&server)).collect();
-    let told = closed(connect(&server));
-    assert!(told.starts_with("HTTP/1.1 503") && told.contains("retry-after: 1"), "{told}");
+    let mut idle = Vec::new();
+    for address in ["127.0.0.2:0", "127.0.0.3:0"] {
+        for _ in 0..10 {
+            idle.push(connect_from(address, &server).await);
+        }
+    }
+    let refused = closed(connect(&server));
+    assert!(refused.starts_with("HTTP/1.1 503") && refused.contains("retry-after: 1"), "{refused}");
     for stream in idle {
         closed(stream);
     }

@@ -107,7 +107,7 @@ async fn remember_me_outlasts_later_writes_and_idle_days() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     browser.count().await.unwrap();
-    let age = max_age(&browser, async |session| drop(session.restart("ada", true).await.unwrap())).await;
+    let age = max_age(&browser, async |session| session.restart("ada", true).await.unwrap()).await;
     assert_eq!(age, Some(31 * DAY));
     test.clock.advance(Duration::days(10));
     assert_eq!(browser.count().await.unwrap(), 2);
@@ -144,20 +144,31 @@ async fn a_clock_that_is_set_back_ends_no_session() {
 }
 
 #[tokio::test]
-async fn taking_remember_me_back_shortens_and_never_ends_at_once() {
+async fn taking_remember_me_back_after_the_usual_lifetime_leaves_the_idle_time_and_no_more() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     browser.count().await.unwrap();
-    max_age(&browser, async |session| drop(session.restart("ada", true).await.unwrap())).await;
+    max_age(&browser, async |session| session.restart("ada", true).await.unwrap()).await;
     test.clock.advance(Duration::days(2));
     assert_eq!(max_age(&browser, async |session| session.remember(false).await.unwrap()).await, None);
+    test.clock.advance(Duration::minutes(29));
     assert_eq!(browser.counted().await, Some(1));
-    for _ in 0..(12 * 4 - 1) {
+    test.clock.advance(Duration::minutes(1));
+    assert_eq!(browser.counted().await, None, "however busy");
+}
+
+#[tokio::test]
+async fn remember_me_and_back_never_lengthens_the_usual_lifetime() {
+    let test = TestSessions::new().await;
+    let browser = test.browser();
+    browser.count().await.unwrap();
+    for _ in 0..(11 * 4) {
         test.clock.advance(Duration::minutes(15));
-        assert_eq!(browser.counted().await, Some(1));
+        max_age(&browser, async |session| session.remember(true).await.unwrap()).await;
+        max_age(&browser, async |session| session.remember(false).await.unwrap()).await;
     }
-    test.clock.advance(Duration::minutes(15));
-    assert_eq!(browser.counted().await, None);
+    let lifetime = browser.request().lifetime().await.unwrap().unwrap();
+    assert_eq!(lifetime.at_most, Duration::hours(1), "twelve hours after it began");
 }
 
 #[tokio::test]
@@ -169,7 +180,7 @@ async fn the_lifetime_counts_from_the_restart_in_later_requests_too() {
         test.clock.advance(Duration::minutes(15));
         browser.counted().await;
     }
-    max_age(&browser, async |session| drop(session.restart("ada", false).await.unwrap())).await;
+    max_age(&browser, async |session| session.restart("ada", false).await.unwrap()).await;
     test.clock.advance(Duration::minutes(15));
     let age = max_age(&browser, async |session| session.remember(true).await.unwrap()).await;
     assert_eq!(age, Some(31 * DAY - 15 * 60));

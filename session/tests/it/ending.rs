@@ -192,6 +192,97 @@ async fn a_sign_out_that_meets_a_renewal_ends_the_renewed_session() {
 }
 
 #[tokio::test]
+async fn an_exchanged_id_that_comes_later_ends_nothing() {
+    for (test, _) in TestSessions::pairs().await {
+        let (browser, copy) = (test.browser(), test.browser());
+        browser.count().await.unwrap();
+        copy.present(&browser.cookie().unwrap());
+        let renewing = browser.request();
+        renewing.renew().await.unwrap();
+        browser.respond(&renewing).await;
+        test.clock.advance(time::Duration::seconds(1));
+        let late = copy.request();
+        assert!(matches!(late.end().await, Err(SessionError::Ended)));
+        assert_eq!(copy.respond(&late).await.get(axum::http::header::SET_COOKIE), None);
+        assert_eq!(browser.counted().await, Some(1));
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_is_required_within_a_transaction_lives_there() {
+    for (test, other) in TestSessions::pairs().await {
+        let browser = test.browser();
+        let session = browser.request();
+        session.restart("ada", false).await.unwrap();
+        browser.respond(&session).await;
+        let (changing, ending) = (browser.request(), browser.talking_to(&other));
+        changing.read::<Count>().await.unwrap();
+        ending.end().await;
+        let mut transaction = test.sessions.database().begin().await.unwrap();
+        let required = changing.require_within(&mut transaction).await;
+        assert!(matches!(required, Err(SessionError::Ended)), "whatever was read before");
+    }
+}
+
+#[tokio::test]
+async fn what_a_transaction_makes_of_a_session_holds_once_it_is_committed() {
+    let test = TestSessions::new().await;
+    let browser = test.browser();
+    browser.count().await.unwrap();
+    let before = browser.cookie();
+
+    let undone = browser.request();
+    let mut transaction = test.sessions.database().begin().await.unwrap();
+    undone.restart_within(&mut transaction, "ada", false, |_| ()).await.unwrap();
+    undone.update_within(&mut transaction, increment).await.unwrap();
+    drop(transaction);
+    assert_eq!(undone.owner().await.unwrap(), None);
+    browser.respond(&undone).await;
+    assert_eq!((browser.cookie(), browser.counted().await), (before.clone(), Some(1)));
+
+    let ended = browser.request();
+    let mut transaction = test.sessions.database().begin().await.unwrap();
+    ended.end_within(&mut transaction, |_| ()).await.unwrap();
+    drop(transaction);
+    browser.respond(&ended).await;
+    assert_eq!((browser.cookie(), browser.counted().await), (before.clone(), Some(1)));
+
+    let done = browser.request();
+    let mut transaction = test.sessions.database().begin().await.unwrap();
+    done.restart_within(&mut transaction, "ada", false, |_| ()).await.unwrap();
+    done.update_within(&mut transaction, increment).await.unwrap();
+    transaction.commit().await.unwrap();
+    assert_eq!(done.owner().await.unwrap().as_deref(), Some("ada"));
+    browser.respond(&done).await;
+    assert_ne!(browser.cookie(), before);
+    assert_eq!(browser.counted().await, Some(2));
+}
+
+#[tokio::test]
+async fn of_several_ids_none_is_taken_and_none_of_their_cookies_is_replaced() {
+    let test = TestSessions::new().await;
+    let (victim, attacker) = (test.browser(), test.browser());
+    victim.count().await.unwrap();
+    attacker.count().await.unwrap();
+    let (ours, theirs) = (victim.cookie().unwrap(), attacker.cookie().unwrap());
+    // The second time the other id is dead: its cookie must not cost the victim its own.
+    for _ in 0..2 {
+        let both = test.browser();
+        both.present(&format!("{theirs}; id={ours}"));
+        let session = both.request();
+        assert_eq!(session.read::<Count>().await.unwrap(), None);
+        assert!(!session.start_over().await.unwrap() && !session.has_ended().await.unwrap());
+        assert!(matches!(session.update(increment).await, Err(SessionError::Ended)));
+        assert!(matches!(session.restart("ada", false).await, Err(SessionError::Ended)));
+        assert!(matches!(session.renew().await, Err(SessionError::Ended)));
+        assert!(matches!(session.end().await, Err(SessionError::Ended)));
+        assert_eq!(both.respond(&session).await.get(axum::http::header::SET_COOKIE), None);
+        assert_eq!(victim.counted().await, Some(1));
+        attacker.end().await;
+    }
+}
+
+#[tokio::test]
 async fn a_reload_during_a_renewal_begins_no_other_session() {
     let test = TestSessions::new().await;
     let browser = test.browser();

@@ -77,7 +77,7 @@ impl TestSessions {
             .filename(folder.path().join("test.db"))
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Normal);
+            .synchronous(SqliteSynchronous::Full);
         let connect = async |connections| {
             let pool = SqlitePoolOptions::new().max_connections(connections);
             pool.connect_with(options.clone()).await.unwrap()
@@ -94,10 +94,10 @@ impl TestSessions {
         Self { sessions, pool, clock, keys, folder }
     }
 
-    /// Ends one of an owner's sessions.
-    pub(crate) async fn end_one(&self, owner: &str, handle: &str) -> Option<OwnedSession> {
+    /// Ends one of an owner's sessions, and returns what it has counted.
+    pub(crate) async fn end_one(&self, owner: &str, handle: &str) -> Option<Option<Count>> {
         let mut transaction = self.sessions.database().begin().await.unwrap();
-        let ended = self.sessions.end_one(&mut transaction, owner, handle).await.unwrap();
+        let ended = self.sessions.end_one(&mut transaction, owner, handle, OwnedSession::read).await.unwrap();
         transaction.commit().await.unwrap();
         ended
     }
@@ -105,14 +105,14 @@ impl TestSessions {
     /// Ends all of an owner's sessions but one.
     pub(crate) async fn end_others(&self, owner: &str, handle: &str) {
         let mut transaction = self.sessions.database().begin().await.unwrap();
-        self.sessions.end_others(&mut transaction, owner, handle).await.unwrap();
+        self.sessions.end_others(&mut transaction, owner, handle, |_| ()).await.unwrap();
         transaction.commit().await.unwrap();
     }
 
     /// Ends all of an owner's sessions, and returns how many there were.
     pub(crate) async fn end_owned(&self, owner: &str) -> usize {
         let mut transaction = self.sessions.database().begin().await.unwrap();
-        let ended = self.sessions.end_owned(&mut transaction, owner).await.unwrap();
+        let ended = self.sessions.end_owned(&mut transaction, owner, |_| ()).await.unwrap();
         transaction.commit().await.unwrap();
         ended.len()
     }

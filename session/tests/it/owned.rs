@@ -1,13 +1,16 @@
 //! Sessions as their owner sees them: listed, ended one by one, and never mixed up with another's.
 
-use session::{SessionConfig, SessionError, Sessions, SigningKeys};
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use session::{OwnedSession, SessionConfig, SessionError, SessionValue, Sessions, SigningKeys};
 use time::Duration;
 
 use crate::harness::{Browser, Count, Name, TestSessions, increment};
 
 async fn sign_in(browser: &Browser, owner: &str) -> String {
     let session = browser.request();
-    drop(session.restart(owner, false).await.unwrap());
+    session.restart(owner, false).await.unwrap();
     let handle = session.handle().await.unwrap().unwrap();
     browser.respond(&session).await;
     handle
@@ -29,14 +32,14 @@ async fn an_owner_sees_the_sessions_that_live_the_one_used_last_first() {
     guest.count().await.unwrap();
     sign_in(&other, "mallory").await;
     let handles = async || -> Vec<String> {
-        let listed = test.sessions.list_owned("ada").await.unwrap();
-        listed.iter().map(|session| session.handle().to_owned()).collect()
+        test.sessions.list_owned("ada", |session| session.handle().to_owned()).await.unwrap()
     };
     assert_eq!(handles().await, [second.clone(), first.clone(), old]);
     test.clock.advance(Duration::minutes(10));
     laptop.count().await.unwrap();
     assert_eq!(handles().await, [first, second], "one is over");
-    assert_eq!(test.sessions.list_owned("ada").await.unwrap()[0].read(), Some(Count(1)));
+    let counts = test.sessions.list_owned("ada", OwnedSession::read::<Count>).await.unwrap();
+    assert_eq!(counts, [Some(Count(1)), None]);
 }
 
 #[tokio::test]
@@ -61,7 +64,7 @@ async fn ending_one_session_spares_the_others_and_everybody_elses() {
     phone.count().await.unwrap();
     assert!(test.end_one("ada", &elsewhere).await.is_none(), "not hers");
     let ended = test.end_one("ada", &there).await.unwrap();
-    assert_eq!(ended.read(), Some(Count(1)), "as it was");
+    assert_eq!(ended, Some(Count(1)), "as it was");
     assert_eq!((owner(&laptop).await.as_deref(), owner(&phone).await), (Some("ada"), None));
     sign_in(&phone, "ada").await;
     test.end_others("ada", &here).await;
@@ -91,7 +94,7 @@ async fn a_transaction_that_fails_ends_nothing() {
     let browser = test.browser();
     sign_in(&browser, "ada").await;
     let mut transaction = test.sessions.database().begin().await.unwrap();
-    assert_eq!(test.sessions.end_owned(&mut transaction, "ada").await.unwrap().len(), 1);
+    assert_eq!(test.sessions.end_owned(&mut transaction, "ada", |_| ()).await.unwrap().len(), 1);
     drop(transaction);
     assert_eq!(owner(&browser).await.as_deref(), Some("ada"));
 }
@@ -125,15 +128,58 @@ async fn who_signs_in_too_often_loses_what_was_used_least_lately() {
     };
     let few = Sessions::new(test.pool.clone(), config).await.unwrap();
     let browsers = [(); 3].map(|()| test.browser().talking_to_sessions(&few));
+    let mut handles = Vec::new();
     for browser in &browsers {
-        sign_in(browser, "ada").await;
+        handles.push(sign_in(browser, "ada").await);
         test.clock.advance(Duration::minutes(1));
     }
     let owners = [owner(&browsers[0]).await, owner(&browsers[1]).await, owner(&browsers[2]).await];
     assert_eq!(owners.map(|owner| owner.is_some()), [false, true, true]);
+    test.clock.advance(Duration::minutes(1));
+    owner(&browsers[2]).await;
     let session = browsers[0].request();
-    let ended = session.restart("ada", false).await.unwrap();
-    assert_eq!(ended.len(), 1, "and is told so");
+    let mut transaction = few.database().begin().await.unwrap();
+    let handle = |ended: &OwnedSession| ended.handle().to_owned();
+    let ended = session.restart_within(&mut transaction, "ada", false, handle).await.unwrap();
+    assert_eq!(ended, [handles[1].clone()], "and is handed over");
+    drop(transaction);
+    let owners = [owner(&browsers[0]).await, owner(&browsers[1]).await, owner(&browsers[2]).await];
+    assert_eq!(
+        owners.map(|owner| owner.is_some()),
+        [false, true, true],
+        "all of it is undone with its transaction"
+    );
+}
+
+/// Values that took a hundred times their JSON as a tree: a list of small objects.
+#[derive(Default, Deserialize, Serialize)]
+struct Many(Vec<BTreeMap<String, u8>>);
+
+impl SessionValue for Many {
+    const KEY: &'static str = "many";
+}
+
+#[tokio::test]
+async fn a_list_of_sessions_reads_only_the_value_that_it_shows() {
+    let test = TestSessions::new().await;
+    for number in 0..3 {
+        let browser = test.browser();
+        sign_in(&browser, "ada").await;
+        let session = browser.request();
+        session
+            .update(|many: &mut Many| many.0 = vec![BTreeMap::from([(String::new(), 0)]); 100])
+            .await
+            .unwrap();
+        session.update(|name: &mut Name| name.0 = format!("device {number}")).await.unwrap();
+    }
+    // What does not decode as a value of its own is not looked into.
+    sqlx::query("update sessions set data = replace(data, '{\"\":0}', '7')")
+        .execute(&test.pool)
+        .await
+        .unwrap();
+    let mut names = test.sessions.list_owned("ada", OwnedSession::read::<Name>).await.unwrap();
+    names.sort_by_key(|name| name.clone().map(|name| name.0));
+    assert_eq!(names, [0, 1, 2].map(|number| Some(Name(format!("device {number}")))));
 }
 
 #[tokio::test]

@@ -140,7 +140,7 @@ async fn an_older_version_is_migrated_and_saved_with_the_next_change() {
     assert_eq!(browser.request().read::<Counts>().await.unwrap(), Some(Counts { pages: 1 }));
     browser.request().update(|counts: &mut Counts| counts.pages += 1).await.unwrap();
     let data: String = sqlx::query_scalar("select data from sessions").fetch_one(&test.pool).await.unwrap();
-    assert_eq!(data, r#"{"count":{"d":{"pages":2},"v":2}}"#);
+    assert_eq!(data, r#"{"count":{"v":2,"d":{"pages":2}}}"#);
 }
 
 #[tokio::test]

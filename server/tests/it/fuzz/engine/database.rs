@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::{Map, Value};
-use sqlx::{Connection, SqliteConnection, query_scalar};
+use sqlx::{AssertSqlSafe, Connection, SqliteConnection, query_scalar};
 
 use super::visitor::Tally;
 
@@ -50,8 +50,10 @@ pub(crate) async fn check(folder: &Path, tally: &Tally) -> Rows {
     // </shop>
     let mut rows = Vec::new();
     for (table, most) in bounds {
-        let count: i64 =
-            query_scalar(&format!("select count(*) from {table}")).fetch_one(&mut db).await.unwrap();
+        let count: i64 = query_scalar(AssertSqlSafe(format!("select count(*) from {table}")))
+            .fetch_one(&mut db)
+            .await
+            .unwrap();
         assert!(
             usize::try_from(count).unwrap() <= most,
             "{count} rows in {table}, where at most {most} were asked for"

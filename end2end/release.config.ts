@@ -3,23 +3,34 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
+import { launchOptions } from "./chromium.js";
 import { releaseServer } from "./servers.js";
 
-// A run of its own: it measures the release, and nothing else may run beside it.
-const folder = mkdtempSync(path.join(tmpdir(), "satchel-lighthouse-"));
+// A run of its own: it needs bin/build, and nothing else may run beside what Lighthouse measures.
+const folder = mkdtempSync(path.join(tmpdir(), "satchel-release-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 
 export default defineConfig({
   testDir: ".",
-  testMatch: "lighthouse.audit.ts",
+  forbidOnly: Boolean(process.env.CI),
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
   workers: 1,
-  timeout: 300_000,
   reporter: "list",
   use: { baseURL: releaseServer },
+  projects: [
+    {
+      name: "pages",
+      testMatch: "release.spec.ts",
+      use: { contextOptions: { reducedMotion: "reduce" }, launchOptions: launchOptions() },
+    },
+    // It starts its own browser.
+    { name: "lighthouse", testMatch: "lighthouse.audit.ts", timeout: 300_000 },
+  ],
   webServer: {
     command: path.resolve(import.meta.dirname, "../bin/serve"),
     env: {
-      DATABASE_URL: `sqlite://${folder}/lighthouse.db`,
+      DATABASE_URL: `sqlite://${folder}/release.db`,
       LEPTOS_SITE_ADDR: new URL(releaseServer).host,
       RUST_LOG: "warn,audit=off",
       SESSION_LIMIT: "off",
