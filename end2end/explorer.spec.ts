@@ -132,7 +132,7 @@ test.describe("ten minutes after the password was typed", () => {
     allowConsole(/status of 403 .*session\/remember/);
     const remember = page.getByRole("button", { name: "Remember me" });
     const hint = page.getByText("To be remembered, confirm your password first.");
-    // Not by way of the catalogue, in which other tests have put things without a picture.
+    // Not by way of the first page, where other tests may have put pictures that are missing.
     await open(page, "/login?next=%2Fsession");
     await signIn(page, account);
     await expectVisitor(page, account.name);
