@@ -3,14 +3,13 @@
 use std::{future::pending, io::ErrorKind, net::SocketAddr, process::ExitCode, time::Duration};
 
 use anyhow::{Context, anyhow};
+use app::quota::Quota;
 use axum_client_ip::ClientIpSource;
 use clap::Parser;
 use server::{
     AppState, Settings,
     commands::{self, Cli, Command},
-    database, logging, metrics,
-    overload::Quota,
-    router, serve,
+    database, logging, metrics, router, serve,
 };
 use session::Clock;
 use tokio::{net::TcpListener, signal};

@@ -1,7 +1,8 @@
 //! Accepts connections up to a limit, and closes those whose clients are too slow.
 
-use std::{io, net::SocketAddr, pin::Pin, time::Duration};
+use std::{io, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 
+use app::quota::Quota;
 use axum::{Router, body::Body, extract::ConnectInfo};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
@@ -11,12 +12,11 @@ use hyper_util::{
 use tokio::{
     io::AsyncWriteExt,
     net::{TcpListener, TcpStream},
+    sync::Semaphore,
     time::{sleep, timeout},
 };
 use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
-
-use crate::overload::Quota;
 
 /// A request's head has to be there within so long, and a connection that asks nothing for so long is closed.
 const HEAD_WITHIN: Duration = Duration::from_secs(15);
@@ -33,6 +33,9 @@ const GRACE: Duration = Duration::from_secs(10);
 /// After the system has refused a connection, such as for want of file descriptors, the next is tried after so long.
 const AFTER_ERROR: Duration = Duration::from_millis(100);
 
+/// Connections that are being refused at once: each holds a file descriptor for up to a second. Beyond it they are closed unanswered.
+const MAX_REFUSALS: usize = 256;
+
 /// The answer to a connection beyond the limit. The request is not read.
 const NO_ROOM: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
@@ -43,6 +46,7 @@ pub async fn serve(listener: TcpListener, app: Router, connections: Quota, stop:
     let graceful = GracefulShutdown::new();
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN).max_buf_size(MAX_HEAD);
+    let refusals = Arc::new(Semaphore::new(MAX_REFUSALS));
     let mut stop = std::pin::pin!(stop);
     loop {
         let (stream, address) = tokio::select! {
@@ -52,7 +56,12 @@ pub async fn serve(listener: TcpListener, app: Router, connections: Quota, stop:
         let mut share = connections.share(Some(address.ip()));
         if !share.grow_to(1) {
             metrics::counter!("http_connections_refused_total").increment(1);
-            tokio::spawn(turn_away(stream));
+            if let Ok(permit) = refusals.clone().try_acquire_owned() {
+                tokio::spawn(async move {
+                    turn_away(stream).await;
+                    drop(permit);
+                });
+            }
             continue;
         }
         let connection = http.serve_connection(io(stream), service_fn(answer(app.clone(), address)));

@@ -1,11 +1,6 @@
 //! Passwords as Argon2id hashes (ASVS 11.4.2), computed off the async threads.
 
-use std::{
-    collections::BTreeMap,
-    net::IpAddr,
-    sync::{LazyLock, Mutex, MutexGuard, PoisonError},
-    thread::available_parallelism,
-};
+use std::{net::IpAddr, sync::LazyLock, thread::available_parallelism};
 
 use argon2::{
     Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc::PasswordHash,
@@ -16,19 +11,19 @@ use tokio::{
 };
 
 use super::NewPassword;
-use crate::{error::AppError, rate_limit::widest_network};
+use crate::{error::AppError, quota::Quota};
 
 /// The longest password that is looked at, in characters: no longer one can be chosen.
 const MAX_CHARS: usize = NewPassword::MAX_CHARS as usize;
 
-/// Hashes at once: each takes 19 MiB and a core for some 20 ms. Half of the cores are for the rest of the app, however many want to
-/// sign in.
-static TURNS: LazyLock<Semaphore> =
+/// Hashes at once: each takes 19 MiB and a core for some 20 ms. Half of the cores, rounded down, are left to the rest of the app.
+static PERMITS: LazyLock<Semaphore> =
     LazyLock::new(|| Semaphore::new(available_parallelism().map_or(1, |cores| cores.get().div_ceil(2))));
 
 /// Hashes that are under way or wait for their turn: more than 64 would have to wait for seconds, and hold what the rest of the app
-/// needs. One client network takes a quarter of them at most, so that there is room for others.
-static QUEUE: Queue = Queue::new(64, 16);
+/// needs. One client network takes a quarter of them at most, so that there is room for others. Work without a client's address
+/// counts as one network.
+static QUEUE: LazyLock<Quota> = LazyLock::new(|| Quota::new(64, 16));
 
 /// How a password is hashed today: [`is_outdated`] finds the hashes that are of another kind.
 const ALGORITHM: Algorithm = Algorithm::Argon2id;
@@ -37,7 +32,7 @@ const VERSION: Version = Version::V0x13;
 const PARAMS: Params = Params::DEFAULT;
 
 /// What an unknown account's password is held against, so that it takes as long as a known one's (ASVS 6.3.8).
-static NOBODY: OnceCell<String> = OnceCell::const_new();
+static DUMMY_HASH: OnceCell<String> = OnceCell::const_new();
 
 /// Does beforehand what the first try of an unknown account would have to wait for.
 ///
@@ -45,15 +40,15 @@ static NOBODY: OnceCell<String> = OnceCell::const_new();
 ///
 /// [`AppError::Internal`] when nothing can be hashed.
 pub async fn prepare() -> Result<(), AppError> {
-    nobody().await.map(drop)
+    dummy_hash().await.map(drop)
 }
 
-async fn nobody() -> Result<&'static str, AppError> {
-    NOBODY.get_or_try_init(|| hash(None, "nobody")).await.map(String::as_str)
+async fn dummy_hash() -> Result<&'static str, AppError> {
+    DUMMY_HASH.get_or_try_init(|| hash(None, "dummy")).await.map(String::as_str)
 }
 
-/// Hashes a password as it was typed, in the PHC string format with a salt of its own. `address` is the client's; operators and the
-/// start of the server have none.
+/// Hashes a password as it was typed, in the PHC string format with a salt of its own. `address` is the client's, where it is
+/// known.
 ///
 /// # Errors
 ///
@@ -74,7 +69,7 @@ pub async fn verify(address: Option<IpAddr>, password: &str, stored: Option<&str
     let password: String = password.chars().take(MAX_CHARS).collect();
     let stored = match stored {
         Some(stored) => stored.to_owned(),
-        None => nobody().await?.to_owned(),
+        None => dummy_hash().await?.to_owned(),
     };
     off_thread(address, move || {
         let fits = PasswordHash::new(&stored)
@@ -118,64 +113,17 @@ async fn off_thread<T: Send + 'static>(
     address: Option<IpAddr>,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, AppError> {
-    let place = QUEUE.enter(address).ok_or(AppError::Busy)?;
-    let turn = TURNS.acquire().await.map_err(|_| AppError::Internal)?;
-    // The turn goes with the work: whoever hangs up while it is done does not make room for more of it.
+    let mut share = QUEUE.share(address);
+    if !share.grow_to(1) {
+        return Err(AppError::Busy);
+    }
+    let permit = PERMITS.acquire().await.map_err(|_| AppError::Internal)?;
+    // Both go with the work: a client that hangs up meanwhile does not make room for more of it.
     let work = move || {
-        let _held = (turn, place);
+        let _held = (permit, share);
         work()
     };
     spawn_blocking(work).await.map_err(|_| AppError::Internal)
-}
-
-/// Counts the places that are taken, for each client network.
-struct Queue {
-    places: usize,
-    /// The most that one network may take.
-    share: usize,
-    taken: Mutex<BTreeMap<Option<IpAddr>, usize>>,
-}
-
-impl Queue {
-    const fn new(places: usize, share: usize) -> Self {
-        Self { places, share, taken: Mutex::new(BTreeMap::new()) }
-    }
-
-    /// Takes a place, unless none is left or the client's network has its share. Work without an address has all of them.
-    fn enter(&'static self, address: Option<IpAddr>) -> Option<Place> {
-        let network = address.map(widest_network);
-        let share = if network.is_some() { self.share } else { self.places };
-        let mut taken = self.lock();
-        let (all, own) = (taken.values().sum::<usize>(), taken.get(&network).copied().unwrap_or_default());
-        if all >= self.places || own >= share {
-            return None;
-        }
-        taken.insert(network, own + 1);
-        Some(Place { queue: self, network })
-    }
-
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<Option<IpAddr>, usize>> {
-        // Each change is a single step, so a panic elsewhere leaves nothing half done.
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A place in a [`Queue`], which is free again when this is dropped.
-struct Place {
-    queue: &'static Queue,
-    network: Option<IpAddr>,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut taken = self.queue.lock();
-        let own = taken.get(&self.network).copied().unwrap_or_default();
-        if own > 1 {
-            taken.insert(self.network, own - 1);
-        } else {
-            taken.remove(&self.network);
-        }
-    }
 }
 
 #[cfg(test)]
@@ -225,30 +173,5 @@ mod tests {
         ] {
             assert!(is_outdated(&stored), "{stored}");
         }
-    }
-
-    #[test]
-    fn one_network_takes_its_share_of_the_queue_and_leaves_the_rest_to_others() {
-        static QUEUE: Queue = Queue::new(8, 2);
-        let enter = |address: &str| QUEUE.enter(Some(address.parse().unwrap()));
-        let held = [enter("10.0.0.1"), enter("10.0.0.1"), enter("2001:db8:0:1::1"), enter("2001:db8:0:2::1")];
-        assert!(held.iter().all(Option::is_some));
-        for address in ["10.0.0.1", "::ffff:10.0.0.1", "2001:db8:0:3::1"] {
-            assert!(enter(address).is_none(), "{address}");
-        }
-        let others = [enter("10.0.0.2"), enter("2001:db8:1::1")];
-        assert!(others.iter().all(Option::is_some));
-        drop(held);
-        assert!(enter("10.0.0.1").is_some() && enter("2001:db8:0:3::1").is_some());
-    }
-
-    #[test]
-    fn work_without_an_address_takes_all_places_and_no_more_and_gives_them_back() {
-        static QUEUE: Queue = Queue::new(8, 2);
-        let held: Vec<_> = (0..8).map(|_| QUEUE.enter(None).unwrap()).collect();
-        assert!(QUEUE.enter(None).is_none() && QUEUE.enter(Some(IpAddr::from([10, 0, 0, 1]))).is_none());
-        drop(held);
-        assert!(QUEUE.enter(None).is_some());
-        assert!(QUEUE.lock().is_empty(), "nothing is kept of work that is done");
     }
 }

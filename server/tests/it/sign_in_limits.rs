@@ -81,7 +81,8 @@ async fn who_took_over_a_device_cannot_guess_the_password_there_either() {
 }
 
 /// Calls a function as a script does, from behind a proxy that tells its address.
-async fn call_from(visitor: &Visitor<'_>, address: &str, path: &str, form: &str) -> StatusCode {
+/// Calls a server function from this address, where `CLIENT_IP_SOURCE` is `XRealIp`.
+pub(crate) async fn call_from(visitor: &Visitor<'_>, address: &str, path: &str, form: &str) -> StatusCode {
     let request = Request::post(path)
         .header(ACCEPT, "application/json")
         .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
