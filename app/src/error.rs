@@ -225,6 +225,12 @@ pub enum Problem {
         /// The most, in bytes.
         max: u32,
     },
+    /// There would be too many values.
+    #[error("You can store at most {max} values. Please remove one first.")]
+    TooManyValues {
+        /// The most.
+        max: u32,
+    },
     /// The text is not a whole number.
     #[error("Please enter a whole number.")]
     NotANumber,

@@ -10,7 +10,7 @@ use leptos_router::NavigateOptions;
 
 use super::{
     ChangePineapples, ClearSession, Pantry, RememberSession, RenewSession, SessionFacts, SessionView,
-    SetValue, view::shown,
+    SetValue,
 };
 use crate::{
     error::Field,
@@ -97,15 +97,11 @@ pub(super) fn GetValueForm(view: RwSignal<SessionView>, asked: Signal<Option<Str
         }
     };
     let answer = move || {
-        asked.get().map(|key| {
-            let found = view.with(|view| view.values.contains_key(&key).then(|| shown(view, &key)));
-            match found {
-                Some(value) => {
-                    view! { <p><code>{key}</code> " is"</p> <pre class="found-value">{value}</pre> }
-                        .into_any()
-                }
-                None => view! { <p>"There is nothing under the key " <code>{key}</code> "."</p> }.into_any(),
+        asked.get().map(|key| match view.with(|view| view.shown(&key)) {
+            Some(value) => {
+                view! { <p><code>{key}</code> " is"</p> <pre class="found-value">{value}</pre> }.into_any()
             }
+            None => view! { <p>"There is nothing under the key " <code>{key}</code> "."</p> }.into_any(),
         })
     };
     view! {

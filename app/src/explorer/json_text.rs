@@ -66,7 +66,7 @@ impl JsonText {
                 depth = depth.saturating_sub(1);
             }
             // An empty list or object stays in one line.
-            if closes != is_new && (closes || is_new) {
+            if closes != is_new {
                 pretty.push('\n');
                 pretty.extend(std::iter::repeat_n("  ", depth));
             }

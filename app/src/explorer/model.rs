@@ -13,6 +13,9 @@ pub struct SessionView {
     pub session: Option<SessionFacts>,
     /// The values by key: the visitor's own and the app's.
     pub values: BTreeMap<String, JsonText>,
+    /// What a page shows of long values, which are not in `values` then. Only filled where a page is rendered.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub beginnings: BTreeMap<String, String>,
     /// More about each value, in the order in which they are shown: the visitor's own first.
     pub details: Vec<ValueFacts>,
     /// The last things that happened, the latest first.
@@ -85,6 +88,30 @@ impl SessionView {
         self.add(key.to_owned(), value, bytes, false);
     }
 
+    /// The most that a page shows of a value, in bytes: enough to see what it is.
+    const MAX_SHOWN: usize = 2_000;
+
+    /// Leaves out of long values what a page does not show: it contains each value twice, with the second copy escaped up to seven times
+    /// as long.
+    #[must_use]
+    pub fn for_page(mut self) -> Self {
+        self.values.retain(|key, value| {
+            let is_short = value.as_str().len() <= Self::MAX_SHOWN;
+            if !is_short {
+                self.beginnings.insert(key.clone(), value.pretty(Self::MAX_SHOWN));
+            }
+            is_short
+        });
+        self
+    }
+
+    /// The value under a key as formatted JSON; the beginning of a long one.
+    #[must_use]
+    pub fn shown(&self, key: &str) -> Option<String> {
+        let beginning = self.beginnings.get(key).cloned();
+        beginning.or_else(|| Some(self.values.get(key)?.pretty(Self::MAX_SHOWN)))
+    }
+
     fn add(&mut self, key: String, value: JsonText, bytes: usize, own: bool) {
         self.details.push(ValueFacts { key: key.clone(), bytes, own });
         self.values.insert(key, value);
@@ -138,6 +165,23 @@ mod tests {
         assert_eq!(view.values["theme"].as_str(), "\"dark\"");
         let shown: Vec<_> = view.details.iter().map(|value| (value.key.as_str(), value.own)).collect();
         assert_eq!(shown, [("a", true), ("theme", false)]);
+    }
+
+    #[test]
+    fn a_page_gets_the_beginning_of_a_long_value_and_shows_the_same() {
+        let mut view = SessionView::default();
+        view.add_own("long".to_owned(), JsonText::string(&"<".repeat(900_000)).unwrap());
+        view.add_own("short".to_owned(), JsonText::parse("[1]").unwrap());
+        let for_page = view.clone().for_page();
+        for key in ["long", "short", "missing"] {
+            assert_eq!(for_page.shown(key), view.shown(key));
+        }
+        assert_eq!(
+            (for_page.shown("short").as_deref(), for_page.shown("missing")),
+            (Some("[\n  1\n]"), None)
+        );
+        assert_eq!(for_page.details, view.details);
+        assert!(serde_json::to_string(&for_page).unwrap().len() < 3_000);
     }
 
     #[test]

@@ -47,11 +47,16 @@ impl Key {
 pub enum NotKept {
     /// All values together would be too large.
     TooLarge,
+    /// There would be too many values.
+    TooMany,
 }
 
 impl From<NotKept> for AppError {
-    fn from(NotKept::TooLarge: NotKept) -> Self {
-        Self::invalid(Field::Value, Problem::TooMuch { max: Notes::MAX_BYTES })
+    fn from(reason: NotKept) -> Self {
+        match reason {
+            NotKept::TooLarge => Self::invalid(Field::Value, Problem::TooMuch { max: Notes::MAX_BYTES }),
+            NotKept::TooMany => Self::invalid(Field::Key, Problem::TooManyValues { max: Notes::MAX_VALUES }),
+        }
     }
 }
 
@@ -62,6 +67,9 @@ pub struct Notes(BTreeMap<String, JsonText>);
 impl Notes {
     /// The most that they may take together as JSON, in bytes. It leaves room in the session for what the app keeps.
     pub const MAX_BYTES: u32 = 1_000_000;
+
+    /// The most values. The page has a form for each.
+    pub const MAX_VALUES: u32 = 100;
 
     /// What a key takes besides its text, in bytes: its place in memory.
     const KEY_BYTES: usize = 100;
@@ -81,7 +89,7 @@ impl Notes {
         if text.is_empty() {
             return Err(wrong(Problem::Missing));
         }
-        if text.len() > Self::MAX_BYTES as usize {
+        if typed.len() > Self::MAX_BYTES as usize {
             return Err(NotKept::TooLarge.into());
         }
         if text.starts_with(['{', '[']) {
@@ -101,8 +109,11 @@ impl Notes {
     ///
     /// # Errors
     ///
-    /// [`NotKept::TooLarge`]: then nothing has changed.
+    /// [`NotKept`]: then nothing has changed.
     pub fn set(&mut self, key: &Key, value: JsonText) -> Result<(), NotKept> {
+        if !self.0.contains_key(&key.0) && self.0.len() >= Self::MAX_VALUES as usize {
+            return Err(NotKept::TooMany);
+        }
         let before = self.0.insert(key.0.clone(), value);
         if self.size() <= Self::MAX_BYTES as usize {
             return Ok(());
@@ -240,19 +251,29 @@ mod tests {
     }
 
     #[test]
-    fn a_value_takes_no_more_memory_than_its_text() {
+    fn a_value_is_stored_as_the_text_that_was_typed_and_refused_by_its_length() {
         let objects = format!("[{}]", vec!["{\"\":0}"; 120_000].join(","));
         assert_eq!(Notes::read(&objects).unwrap().as_str(), objects);
         let larger = format!("[{}]", vec!["{\"\":0}"; 145_000].join(","));
-        assert_eq!(Notes::read(&larger), Err(NotKept::TooLarge.into()), "refused before it is looked into");
+        let with_line_breaks = format!("x{}", "\n".repeat(1_000_000));
+        for typed in [larger, with_line_breaks] {
+            assert_eq!(Notes::read(&typed), Err(NotKept::TooLarge.into()));
+        }
     }
 
     #[test]
-    fn many_small_values_are_refused_by_what_they_take_in_memory() {
+    fn a_hundred_values_are_kept_and_no_more() {
         let mut notes = Notes::default();
         let value = Notes::read("1").unwrap();
-        let kept = (0..20_000).take_while(|n| notes.set(&key(&n.to_string()), value.clone()).is_ok()).count();
-        assert!((9_000..10_000).contains(&kept), "{kept}");
+        for number in 0..100 {
+            notes.set(&key(&number.to_string()), value.clone()).unwrap();
+        }
+        let before = notes.clone();
+        assert_eq!(notes.set(&key("100"), value.clone()), Err(NotKept::TooMany));
+        assert_eq!(notes, before);
+        notes.set(&key("99"), Notes::read("2").unwrap()).unwrap();
+        assert!(notes.remove(&key("1")));
+        notes.set(&key("100"), value).unwrap();
     }
 
     #[test]

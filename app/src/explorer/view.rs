@@ -136,7 +136,8 @@ fn Facts(facts: SessionFacts) -> impl IntoView {
 fn Values(view: RwSignal<SessionView>) -> impl IntoView {
     let rows = move || {
         view.with(|view| {
-            let shown = view.details.iter().map(|facts| (facts.clone(), shown(view, &facts.key)));
+            let shown =
+                view.details.iter().map(|facts| (facts.clone(), view.shown(&facts.key).unwrap_or_default()));
             shown.collect::<Vec<_>>()
         })
     };
@@ -151,14 +152,6 @@ fn Values(view: RwSignal<SessionView>) -> impl IntoView {
             </For>
         </ul>
     }
-}
-
-/// The value under a key as formatted JSON; of a long one the beginning.
-pub(super) fn shown(view: &SessionView, key: &str) -> String {
-    /// In bytes: enough to see what it is.
-    const MOST: usize = 2_000;
-
-    view.values.get(key).map_or(String::new(), |value| value.pretty(MOST))
 }
 
 #[component]

@@ -5,7 +5,7 @@ use leptos_router::hooks::use_query_map;
 
 use super::Head;
 use crate::{
-    explorer::{Explorer, show_session},
+    explorer::{Explorer, SessionView, show_session},
     source::HowItWorks,
     ui::{Failed, Waiting},
 };
@@ -13,7 +13,7 @@ use crate::{
 page!(SessionPage, view);
 
 fn view() -> AnyView {
-    let session = Resource::new(|| (), |()| show_session());
+    let session = Resource::new(|| (), |()| async { show_session().await.map(SessionView::for_page) });
     let query = use_query_map();
     let asked = Memo::new(move |_| {
         let key = query.with(|query| query.get("key"));

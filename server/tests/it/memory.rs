@@ -187,6 +187,36 @@ fn a_value_that_is_stored_takes_ten_times_its_size_at_most() {
 }
 
 #[test]
+fn what_shows_a_full_session_takes_ten_times_its_size_at_most() {
+    /// In a page each of these is written twice, and once as seven characters.
+    const TAGS: Pattern = ["\"", "<", "\""];
+    const PATHS: [&str; 3] = ["/session", "/api/session/show", "/api/session/peek"];
+
+    let folder = tempfile::tempdir().unwrap();
+    let server = Running::start_with(folder.path(), &SETTINGS);
+    let session = |values: usize, value: Pattern, length: usize| {
+        let mut session = String::new();
+        for key in 0..values {
+            let form = format!("key={key}&value={}", fill(value, length / values - 200));
+            let answer = server.post(SET, &session, &form);
+            assert_eq!(status(&answer), 200, "{values} values");
+            session = cookie(&answer).unwrap_or(session);
+        }
+        session
+    };
+    let mut measured = Vec::new();
+    for (values, value) in [(1, OBJECTS), (1, TAGS), (100, TAGS)] {
+        let (small, large) = (session(values, value, 30_000), session(values, value, STORED));
+        for path in PATHS {
+            let name = format!("{path}, {values} times {}", value[1]);
+            let shown = measure(&server, name, &get(path, &small), &get(path, &large), &[200]);
+            measured.push(Measured { sent: STORED as u64, ..shown });
+        }
+    }
+    print!("{}", expect_cheap(&measured));
+}
+
+#[test]
 fn small_forms_and_reports_take_ten_times_their_size_at_most() {
     /// The largest body of most forms, in bytes.
     const FORM: usize = 64 * 1024;
@@ -213,6 +243,8 @@ fn queries_and_cookies_take_ten_times_their_size_at_most() {
     /// The most that is sent, in bytes: the server reads no head that is longer than 32 KiB.
     const LENGTH: usize = 30_000;
     const COOKIES: Pattern = ["a", ";a", ""];
+    /// The page has two forms for each.
+    const LAB_COOKIES: Pattern = ["a=lab:", ";a=lab:", ""];
 
     let folder = tempfile::tempdir().unwrap();
     let server = Running::start_with(folder.path(), &SETTINGS);
@@ -225,9 +257,17 @@ fn queries_and_cookies_take_ten_times_their_size_at_most() {
             let (small, large) = (request(LENGTH / 32), request(LENGTH));
             measured.push(measure(&server, format!("{path}, {name}"), &small, &large, statuses));
         }
-        let request = |length| get(path, &fill(COOKIES, length));
-        let (small, large) = (request(LENGTH / 32), request(LENGTH));
-        measured.push(measure(&server, format!("{path}, cookies"), &small, &large, &[200]));
+        for cookies in [COOKIES, LAB_COOKIES] {
+            let request = |length| get(path, &fill(cookies, length));
+            let (small, large) = (request(LENGTH / 32), request(LENGTH));
+            measured.push(measure(
+                &server,
+                format!("{path}, cookies {}", cookies[1]),
+                &small,
+                &large,
+                &[200],
+            ));
+        }
     }
     print!("{}", expect_cheap(&measured));
 }
@@ -259,4 +299,8 @@ fn fifty_devices_with_full_sessions_are_listed_in_little_memory() {
         assert_eq!((status(&answer), answer.matches(entry).count()), (200, DEVICES), "{path}");
         assert!(cost < LIST, "{path}: {cost} bytes");
     }
+    let (cost, answer) = cost(&server, &post("/api/auth/revoke_others", &devices[0], ""));
+    println!("revoke_others: {} KiB taken", cost / 1_024);
+    assert_eq!((status(&answer), answer.matches("\"device\":").count()), (200, 1), "{answer}");
+    assert!(cost < LIST, "revoke_others: {cost} bytes");
 }
