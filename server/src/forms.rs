@@ -122,6 +122,7 @@ async fn redirect(
     result: Result<(), AppError>,
 ) -> Response {
     let page = back.as_ref().map(LocalPath::page).unwrap_or(form.page).to_owned();
+    let is_done = result.is_ok();
     let detour = match &result {
         Err(AppError::SignInFirst) => true,
         Err(AppError::SessionEnded) => nav::is_private(&page),
@@ -150,10 +151,15 @@ async fn redirect(
             (flash, next.map_or(back, |next| nav::login(&next)))
         }
     };
-    if let Err(error) = keep(session, flash).await {
-        return failure::page(&error);
+    match keep(session, flash).await {
+        Ok(()) => Redirect::to(&target).into_response(),
+        // What is done is done, with or without its message: a failure page would have the visitor send the form again.
+        Err(error) if is_done => {
+            tracing::error!(%error, "the message about a change that is done could not be stored");
+            Redirect::to(&target).into_response()
+        }
+        Err(error) => failure::page(&error),
     }
-    Redirect::to(&target).into_response()
 }
 
 /// A plain form is a visitor opening a page, so where the session has ended another one holds the message. When this one goes

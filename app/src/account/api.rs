@@ -51,7 +51,7 @@ pub async fn confirm(#[server(default)] password: String) -> Result<Visitor, App
     let user = CurrentUser::require(&caller).await?;
     store::require_password(&caller, user.user(), Field::Password, &password).await?;
     store::confirm(&caller, &user).await?;
-    visitor::load(&caller.session, &caller.db).await
+    Ok(visitor::after_commit(&caller, user.user()).await)
 }
 
 /// Changes what the account is called. `whose` is the address of the user who saw the form, where a page sends it.
@@ -62,7 +62,7 @@ pub async fn change_name(
 ) -> Result<Visitor, AppError> {
     use super::store;
     use crate::{
-        auth::{CurrentUser, Name},
+        auth::{CurrentUser, Name, User},
         context,
         error::Field,
         visitor,
@@ -73,7 +73,7 @@ pub async fn change_name(
     user.require_form_of(&caller, whose.as_deref()).await?;
     let name = Name::parse(&name).map_err(|problem| AppError::invalid(Field::Name, problem))?;
     store::change_name(&caller, &user, &name).await?;
-    visitor::load(&caller.session, &caller.db).await
+    Ok(visitor::after_commit(&caller, &User { name, ..user.user().clone() }).await)
 }
 
 /// Changes the password. All other sessions end.
@@ -97,7 +97,7 @@ pub async fn change_password(
         .map_err(|problem| AppError::invalid(Field::New, problem))?;
     store::require_password(&caller, user, Field::Current, &current).await?;
     store::change_password(&caller, &confirmed, &new).await?;
-    visitor::load(&caller.session, &caller.db).await
+    Ok(visitor::after_commit(&caller, confirmed.user()).await)
 }
 
 /// Removes the account with all that belongs to it.

@@ -73,7 +73,7 @@ pub fn record_ended(event: Event, caller: &Caller, user: &UserId, session: Optio
     emit(event, Some(user), session, caller.address, path.as_deref());
 }
 
-/// Logs the refusal of a request that reached no server function. `session` is its session's
+/// Logs the refusal of a request outside of server functions. `session` is its session's
 /// [`log_name`](session::Session::log_name), where it has one.
 pub fn record_request(event: Event, uri: &Uri, address: Option<IpAddr>, session: Option<String>) {
     emit(event, None, session, address, Some(uri.path()));

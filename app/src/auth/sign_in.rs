@@ -1,6 +1,6 @@
 //! The ways into a session and out of it. Each is one transaction: whatever fails, nothing is half done.
 
-use session::Transaction;
+use session::{SessionError, Transaction};
 
 use super::{
     Email, SignIn, UserId,
@@ -44,9 +44,9 @@ pub(super) async fn before(caller: &Caller) -> Result<Before, AppError> {
     Ok(Before { owner, log_name: caller.session.log_name().await? })
 }
 
-/// Signs in a user who has just typed the right password, commits, and logs `events`: the session gets a new id (ASVS 7.2.4). It keeps what a guest or the
-/// same user had put into it, and adds what waits for the user. Sessions that end by it, because another user was signed in here or this
-/// one has too many, leave theirs behind for the next sign-in.
+/// Signs in a user who has just typed the right password, commits, and logs `events`. The session gets a new id (ASVS 7.2.4). It keeps
+/// what a guest or the same user had put into it, and adds what was saved for the user, also from surplus sessions that end by this
+/// sign-in. What another user had in this browser is saved for that user's next sign-in.
 ///
 /// # Errors
 ///
@@ -61,6 +61,9 @@ pub(super) async fn enter(
 ) -> Result<Visitor, AppError> {
     let id = &known.user.id;
     if password_version(&mut transaction, id).await? != Some(known.password_version) {
+        // Before the log reads the session, which may write.
+        drop(transaction);
+        audit::record(Event::SignInFailed, caller, Some(id)).await;
         return Err(AppError::WrongCredentials);
     }
     let ended = caller.session.restart_within(&mut transaction, &id.0, remember, Belongings::of).await?;
@@ -76,7 +79,7 @@ pub(super) async fn enter(
     for event in events {
         audit::record(*event, caller, Some(id)).await;
     }
-    visitor::load(&caller.session, &caller.db).await
+    Ok(visitor::after_commit(caller, &known.user).await)
 }
 
 /// Ends the session. A guest's is gone with all that it held; what belongs to a user is saved for the next sign-in.
@@ -87,7 +90,14 @@ pub(super) async fn enter(
 pub(crate) async fn leave(caller: &Caller) -> Result<(), AppError> {
     let log_name = caller.session.log_name().await?;
     let mut transaction = caller.db.begin().await?;
-    let left = caller.session.end_within(&mut transaction, Belongings::of).await?.flatten();
+    let left = match caller.session.end_within(&mut transaction, Belongings::of).await {
+        Err(SessionError::Ended) => {
+            drop(transaction);
+            audit::record(Event::SessionEnded, caller, None).await;
+            return Err(AppError::SessionEnded);
+        }
+        ended => ended?.flatten(),
+    };
     belongings::save(&mut transaction, left.as_slice()).await?;
     transaction.commit().await?;
     if let Some(left) = left {

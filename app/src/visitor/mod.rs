@@ -11,7 +11,7 @@ mod watch;
 pub use api::{PeekVisitor, ShowVisitor, peek_visitor, show_visitor};
 pub use model::{Account, SessionTime, Visitor};
 #[cfg(feature = "ssr")]
-pub use store::{current, load, snapshot};
+pub use store::{after_commit, current, load, snapshot};
 pub use tabs::{Tabs, provide_tabs};
 pub use view::{CurrentVisitor, SignedIn, SignedOut, provide_visitor, use_visitor};
 pub use watch::{SessionEnded, SessionWarning, follow_navigation, guard_private_pages, watch_session};

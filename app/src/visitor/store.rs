@@ -3,7 +3,14 @@
 use session::Session;
 
 use super::{Account, SessionTime, Visitor};
-use crate::{auth::CurrentUser, context, error::AppError, flash, forms::WHOSE, storage::Storage};
+use crate::{
+    auth::{CurrentUser, User},
+    context::{self, Caller},
+    error::AppError,
+    flash,
+    forms::WHOSE,
+    storage::Storage,
+};
 
 /// The visitor who is asking.
 ///
@@ -26,6 +33,16 @@ pub async fn snapshot(session: &Session, db: &Storage, path: &str) -> Result<Vis
     // What one user has typed is not for the next one's eyes.
     flash.failure = flash.failure.filter(|failure| failure.typed(WHOSE).is_none_or(|who| Some(who) == email));
     Ok(Visitor { flash, ..visitor })
+}
+
+/// The visitor after a change that is committed, where `user` is signed in. When the visitor cannot be read then, an error would make
+/// the change look undone, so the answer has what is known without the database.
+pub async fn after_commit(caller: &Caller, user: &User) -> Visitor {
+    load(&caller.session, &caller.db).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "the visitor cannot be read after a change");
+        let (name, email) = (user.name.to_string(), user.email.to_string());
+        Visitor { user: Some(Account { name, email, confirmed: true }), ..Visitor::default() }
+    })
 }
 
 /// The visitor whose session this is.

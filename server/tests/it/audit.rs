@@ -4,8 +4,9 @@ use std::{cell::RefCell, io, sync::Once};
 
 use axum::{
     body::Body,
-    http::{Method, Request, StatusCode},
+    http::{HeaderValue, Method, Request, StatusCode},
 };
+use serde_json::{Value, json};
 use time::Duration;
 
 use crate::{
@@ -188,10 +189,62 @@ async fn a_session_cookie_that_was_not_signed_here_is_logged() {
     let log = CapturedLog::start();
     let app = TestApp::start().await;
     let visitor = app.visitor();
-    visitor.steal("id=forged");
+    visitor.steal("forged");
     visitor.ask("/api/visitor/show").await;
     let event = log.audited("session_cookie_refused");
     assert!(event.contains("problem=\"not signed by us\"") && !event.contains("forged"), "{event}");
+}
+
+#[tokio::test]
+async fn several_session_ids_in_one_request_are_logged_and_none_is_adopted() {
+    let log = CapturedLog::start();
+    let app = TestApp::start().await;
+    let (ada, eve) = (app.visitor(), app.visitor());
+    ada.register("Ada").await;
+    eve.register("Eve").await;
+    let both = format!("id={}; id={}", ada.session_cookie().unwrap(), eve.session_cookie().unwrap());
+    let answer = send(&app.visitor(), Method::GET, "/api/visitor/show", ("cookie", &both), "").await;
+    assert_eq!((answer.json()["user"].is_null(), answer.sets_cookie()), (true, false));
+    let event = log.audited("session_cookie_refused");
+    assert!(event.contains("problem=\"several different ones\""), "{event}");
+}
+
+#[tokio::test]
+async fn a_cookie_with_other_white_space_before_its_name_is_not_the_sessions() {
+    let app = TestApp::start().await;
+    let (ada, eve) = (app.visitor(), app.visitor());
+    ada.register("Ada").await;
+    eve.register("Eve").await;
+    let [victim, attacker] = [&ada, &eve].map(|visitor| visitor.session_cookie().unwrap());
+    for space in ["\u{85}", "\u{a0}", "\u{2000}", "\u{3000}"] {
+        for (cookies, name) in [
+            (format!("{space}id={attacker}; id={victim}"), json!("Ada")),
+            (format!("{space}id={attacker}"), Value::Null),
+        ] {
+            let cookies = HeaderValue::from_bytes(cookies.as_bytes()).unwrap();
+            let request = Request::get("/api/visitor/show").header("cookie", cookies);
+            let answer = app.visitor().send(request.body(Body::empty()).unwrap()).await;
+            assert_eq!((&answer.json()["user"]["name"], answer.sets_cookie()), (&name, false), "{space:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_sign_out_with_an_id_that_was_exchanged_is_refused_and_logged() {
+    let log = CapturedLog::start();
+    let app = TestApp::start().await;
+    let (owner, thief) = (app.visitor(), app.visitor());
+    owner.register("Ada").await;
+    thief.steal(&owner.session_cookie().unwrap());
+    owner.call("/api/session/renew", "").await;
+    app.clock.advance(Duration::seconds(2));
+    let answer = thief.call("/api/auth/logout", "").await;
+    assert_eq!(
+        (answer.status, answer.json()["error"].as_str()),
+        (StatusCode::UNAUTHORIZED, Some("session_ended"))
+    );
+    assert_eq!(owner.name().await.as_deref(), Some("Ada"), "the owner is still signed in");
+    assert!(log.audited("session_ended").contains("path=\"/api/auth/logout\""));
 }
 
 #[tokio::test]

@@ -33,6 +33,18 @@ async fn signing_in_gives_a_new_id_and_keeps_what_the_guest_had() {
 }
 
 #[tokio::test]
+async fn a_sign_in_that_is_committed_is_answered_as_done_when_nothing_can_be_read_afterwards() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    app.db.readers().close().await;
+    let answer = visitor.register("Ada").await.json();
+    assert_eq!(answer["user"], json!({ "name": "Ada", "email": "ada@example.com", "confirmed": true }));
+    let sessions: i64 =
+        sqlx::query_scalar("select count(*) from sessions").fetch_one(app.db.writer()).await.unwrap();
+    assert_eq!(sessions, 1);
+}
+
+#[tokio::test]
 async fn the_address_is_the_same_in_any_case() {
     let app = TestApp::start().await;
     let answer =

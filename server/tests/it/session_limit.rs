@@ -41,6 +41,17 @@ async fn an_address_begins_so_many_sessions_and_no_more() {
     assert_eq!(late.open("/").await.status, StatusCode::OK);
 }
 
+#[tokio::test]
+async fn a_form_that_is_done_is_not_answered_as_refused_where_its_message_has_no_session() {
+    let app = TestApp::start_with(&[("SESSION_LIMIT", "1/1h")]).await;
+    let visitor = app.visitor();
+    visitor.register("Ada").await;
+    let answer = visitor.submit("/account", "/api/auth/logout", "").await;
+    assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, "/"));
+    assert_eq!(visitor.name().await, None);
+    assert_eq!(app.sessions().await, 0);
+}
+
 #[test]
 fn where_a_request_comes_from_is_what_counts() {
     let folder = tempfile::tempdir().unwrap();
