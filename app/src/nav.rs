@@ -114,7 +114,7 @@ pub fn is_ambiguous(path: &str) -> bool {
     ["//", "\\", "/%2f", "/%5c"].iter().any(|part| path.contains(part))
 }
 
-/// A path, with its query, on this site. Every redirect and every navigation by a script takes one (ASVS 3.7.2).
+/// A path, with its query, on this site. Every navigation by a script takes one, and every redirect is made from one (ASVS 3.7.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LocalPath(String);
 

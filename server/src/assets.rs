@@ -26,8 +26,10 @@ const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000,
 /// Every other file is asked for again, and mostly answered by 304.
 const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
 
-/// The longest name that file systems take; a longer one would be an error, not a missing file.
+/// The longest name that file systems take, in bytes; a longer one would be an error, not a missing file.
 const MAX_NAME: usize = 255;
+/// The longest path for which the disk is asked, in bytes. Systems refuse those of 4,096, macOS of 1,024, with the folder in front.
+const MAX_PATH: usize = 512;
 
 /// The files in the site's folder.
 #[derive(Clone, Debug)]
@@ -95,6 +97,7 @@ fn names_a_file(request: &Request) -> bool {
     asked
         && Path::new(path).extension().is_some()
         && !path.contains("%00")
+        && path.len() <= MAX_PATH
         && path.split('/').all(|name| name.len() <= MAX_NAME)
 }
 

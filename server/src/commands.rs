@@ -98,7 +98,7 @@ pub enum UsersCommand {
 ///
 /// # Errors
 ///
-/// When it cannot be done; then nothing was.
+/// When it cannot be done; then nothing was, except that `sessions end --all` may have ended some: it goes from user to user.
 pub async fn run(command: Command, settings: Settings) -> anyhow::Result<()> {
     match command {
         Command::Database { command } => backup::run(command, &settings).await,

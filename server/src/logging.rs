@@ -32,7 +32,8 @@ fn begin(format: LogFormat, colours: bool, writer: impl for<'w> MakeWriter<'w> +
 fn filter(wanted: Option<&str>) -> EnvFilter {
     let wanted = wanted.map(str::trim).filter(|wanted| !wanted.is_empty()).unwrap_or("info");
     let filter = EnvFilter::try_new(wanted).unwrap_or_else(|_| EnvFilter::new("info"));
-    if wanted.contains("audit") {
+    let is_for_audit = |directive: &str| directive.trim().split(['=', '[']).next() == Some("audit");
+    if wanted.split(',').any(is_for_audit) {
         return filter;
     }
     match "audit=info".parse() {

@@ -99,8 +99,12 @@ impl CookieJar {
         self.put(name, &text, max_age)
     }
 
-    /// Deletes a cookie.
+    /// Deletes a cookie that was set here. One that is not there is fine; another app's is not found, and stays.
     pub(super) fn delete(&mut self, name: &CookieName) -> Result<(), AppError> {
+        let is_named_so = |(other, _): &(String, String)| other == name.as_str();
+        if self.own(name).is_none() && self.texts.iter().any(is_named_so) {
+            return Err(AppError::NotFound);
+        }
         let mut cookie = self.lab.cookie(name, "");
         cookie.set_max_age(Duration::ZERO);
         cookie.set_expires(OffsetDateTime::UNIX_EPOCH);

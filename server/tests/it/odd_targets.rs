@@ -43,6 +43,16 @@ async fn what_is_meant_for_a_proxy_is_refused() {
 }
 
 #[tokio::test]
+async fn a_path_that_is_too_long_for_the_disk_is_not_found() {
+    let app = TestApp::start().await;
+    for path in
+        [format!("/{}.js", "a".repeat(300)), format!("{}/x.js", format!("/{}", "a".repeat(250)).repeat(17))]
+    {
+        assert_eq!(app.visitor().open(&path).await.status, StatusCode::NOT_FOUND, "{} bytes", path.len());
+    }
+}
+
+#[tokio::test]
 async fn a_path_that_may_be_another_sites_address_is_not_a_page() {
     let app = TestApp::start().await;
     for path in AMBIGUOUS {
