@@ -26,7 +26,7 @@ impl Sweeper {
     pub(crate) fn start(sessions: Sessions, interval: Duration) -> Self {
         let (stop, mut stopped) = oneshot::channel();
         let task = tokio::spawn(async move {
-            let jumps = Jumps::watch(sessions.now());
+            let mut jumps = Jumps::watch(sessions.now());
             let mut ticks = time::interval(interval);
             ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
             loop {
@@ -34,20 +34,9 @@ impl Sweeper {
                     _ = &mut stopped => return,
                     _ = ticks.tick() => {}
                 }
-                if jumps.is_ahead(sessions.now(), jumps.started.elapsed()) {
-                    tracing::error!(
-                        "the clock has jumped forward by more than an hour, so no session is deleted: set it right, or restart the server if it is right now"
-                    );
-                    continue;
-                }
                 tokio::select! {
                     _ = &mut stopped => return,
-                    swept = sessions.sweep() => match swept {
-                        Ok(0) => {}
-                        Ok(rows) => tracing::info!(rows, "swept sessions that are over"),
-                        // The next tick tries again.
-                        Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "could not sweep sessions"),
-                    },
+                    () = sweep_unless_ahead(&sessions, &mut jumps) => {}
                 }
             }
         });
@@ -64,23 +53,53 @@ impl Sweeper {
     }
 }
 
+async fn sweep_unless_ahead(sessions: &Sessions, jumps: &mut Jumps) {
+    if jumps.is_ahead(sessions.now(), jumps.started.elapsed()) {
+        tracing::error!(
+            "the clock has jumped forward by more than an hour: no session is deleted until it is set right, or for a day"
+        );
+        return;
+    }
+    match sessions.sweep().await {
+        Ok(0) => {}
+        Ok(rows) => tracing::info!(rows, "swept sessions that are over"),
+        // The next tick tries again.
+        Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "could not sweep sessions"),
+    }
+}
+
+/// A clock that stays ahead for this long is taken for right. The machine may have been suspended, which [`Instant`] does not count.
+const ACCEPTED_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Notices a clock that has jumped forward. By such a clock every session is over; as long as none is deleted, they live again once it
 /// is set right.
 struct Jumps {
     started: Instant,
     /// What the clock said then, in seconds since 1970.
     said: i64,
+    /// How long after the start the jump was noticed.
+    noticed: Option<Duration>,
 }
 
 impl Jumps {
     fn watch(now: i64) -> Self {
-        Self { started: Instant::now(), said: now }
+        Self { started: Instant::now(), said: now, noticed: None }
     }
 
     /// Whether the clock is ahead of the time that has `elapsed` since the watch began.
-    fn is_ahead(&self, now: i64, elapsed: Duration) -> bool {
-        let elapsed = i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX);
-        now.saturating_sub(self.said).saturating_sub(elapsed) > MOST_AHEAD
+    fn is_ahead(&mut self, now: i64, elapsed: Duration) -> bool {
+        let seconds = i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX);
+        let expected = self.said.saturating_add(seconds);
+        if now.saturating_sub(expected) <= MOST_AHEAD {
+            self.noticed = None;
+            return false;
+        }
+        let noticed = *self.noticed.get_or_insert(elapsed);
+        let is_accepted = elapsed.saturating_sub(noticed) >= ACCEPTED_AFTER;
+        if is_accepted {
+            *self = Self { said: now.saturating_sub(seconds), noticed: None, ..*self };
+        }
+        !is_accepted
     }
 }
 
@@ -91,9 +110,10 @@ impl Sessions {
     ///
     /// [`SessionError::Store`] when the store fails; what was deleted until then stays deleted.
     pub async fn sweep(&self) -> Result<u64, SessionError> {
+        // Once: a clock that jumps forward meanwhile deletes nothing more.
+        let now = self.now();
         let mut rows = 0;
         loop {
-            let now = self.now();
             let batch = self.store().delete_expired(now, now - LATE_SECONDS, BATCH).await?;
             rows += batch;
             metrics::counter!(SWEPT).increment(batch);
@@ -107,12 +127,47 @@ impl Sessions {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderMap;
+
     use super::*;
+    use crate::{Clock, Database, Pool, SessionConfig, SessionValue, SigningKeys};
+
+    #[derive(Default, serde::Deserialize, serde::Serialize)]
+    struct Seen(bool);
+
+    impl SessionValue for Seen {
+        const KEY: &'static str = "seen";
+    }
+
+    #[tokio::test]
+    async fn by_a_clock_that_has_jumped_forward_nothing_is_deleted() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/test.db?mode=rwc", folder.path().display());
+        let pool = Pool::connect(&url).await.unwrap();
+        let clock = Clock::manual(1_795_262_400);
+        let keys = SigningKeys::parse(&SigningKeys::generate()).unwrap();
+        let config = SessionConfig { clock: clock.clone(), ..SessionConfig::new(keys) };
+        let sessions = Sessions::new(Database::from(pool.clone()), config).await.unwrap();
+        let session = sessions.open(&HeaderMap::new());
+        session.update(|seen: &mut Seen| seen.0 = true).await.unwrap();
+        let rows = async || {
+            sqlx::query_scalar::<_, i64>("select count(*) from sessions").fetch_one(&pool).await.unwrap()
+        };
+
+        let mut jumps = Jumps::watch(sessions.now());
+        clock.advance(::time::Duration::hours(2));
+        sweep_unless_ahead(&sessions, &mut jumps).await;
+        assert_eq!(rows().await, 1);
+        // The clock is right: that much time has passed.
+        let mut jumps = Jumps::watch(sessions.now());
+        sweep_unless_ahead(&sessions, &mut jumps).await;
+        assert_eq!(rows().await, 0);
+    }
 
     #[test]
     fn a_clock_that_has_jumped_forward_is_noticed_until_it_is_set_right() {
         let (noon, hour) = (1_795_262_400, 3_600);
-        let jumps = Jumps::watch(noon);
+        let mut jumps = Jumps::watch(noon);
         let after = |seconds| Duration::from_secs(seconds);
         assert!(!jumps.is_ahead(noon, after(0)));
         assert!(!jumps.is_ahead(noon + 30 * 24 * hour, after(30 * 24 * 3_600)), "a month that has passed");
@@ -121,5 +176,17 @@ mod tests {
         assert!(jumps.is_ahead(i64::MAX, after(300)));
         assert!(!jumps.is_ahead(noon + 600, after(600)), "set right");
         assert!(!jumps.is_ahead(0, after(600)), "set back");
+    }
+
+    #[test]
+    fn a_clock_that_stays_ahead_for_a_day_is_accepted() {
+        let (noon, hour, day) = (1_795_262_400, 3_600, 24 * 3_600);
+        let mut jumps = Jumps::watch(noon);
+        let after = |seconds: i64| Duration::from_secs(seconds.unsigned_abs());
+        assert!(jumps.is_ahead(noon + 3 * hour, after(600)));
+        assert!(jumps.is_ahead(noon + 3 * hour + day - 600, after(day)));
+        assert!(!jumps.is_ahead(noon + 3 * hour + day, after(day + 600)));
+        assert!(!jumps.is_ahead(noon + 4 * hour + day, after(day + hour)));
+        assert!(jumps.is_ahead(noon + 9 * hour + day, after(day + hour)), "another jump");
     }
 }

@@ -153,6 +153,13 @@ mod tests {
     }
 
     #[test]
+    fn the_memory_of_values_is_that_of_their_texts_keys_and_places_in_the_tree() {
+        let objects = vec![BTreeMap::from([("", 0)]); 1_000];
+        let data = Data::from([("objects".to_owned(), to_raw_value(&objects).unwrap())]);
+        assert_eq!(memory(&data), 100 + "objects".len() + 2 + 1_000 * "{\"\":0},".len() - 1);
+    }
+
+    #[test]
     fn a_value_comes_back_as_it_was() {
         let name = Name { first: "Ada".into() };
         assert_eq!(decode::<Name>(&encode(&name).unwrap()), Some(name));
