@@ -78,6 +78,8 @@ test("in production a browser takes no session from a neighbour at all", async (
         const cookies = (names: string[]) =>
           names.flatMap((name) => attributes.map((where) => `${name}=${theirs}; ${where}; Secure`));
         await toss(page, hostile, cookies(names), cookies([...names, ...odd]));
+        const tossed = (await page.context().cookies()).map(({ name }) => name);
+        expect(tossed, "the browser sends them").toEqual(expect.arrayContaining(["id", "\u2000__Host-id", "\u3000__Host-id"]));
 
         for (const path of ["/account", "/session", "/"]) {
           await open(page, `${address}${path}`);

@@ -7,12 +7,15 @@
 #[expect(dead_code, reason = "other tests need more of it")]
 mod client;
 
-use std::{io, sync::Mutex};
+use std::{io, sync::Mutex, time::Duration};
 
 use axum::http::StatusCode;
 use client::{Answer, PASSWORD, TestApp, Visitor};
 use futures::future::join;
-use tokio::sync::{Mutex as AsyncMutex, MutexGuard};
+use tokio::{
+    sync::{Mutex as AsyncMutex, MutexGuard},
+    time::timeout,
+};
 
 /// The statements that have run, as sqlx logs them.
 static STATEMENTS: Mutex<String> = Mutex::new(String::new());
@@ -52,9 +55,12 @@ async fn overtake(
     let mut transaction = app.db.begin().await.unwrap();
     STATEMENTS.lock().unwrap().clear();
     let (answer, ()) = join(form, async {
-        while !STATEMENTS.lock().unwrap().contains(column) {
-            tokio::task::yield_now().await;
-        }
+        let has_read = async {
+            while !STATEMENTS.lock().unwrap().contains(column) {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(Duration::from_secs(30), has_read).await.unwrap();
         sqlx::query(change).execute(&mut *transaction).await.unwrap();
         transaction.commit().await.unwrap();
     })
