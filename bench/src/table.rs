@@ -59,15 +59,10 @@ pub(crate) fn bytes(page: &str, release: &Path) -> anyhow::Result<String> {
     Ok(text)
 }
 
-/// The scripts and the WebAssembly that the page names, each once.
-fn files(page: &str) -> Vec<&str> {
-    let mut files: Vec<&str> = page
-        .split('"')
-        .filter(|text| text.starts_with("/pkg") && (text.ends_with(".js") || text.ends_with(".wasm")))
-        .collect();
-    files.sort_unstable();
-    files.dedup();
-    files
+/// The WebAssembly that the page names, and the script of the same name that starts it.
+fn files(page: &str) -> Vec<String> {
+    let code = page.split('"').filter(|text| text.starts_with("/pkg") && text.ends_with(".wasm"));
+    code.flat_map(|wasm| [wasm.replace(".wasm", ".js"), wasm.to_owned()]).collect()
 }
 
 /// The middle one of an odd number of values.
