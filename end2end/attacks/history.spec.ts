@@ -16,20 +16,20 @@ const test = attack.extend<object, { launchOptions: object }>({
 
 const secret = "only-for-my-eyes";
 
+// The tabs stay open to the end: Chromium does not close one that is just being loaded again, and says nothing.
+
 for (const [what, leave] of Object.entries<(page: Page) => Promise<void>>({
   "signing out": signOut,
   "signing out in another tab": async (page) => {
     const tab = await page.context().newPage();
     await open(tab, "/");
     await signOut(tab);
-    await tab.close();
   },
   "clearing the session elsewhere": async (page) => {
     const tab = await page.context().newPage();
     await open(tab, "/session");
     await tab.getByRole("button", { name: "Clear the session" }).click();
     await expectVisitor(tab, "Guest");
-    await tab.close();
   },
 })) {
   test(`Back shows nothing private after ${what}`, async ({ page, account, js }) => {
@@ -54,7 +54,6 @@ for (const [what, leave] of Object.entries<(page: Page) => Promise<void>>({
     await page.goto(hostile.publish(hosts["another site"], ""));
     await open(elsewhere, "/visits");
     await leave(elsewhere);
-    await elsewhere.close();
     for (let steps = 1; steps <= 3; steps += 1) {
       await back(page);
       await expectNothingPrivate(page, account);
