@@ -20,6 +20,7 @@ import { changingServer, limitedServer, sql } from "./servers";
 const better = "four-words-are-better";
 
 test.describe("devices", () => {
+  // Security: 7.5.2
   test("each one is listed, and any other one can be signed out", async ({ page, browser, account }) => {
     await enter(page, account);
     const elsewhere = await anotherBrowser(browser, account);
@@ -30,7 +31,7 @@ test.describe("devices", () => {
     await expect(devices(page).first()).toContainText("127.0.0.1");
 
     await submit(devices(page).getByRole("button", { name: /Sign out/ }));
-    await expectMessage(page, "That device is signed out.");
+    await expectMessage(page, "The device has been signed out.");
     await expect(devices(page)).toHaveCount(1);
     await expectVisitor(page, account.name);
 
@@ -47,7 +48,7 @@ test.describe("devices", () => {
     await page.reload();
     await expect(devices(page)).toHaveCount(3);
     await submit(page.getByRole("button", { name: "Sign out everywhere else" }));
-    await expectMessage(page, "Everywhere else you are signed out.");
+    await expectMessage(page, "You have been signed out everywhere else.");
     await expect(devices(page)).toHaveCount(1);
     await expect(page.getByRole("button", { name: "Sign out everywhere else" })).toHaveCount(0);
     for (const other of others) {
@@ -63,25 +64,26 @@ test("a changed name is in the header at once", async ({ page, account, allowCon
   await enter(page, account);
   await page.getByLabel("Name", { exact: true }).fill("");
   await submit(page.getByRole("button", { name: "Change name" }));
-  await expect(page.getByLabel("Name", { exact: true })).toHaveAccessibleDescription("Please fill this in.");
+  await expect(page.getByLabel("Name", { exact: true })).toHaveAccessibleDescription("Please fill in this field.");
   await page.getByLabel("Name", { exact: true }).fill("Countess");
   await submit(page.getByRole("button", { name: "Change name" }));
-  await expectMessage(page, "Your name is changed.");
+  await expectMessage(page, "Your name has been changed.");
   await expectVisitor(page, "Countess");
 });
 
+// Security: 7.4.3
 test("a changed password ends all other sessions", async ({ page, browser, account, allowConsole }) => {
   allowConsole(/status of 422 .*api\/auth\/password/);
   await enter(page, account);
   const elsewhere = await anotherBrowser(browser, account);
   await changePassword(page, "wrong", better);
   await expect(page.getByLabel("Current password", { exact: true })).toHaveAccessibleDescription(
-    "This is not the right password.",
+    "This password is wrong.",
   );
   await changePassword(page, account.password, "password1");
   await expect(errors(page)).toHaveText(/guessed first/);
   await changePassword(page, account.password, better);
-  await expectMessage(page, "Your password is changed. Everywhere else you are signed out.");
+  await expectMessage(page, "Your password has been changed. You have been signed out everywhere else.");
   await expectVisitor(page, account.name);
   await elsewhere.reload();
   await expectVisitor(elsewhere, "Guest");
@@ -93,22 +95,24 @@ test("a changed password ends all other sessions", async ({ page, browser, accou
   await expectVisitor(page, account.name);
 });
 
+// Security: 7.4.2
 test("a removed account is gone", async ({ page, account, allowConsole }) => {
   allowConsole(/status of 4(01|22) .*api\/auth\/(delete|login)/);
   await enter(page, account);
   await remove(page, "wrong");
-  await expect(page.getByLabel("Password of the account")).toHaveAccessibleDescription(
-    "This is not the right password.",
+  await expect(page.getByLabel("Password of your account")).toHaveAccessibleDescription(
+    "This password is wrong.",
   );
   await remove(page, account.password);
   await expect(page).toHaveURL("/");
-  await expectMessage(page, "Your account is removed, with all that belonged to it. Farewell!");
+  await expectMessage(page, "Your account has been deleted.");
   await expectVisitor(page, "Guest");
   await open(page, "/login");
   await signIn(page, account);
-  await expect(errors(page)).toHaveText(/do not belong together/);
+  await expect(errors(page)).toHaveText(/Wrong e-mail or password/);
 });
 
+// Security: 14.3.1
 test("after a sign-out Back shows nothing private", async ({ page, account }) => {
   await enter(page, account);
   await expect(page.getByRole("main").getByText(account.email)).toBeVisible();
@@ -163,7 +167,7 @@ test("a revoked device is signed out on its next way to another page", { tag: "@
   await expectVisitor(page, account.name);
   const elsewhere = await anotherBrowser(browser, account);
   await submit(elsewhere.getByRole("button", { name: "Sign out everywhere else" }));
-  await expectMessage(elsewhere, "Everywhere else you are signed out.");
+  await expectMessage(elsewhere, "You have been signed out everywhere else.");
   await elsewhere.context().close();
   await page.getByRole("banner").getByRole("link", { name: account.name }).click();
   await expect(page).toHaveURL("/login?next=%2Faccount");
@@ -173,6 +177,7 @@ test("a revoked device is signed out on its next way to another page", { tag: "@
 test.describe("ten minutes after the password was typed", () => {
   test.use({ baseURL: changingServer });
 
+  // Security: 7.5.1
   test("what matters most asks for it again, and then goes on", async ({ page, account, allowConsole, js }) => {
     allowConsole(/status of 4(03|22) .*api\/auth\/(password|confirm)/);
     await enter(page, account);
@@ -190,10 +195,10 @@ test.describe("ten minutes after the password was typed", () => {
     }
     await confirm.getByLabel("Password", { exact: true }).fill("wrong");
     await submit(confirm.getByRole("button", { name: "Confirm" }));
-    await expect(errors(page)).toHaveText("This is not the right password.");
+    await expect(errors(page)).toHaveText("This password is wrong.");
     await confirm.getByLabel("Password", { exact: true }).fill(account.password);
     await submit(confirm.getByRole("button", { name: "Confirm" }));
-    await expectMessage(page, "Thank you. For ten minutes you may change what matters most.");
+    await expectMessage(page, "Password confirmed. For ten minutes you can change your password and delete your account.");
     await expect(errors(page)).toHaveCount(0);
     // Only the hydrated page still has what was typed: a password is never kept for the next one.
     if (js) {
@@ -202,7 +207,7 @@ test.describe("ten minutes after the password was typed", () => {
     } else {
       await changePassword(page, account.password, better);
     }
-    await expectMessage(page, "Your password is changed. Everywhere else you are signed out.");
+    await expectMessage(page, "Your password has been changed. You have been signed out everywhere else.");
     await expect(page.getByLabel("New password", { exact: true })).toHaveValue("");
   });
 });
@@ -219,6 +224,7 @@ test("who wants to be remembered has a cookie for a month", async ({ page, accou
 });
 
 test.describe("the end of a session", { tag: "@js" }, () => {
+  // Security: a warning before the end
   test("is said a minute before, and can be put off", async ({ page, account }) => {
     await page.clock.install();
     await enter(page, account);
@@ -251,17 +257,18 @@ test.describe("the end of a session", { tag: "@js" }, () => {
     await answerPeek(page, (visitor) => ({ ...visitor, user: null, session: undefined }));
     await page.clock.fastForward("29:05");
     await expect(page.getByRole("heading", { name: "Your session has ended" })).toBeVisible();
-    await page.getByRole("button", { name: "Go on without signing in" }).click();
+    await page.getByRole("button", { name: "Continue without signing in" }).click();
     await expect(page).toHaveURL("/login?next=%2Faccount");
   });
 
+  // Security: what was typed survives
   test("leaves what was typed, for who signs in again", async ({ page, browser, account, allowConsole }) => {
     allowConsole(/status of 401 .*api\/auth\/name/);
     await enter(page, account);
     await page.getByLabel("Name", { exact: true }).fill("Countess of Lovelace");
     const elsewhere = await anotherBrowser(browser, account);
     await submit(elsewhere.getByRole("button", { name: "Sign out everywhere else" }));
-    await expectMessage(elsewhere, "Everywhere else you are signed out.");
+    await expectMessage(elsewhere, "You have been signed out everywhere else.");
     await elsewhere.context().close();
 
     await submit(page.getByRole("button", { name: "Change name" }));
@@ -277,6 +284,7 @@ test.describe("the end of a session", { tag: "@js" }, () => {
   });
 });
 
+// Security: what was typed survives
 test("what a plain form held when the session ended is there after signing in", { tag: "@no-js" }, async ({
   page,
   browser,
@@ -289,7 +297,7 @@ test("what a plain form held when the session ended is there after signing in", 
   await elsewhere.context().close();
   await submit(page.getByRole("button", { name: "Change name" }));
   await expect(page).toHaveURL("/login?next=%2Faccount");
-  await expectMessage(page, "Your session has ended. Sign in again to go on: what you typed is kept.");
+  await expectMessage(page, "Your session has ended. Please sign in again to continue. What you typed has been saved.");
   await signIn(page, account);
   await expect(page).toHaveURL("/account");
   await expect(page.getByLabel("Name", { exact: true })).toHaveValue("Countess of Lovelace");
@@ -298,16 +306,17 @@ test("what a plain form held when the session ended is there after signing in", 
 test.describe("who guesses passwords", () => {
   test.use({ baseURL: limitedServer });
 
+  // Security: 6.3.1
   test("is told how long to wait", async ({ page, allowConsole }) => {
     allowConsole(/status of 4(01|29) .*api\/auth\/login/);
     const email = `${randomUUID()}@example.com`;
     await open(page, "/login");
     for (let number = 0; number < 3; number += 1) {
       await signIn(page, { name: "", email, password: "guess" });
-      await expect(errors(page)).toHaveText(/do not belong together/);
+      await expect(errors(page)).toHaveText(/Wrong e-mail or password/);
     }
     await signIn(page, { name: "", email, password: "guess" });
-    await expect(errors(page)).toHaveText("Those were too many tries. Please wait 20 minutes before the next one.");
+    await expect(errors(page)).toHaveText("Too many attempts. Please try again in 20 minutes.");
     await expect(page.getByLabel("E-mail")).toHaveValue(email);
   });
 });
@@ -354,6 +363,6 @@ async function changePassword(page: Page, current: string, changed: string) {
 }
 
 async function remove(page: Page, password: string) {
-  await page.getByLabel("Password of the account").fill(password);
-  await submit(page.getByRole("button", { name: "Remove my account" }));
+  await page.getByLabel("Password of your account").fill(password);
+  await submit(page.getByRole("button", { name: "Delete my account" }));
 }

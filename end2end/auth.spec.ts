@@ -9,7 +9,7 @@ test("a guest signs in from any page", async ({ page }) => {
   await expect(page).toHaveURL("/login");
   await signIn(page);
   await expect(page).toHaveURL("/");
-  await expectMessage(page, "You are signed in. Welcome!");
+  await expectMessage(page, "Welcome! You are signed in now.");
   await expectVisitor(page, demo.name);
   await expect(page.getByRole("link", { name: "Sign in" })).toHaveCount(0);
 });
@@ -19,7 +19,7 @@ test("a wrong password is refused with a reason", async ({ page, allowConsole })
   const password = "not-the-password";
   await open(page, "/login");
   await signIn(page, { ...demo, password });
-  await expect(errors(page)).toHaveText("This e-mail and password do not belong together. Check both and try again.");
+  await expect(errors(page)).toHaveText("Wrong e-mail or password. Please check both and try again.");
   await expect(page.getByLabel("E-mail")).toHaveValue(demo.email);
   await expectVisitor(page, "Guest");
   await expect(page).toHaveURL("/login");
@@ -30,12 +30,12 @@ test("an unknown address is refused with the same words", async ({ page, allowCo
   allowConsole(/status of 401 .*api\/auth\/login/);
   await open(page, "/login");
   await signIn(page, { ...demo, email: "nobody@example.com" });
-  await expect(errors(page)).toHaveText("This e-mail and password do not belong together. Check both and try again.");
+  await expect(errors(page)).toHaveText("Wrong e-mail or password. Please check both and try again.");
 });
 
 test("what is missing or no address is explained beside its field", async ({ page, allowConsole }) => {
   allowConsole(/status of 422 .*api\/auth\/login/);
-  const missing = "Please fill this in.";
+  const missing = "Please fill in this field.";
   const noAddress = "Please enter an e-mail address, such as ada@example.com.";
   await open(page, "/login");
   for (const { email, field, problem } of [
@@ -50,12 +50,13 @@ test("what is missing or no address is explained beside its field", async ({ pag
   }
 });
 
+// Security: 7.4.4
 test("signing out leaves a guest", async ({ page, account }) => {
   await open(page, "/login");
   await signIn(page, account);
   await expectVisitor(page, account.name);
   await signOut(page);
-  await expectMessage(page, "You are signed out. See you soon!");
+  await expectMessage(page, "You have been signed out.");
   await expectVisitor(page, "Guest");
   await page.reload();
   await expectVisitor(page, "Guest");
@@ -68,10 +69,11 @@ test("signing in leads back to where it was asked for, even after a mistake", as
   await expect(errors(page)).toHaveCount(1);
   await signIn(page);
   await expect(page).toHaveURL("/visits");
-  await expectMessage(page, "You are signed in. Welcome!");
+  await expectMessage(page, "Welcome! You are signed in now.");
 });
 
 for (const next of ["https://evil.example", "//evil.example", "/\\evil.example"]) {
+  // Security: 3.7.2
   test(`signing in never leads to ${next}`, async ({ page }) => {
     await open(page, `/login?next=${encodeURIComponent(next)}`);
     await signIn(page);
@@ -80,6 +82,7 @@ for (const next of ["https://evil.example", "//evil.example", "/\\evil.example"]
   });
 }
 
+// Security: 3.3.2
 test("the session has a cookie out of scripts' reach, and a new one after signing in", async ({ page }) => {
   await open(page, "/");
   expect(await sessionCookie(page)).toBeUndefined();

@@ -55,7 +55,7 @@ test.describe("filling the cart", () => {
     await expectCartItems(page, 60);
     await addToCart(page, "Enamel mug", 40);
     await expect(quantityIn(product(page, "Enamel mug"))).toHaveAccessibleDescription(
-      "That would be more than 99 of one kind.",
+      "You can have at most 99 of one product in your cart.",
     );
     await expectCartItems(page, 60);
   });
@@ -63,9 +63,9 @@ test.describe("filling the cart", () => {
 
 test.describe("a wrong quantity", () => {
   const wrong = [
-    { typed: "100", problem: "Please choose a number from 1 to 99." },
+    { typed: "100", problem: "Please enter a number from 1 to 99." },
     { typed: "1.5", problem: "Please enter a whole number." },
-    { typed: "-1", problem: "Please choose a number from 1 to 99." },
+    { typed: "-1", problem: "Please enter a number from 1 to 99." },
     { typed: "abc", problem: "Please enter a whole number." },
   ];
 
@@ -130,7 +130,7 @@ test.describe("a cart with two mugs and a notebook", () => {
   test("can hold more of a product", async ({ page }) => {
     await quantityIn(line(page, "Enamel mug")).fill("4");
     await submit(page.getByRole("button", { name: "Update quantity of Enamel mug" }));
-    await expectMessage(page, "Your cart is up to date.");
+    await expectMessage(page, "Your cart has been updated.");
     await expect(quantityIn(line(page, "Enamel mug"))).toHaveValue("4");
     await expect(line(page, "Enamel mug")).toContainText("€66.00");
     await expectTotal(page, "€80.50");
@@ -168,13 +168,13 @@ test.describe("a cart with two mugs and a notebook", () => {
     await submit(mug.getByRole("button", { name: "Update" }));
     await expectCartItems(page, 100);
     await submit(page.getByRole("button", { name: "One Enamel mug more" }));
-    await expect(quantityIn(mug)).toHaveAccessibleDescription("Please choose a number from 1 to 99.");
+    await expect(quantityIn(mug)).toHaveAccessibleDescription("Please enter a number from 1 to 99.");
     await expectCartItems(page, 100);
   });
 
   test("loses a product that is removed, and gets it back in its place", async ({ page, js }) => {
     await submit(page.getByRole("button", { name: "Remove Enamel mug" }));
-    await expect(page.getByRole("status").getByText("Enamel mug is out of your cart.")).toBeVisible();
+    await expect(page.getByRole("status").getByText("Enamel mug was removed.")).toBeVisible();
     await expect(line(page, "Enamel mug")).toHaveCount(0);
     await expectTotal(page, "€14.50");
     await expectCartItems(page, 1);
@@ -204,7 +204,7 @@ test.describe("a cart with two mugs and a notebook", () => {
     const undo = page.getByRole("button", { name: "Undo: put everything back" });
     if (js) await expect(undo).toBeFocused();
     await submit(undo);
-    await expectMessage(page, "Everything is back in your cart.");
+    await expectMessage(page, "Your cart has been restored.");
     await expectTotal(page, "€47.50");
     await expectCartItems(page, 3);
     await page.reload();
@@ -214,7 +214,7 @@ test.describe("a cart with two mugs and a notebook", () => {
 
   test("leads back to the catalogue once it is empty", async ({ page }) => {
     await submit(page.getByRole("button", { name: "Empty the cart" }));
-    await page.getByRole("link", { name: "Have a look at the catalogue" }).click();
+    await page.getByRole("link", { name: "Browse the catalogue" }).click();
     await expect(page).toHaveURL("/");
     await expect(page.getByRole("heading", { name: "Enamel mug" })).toBeVisible();
   });
@@ -254,7 +254,7 @@ test.describe("before the server has answered", { tag: "@js" }, () => {
     await expectTotal(page, "€82.50");
     await expectCartItems(page, 5);
     await held.release();
-    await expectMessage(page, "Your cart is up to date.");
+    await expectMessage(page, "Your cart has been updated.");
     await expect.poll(() => held.bodies()).toEqual(["product=4&quantity=3", "product=4&quantity=5"]);
     // A reload would stop what is still on its way.
     await expect(page.getByRole("button", { name: "Place order" })).not.toHaveAttribute("aria-busy");
@@ -335,11 +335,11 @@ test.describe("what has changed in the catalogue since", () => {
     sql(`update products set price_cents = 1250 where id = ${thing.id}`);
     await open(page, "/cart");
     await expect(line(page, thing.name)).toContainText("€12.50 each");
-    await expect(line(page, thing.name)).toContainText("The price was €10.00 when you chose it.");
+    await expect(line(page, thing.name)).toContainText("The price was €10.00 when you added it.");
     await expectTotal(page, "€25.00");
     await submit(page.getByRole("button", { name: `One ${thing.name} more` }));
     await expectTotal(page, "€37.50");
-    await expect(line(page, thing.name)).toContainText("The price was €10.00 when you chose it.");
+    await expect(line(page, thing.name)).toContainText("The price was €10.00 when you added it.");
   });
 
   test("what ran low, ran out or vanished is said, and the rest still works", async ({ page, js }) => {
@@ -348,9 +348,9 @@ test.describe("what has changed in the catalogue since", () => {
     sql(`update products set stock = 0 where id = ${out.id}`);
     sql(`delete from products where id = ${gone.id}`);
     await open(page, "/cart");
-    await expect(line(page, low.name)).toContainText("Only 1 left. Please choose fewer.");
-    await expect(line(page, out.name)).toContainText("This is sold out.");
-    await expect(line(page, gone.name)).toContainText("This is no longer sold. Please remove it.");
+    await expect(line(page, low.name)).toContainText("Only 1 left. Please reduce the quantity.");
+    await expect(line(page, out.name)).toContainText("This product is sold out.");
+    await expect(line(page, gone.name)).toContainText("This product is no longer available. Please remove it.");
     await expectTotal(page, "€40.00");
     await expectCartItems(page, 6);
     if (js) await expectNoAxeViolations(page);
@@ -371,7 +371,7 @@ test.describe("what has changed in the catalogue since", () => {
     for (let count = 0; count < 50; count += 1) await stockThing(page, 10);
     await open(page, "/products/4");
     await addToCart(page, "Enamel mug");
-    await expect(errors(page)).toHaveText("There is room for 50 different things, no more.");
+    await expect(errors(page)).toHaveText("You can have at most 50 different products in your cart.");
     await expectCartItems(page, 100);
   });
 });
@@ -416,7 +416,7 @@ test("signing out leaves a guest with an empty cart, and signing in brings it ba
   await addToCart(page, "Enamel mug", 2);
   await expectCartItems(page, 2);
   await signOut(page);
-  await expectMessage(page, "You are signed out. See you soon!");
+  await expectMessage(page, "You have been signed out.");
   await expectVisitor(page, "Guest");
   await expectCartItems(page, 0);
   await page.reload();

@@ -5,10 +5,10 @@ test("a search shows what was found, at an address of its own", async ({ page })
   await open(page, "/");
   const search = page.getByRole("search");
   await search.getByLabel("Search").fill("brass");
-  await search.getByLabel("Sort by").selectOption({ label: "cheapest first" });
-  await search.getByRole("button", { name: "Show" }).click();
+  await search.getByLabel("Sort by").selectOption({ label: "Price: low to high" });
+  await search.getByRole("button", { name: "Search" }).click();
   await expect(page).toHaveURL("/?q=brass&sort=cheapest");
-  await expect(page.getByText("2 things found.")).toBeVisible();
+  await expect(page.getByText("2 results.")).toBeVisible();
   await expect(page.getByRole("main").getByRole("heading", { level: 2 })).toHaveText([
     "Brass mechanical pencil",
     "Canvas satchel",
@@ -21,7 +21,7 @@ test("a search shows what was found, at an address of its own", async ({ page })
 
 test("a search that finds nothing says so, with a way back", async ({ page }) => {
   await open(page, "/?q=unicorn");
-  await expect(page.getByText("Nothing found for “unicorn”.")).toBeVisible();
+  await expect(page.getByText("No results for “unicorn”.")).toBeVisible();
   await page.getByRole("link", { name: "Show all things" }).click();
   await expect(product(page, "Enamel mug")).toBeVisible();
 });
@@ -42,7 +42,7 @@ test("a search by keyboard stays in the same document", { tag: "@js" }, async ({
   await page.locator("html").evaluate((root) => root.setAttribute("data-marked", ""));
   await page.getByRole("search").getByLabel("Search").fill("mug");
   await page.keyboard.press("Enter");
-  await expect(page.getByText("One thing found.")).toBeVisible();
+  await expect(page.getByText("1 result.")).toBeVisible();
   await expect(page.locator("html")).toHaveAttribute("data-marked");
   await expectNoAxeViolations(page);
 });

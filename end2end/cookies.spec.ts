@@ -20,24 +20,24 @@ test("set_cookie, cookies.get and delete_cookie: a cookie with max-age, one unti
   await open(page, "/cookies");
   const before = Date.now() / 1000;
   await setCookie(page, { name: "hour", value: "sand", maxAge: "3600" });
-  await expectMessage(page, "The cookie is set.");
+  await expectMessage(page, "The cookie has been set.");
   const hour = await stored(page, "hour");
   expect(hour).toMatchObject({ value: "lab:sand", domain: "127.0.0.1", path: "/", sameSite: "Lax", httpOnly: false, secure: false });
   expect(hour?.expires).toBeGreaterThan(before + 3590);
   expect(hour?.expires).toBeLessThan(Date.now() / 1000 + 3610);
-  await expectCookie(page, "hour", "sand", "Plain: the server has to believe whatever it says.");
+  await expectCookie(page, "hour", "sand", "Plain: the server cannot tell whether it was changed.");
 
   await setCookie(page, { name: "visit", value: "short" });
-  await expectCookie(page, "visit", "short", "Plain: the server has to believe whatever it says.");
+  await expectCookie(page, "visit", "short", "Plain: the server cannot tell whether it was changed.");
   // Playwright's word for "until the browser closes".
   expect(await stored(page, "visit")).toMatchObject({ value: "lab:short", path: "/", sameSite: "Lax", expires: -1 });
 
   // What the browser sends is what the page shows after a reload, too.
   await open(page, "/cookies");
-  await expectCookie(page, "hour", "sand", "Plain: the server has to believe whatever it says.");
+  await expectCookie(page, "hour", "sand", "Plain: the server cannot tell whether it was changed.");
 
   await submit(page.getByRole("button", { name: "Delete hour" }));
-  await expectMessage(page, "The cookie is deleted.");
+  await expectMessage(page, "The cookie has been deleted.");
   await expect(row(page, "hour")).toHaveCount(0);
   await expect(row(page, "visit")).toBeVisible();
   expect(await stored(page, "hour")).toBeUndefined();
@@ -46,7 +46,7 @@ test("set_cookie, cookies.get and delete_cookie: a cookie with max-age, one unti
 test("a signed cookie that was tampered with is found out, and fits again when it is changed back", async ({ page }) => {
   await open(page, "/cookies");
   await setCookie(page, { name: "role", value: "reader", signed: true });
-  await expectCookie(page, "role", /^s:reader\.[\w-]{43}$/, "Signed and genuine: nobody has changed it.");
+  await expectCookie(page, "role", /^s:reader\.[\w-]{43}$/, "Signed: the signature is valid, so it was not changed.");
   const genuine = await stored(page, "role");
   await expect(row(page, "role").locator("mark")).toHaveText(genuine?.value.split(".").at(-1) ?? "");
 
@@ -55,35 +55,35 @@ test("a signed cookie that was tampered with is found out, and fits again when i
     page,
     "role",
     /^s:reader-changed\./,
-    "Changed: the signature does not fit, so the server ignores it.",
+    "Changed: the signature is invalid, so the server ignores it.",
   );
   expect((await stored(page, "role"))?.value).toBe(genuine?.value.replace("reader", "reader-changed"));
 
   await submit(page.getByRole("button", { name: "Tamper with role" }));
-  await expectCookie(page, "role", genuine?.value.replace(/^lab:/, "") ?? "", "Signed and genuine: nobody has changed it.");
+  await expectCookie(page, "role", genuine?.value.replace(/^lab:/, "") ?? "", "Signed: the signature is valid, so it was not changed.");
 });
 
 test("a plain cookie that was tampered with is believed", async ({ page }) => {
   await open(page, "/cookies");
   await setCookie(page, { name: "role", value: "reader" });
   await submit(page.getByRole("button", { name: "Tamper with role" }));
-  await expectCookie(page, "role", "reader-changed", "Plain: the server has to believe whatever it says.");
+  await expectCookie(page, "role", "reader-changed", "Plain: the server cannot tell whether it was changed.");
 });
 
 test("a cookie that was changed in the browser's own store is what the server receives", async ({ page }) => {
   await open(page, "/cookies");
   await setCookie(page, { name: "role", value: "reader", signed: true });
-  await expectCookie(page, "role", /^s:reader\./, "Signed and genuine: nobody has changed it.");
+  await expectCookie(page, "role", /^s:reader\./, "Signed: the signature is valid, so it was not changed.");
   await setCookie(page, { name: "colour", value: "red" });
-  await expectCookie(page, "colour", "red", "Plain: the server has to believe whatever it says.");
+  await expectCookie(page, "colour", "red", "Plain: the server cannot tell whether it was changed.");
   const genuine = (await stored(page, "role"))?.value ?? "";
   await page.context().addCookies([
     { name: "role", value: genuine.replace("reader", "admin"), url: usualServer },
     { name: "colour", value: "lab:blue", url: usualServer },
   ]);
   await open(page, "/cookies");
-  await expectCookie(page, "role", /^s:admin\./, "Changed: the signature does not fit, so the server ignores it.");
-  await expectCookie(page, "colour", "blue", "Plain: the server has to believe whatever it says.");
+  await expectCookie(page, "role", /^s:admin\./, "Changed: the signature is invalid, so the server ignores it.");
+  await expectCookie(page, "colour", "blue", "Plain: the server cannot tell whether it was changed.");
 });
 
 test("another app's cookie is listed, without its value and without buttons", async ({ page }) => {
@@ -106,7 +106,7 @@ test("what is wrong with a field stands beside it, and what was typed stays", as
   allowConsole(/status of 422 .*api\/cookies\/set/);
   await open(page, "/cookies");
   const cases = [
-    { name: "", value: "x", field: "Name", reason: "Please fill this in." },
+    { name: "", value: "x", field: "Name", reason: "Please fill in this field." },
     { name: "two words", value: "x", field: "Name", reason: /^A name is made of letters, digits and these signs/ },
     { name: "__Host-a", value: "x", field: "Name", reason: /^Browsers have rules of their own/ },
     { name: "id", value: "x", field: "Name", reason: /own cookie, which cannot be touched here\.$/ },

@@ -24,11 +24,11 @@ export function row(page: Page, key: string) {
 
 /** A fact about the session, by what it is called. */
 export function fact(page: Page, name: string) {
-  const terms = page.getByRole("region", { name: "Your session" }).getByRole("term");
+  const terms = page.getByRole("region", { name: "Details" }).getByRole("term");
   return terms.filter({ hasText: new RegExp(`^${name}$`) }).locator("xpath=following-sibling::dd[1]");
 }
 
 /** What happened, the latest first. */
 export function happened(page: Page) {
-  return page.getByRole("region", { name: "What happened last" }).getByRole("listitem");
+  return page.getByRole("region", { name: "Log" }).getByRole("listitem");
 }

@@ -64,7 +64,7 @@ test("session.get(key), key in session, del session[key]", async ({ page }) => {
   await hydrated(page);
   await submit(row(page, "email").getByRole("button", { name: "Remove email" }));
   await expect(row(page, "email")).toHaveCount(0);
-  await expect(get).toContainText("There is nothing under the key email.");
+  await expect(get).toContainText("There is no value with the key email.");
 });
 
 test("session.clear(): a clean slate, and the next write is a new session with a new id", async ({ page }) => {
@@ -112,7 +112,7 @@ test("the pineapples, 10 and then 100: a nested change is saved without session.
     await hydrated(page);
     const pineapples = form(page, "Change something nested");
     await pineapples.getByLabel("Pineapples").fill(count);
-    await submit(pineapples.getByRole("button", { name: "Count them" }));
+    await submit(pineapples.getByRole("button", { name: "Save" }));
     await expect(row(page, "pantry")).toContainText(`"pineapples": ${count}`);
   }
   await page.reload();

@@ -70,7 +70,7 @@ test.describe("while a page loads", { tag: "@js" }, () => {
     await page.request.post("/api/visits/reset", { headers: { accept: "text/html" }, maxRedirects: 0 });
     await page.goto("/visits");
     await hydrated(page);
-    await expect(page.getByRole("status")).toContainText("The counter starts again.");
+    await expect(page.getByRole("status")).toContainText("The counter has been reset.");
     expect(await shifts(page)).toEqual([]);
   });
 });

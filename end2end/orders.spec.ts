@@ -29,7 +29,7 @@ test("a guest is asked to sign in, comes back with the cart, and orders", async 
   await expect(page.getByRole("listitem", { name: "Enamel mug" })).toBeVisible();
   await submit(placeOrder(page));
   await expect(page).toHaveURL("/orders");
-  await expectMessage(page, "Your order is placed. Thank you!");
+  await expectMessage(page, "Your order has been placed. Thank you!");
   await expectCartItems(page, 0);
   await expect(orders(page)).toHaveCount(1);
   await expect(page.getByRole("main")).toContainText("€33.00");
@@ -62,6 +62,7 @@ test("who goes back and orders again finds an empty cart, and one order", async 
   await expect(orders(page)).toHaveCount(1);
 });
 
+// Security: 15.4.1
 test("two tabs with the same cart order it once", async ({ page, context, account, js }) => {
   await fillCart(page, account);
   const tab = await context.newPage();
@@ -97,7 +98,7 @@ test("a retry after a lost answer is the same order", async ({ page, account, al
   }
   await submit(placeOrder(page));
   await expect(page).toHaveURL("/orders");
-  await expectMessage(page, "Your order is placed. Thank you!");
+  await expectMessage(page, "Your order has been placed. Thank you!");
   await expect(orders(page)).toHaveCount(1);
 });
 
@@ -126,7 +127,7 @@ test.describe("when the catalogue changes under the order form", () => {
     sql(`update products set stock = 1 where id = ${thing.id}`);
     await submit(placeOrder(page));
     await expect(errors(page)).toHaveText(/no longer there in that number, so nothing was ordered/);
-    await expect(page.getByText("Only 1 left. Please choose fewer.")).toBeVisible();
+    await expect(page.getByText("Only 1 left. Please reduce the quantity.")).toBeVisible();
     await expectCartItems(page, 2);
     await submit(page.getByRole("button", { name: `One ${thing.name} fewer` }));
     await expectCartItems(page, 1);
@@ -142,8 +143,8 @@ test.describe("when the catalogue changes under the order form", () => {
     await open(page, "/cart");
     sql(`update products set price_cents = 1250 where id = ${thing.id}`);
     await submit(placeOrder(page));
-    await expect(errors(page)).toHaveText(/Your cart or a price has changed meanwhile, so nothing was ordered/);
-    await expect(page.getByText("The price was €10.00 when you chose it.")).toBeVisible();
+    await expect(errors(page)).toHaveText(/Your cart or a price has changed, so nothing was ordered/);
+    await expect(page.getByText("The price was €10.00 when you added it.")).toBeVisible();
     await submit(placeOrder(page));
     await expect(page).toHaveURL("/orders");
     await expect(page.getByRole("main")).toContainText("€25.00");

@@ -43,7 +43,7 @@ test("what could not be fetched is there when it is tried again", { tag: "@js" }
 test("who has lost the way finds something by the search", async ({ page }) => {
   await open(page, "/nothing-here");
   await page.getByRole("search").getByLabel("Search").fill("mug");
-  await page.getByRole("search").getByRole("button", { name: "Show" }).click();
+  await page.getByRole("search").getByRole("button", { name: "Search" }).click();
   await expect(page.getByRole("heading", { name: "Enamel mug" })).toBeVisible();
 });
 // </shop>

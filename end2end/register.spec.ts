@@ -12,7 +12,7 @@ test("who registers is welcome and signed in", async ({ page }) => {
   await expect(page).toHaveURL("/register");
   await register(page, { name: "Grace", email: `${randomUUID()}@example.com`, password });
   await expect(page).toHaveURL("/");
-  await expectMessage(page, "Your account is made. Welcome!");
+  await expectMessage(page, "Your account has been created. Welcome!");
   await expectVisitor(page, "Grace");
 });
 
@@ -30,18 +30,18 @@ test("what is wrong is explained beside its field, and what was typed stays", as
   await open(page, "/register");
   const right = { name: "Grace", email: account.email.toUpperCase(), password };
   for (const { wrong, field, problem } of [
-    { wrong: { name: "" }, field: "Name", problem: "Please fill this in." },
+    { wrong: { name: "" }, field: "Name", problem: "Please fill in this field." },
     { wrong: { email: "grace" }, field: "E-mail", problem: "Please enter an e-mail address, such as ada@example.com." },
     { wrong: { password: "short" }, field: "Password", problem: "Please use at least 8 characters." },
     {
       wrong: { password: "Password1" },
       field: "Password",
-      problem: "This is one of the passwords that are guessed first. Please choose another one.",
+      problem: "This password is very common. Please choose another one.",
     },
     {
       wrong: {},
       field: "E-mail",
-      problem: "There is an account with this e-mail already. Sign in instead, or use another one.",
+      problem: "There is already an account with this e-mail. Please sign in instead, or use another address.",
     },
   ]) {
     const typed = { ...right, ...wrong };
@@ -61,9 +61,9 @@ test("the meter says while one types why a password will not do", { tag: "@js" }
   await expect(field).toHaveAccessibleDescription("At least 8 characters; a few words make a good one.");
   for (const { typed, words } of [
     { typed: "short", words: "Please use at least 8 characters." },
-    { typed: "iloveyou1", words: "This is one of the passwords that are guessed first. Please choose another one." },
-    { typed: "hopper1906", words: "This is too close to the name, the e-mail or this site’s name. Please choose another one." },
-    { typed: "satchel2026", words: "This is too close to the name, the e-mail or this site’s name. Please choose another one." },
+    { typed: "iloveyou1", words: "This password is very common. Please choose another one." },
+    { typed: "hopper1906", words: "This password is too similar to your name, your e-mail or the name of this site. Please choose another one." },
+    { typed: "satchel2026", words: "This password is too similar to your name, your e-mail or the name of this site. Please choose another one." },
     { typed: "a few words", words: "Good. A few words more would make it strong." },
     { typed: "a few words and some more", words: "Strong." },
   ]) {
@@ -73,6 +73,7 @@ test("the meter says while one types why a password will not do", { tag: "@js" }
   await expect(errors(page)).toHaveCount(0);
 });
 
+// Security: 6.2.7
 test("a password can be shown, and is pasted like any text", { tag: "@js" }, async ({ page, context }) => {
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   await open(page, "/register");

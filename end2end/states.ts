@@ -98,7 +98,7 @@ export const states: State[] = [
       const thing = await stockThing(page, 2);
       sql(`update products set price_cents = 1250, stock = 1 where id = ${thing.id}`);
       await open(page, "/cart");
-      await expect(page.getByText("Only 1 left. Please choose fewer.")).toBeVisible();
+      await expect(page.getByText("Only 1 left. Please reduce the quantity.")).toBeVisible();
     },
     server: changingServer,
   },
@@ -129,7 +129,7 @@ export const states: State[] = [
     reach: async ({ page }) => {
       await open(page, "/visits");
       await submit(page.getByRole("button", { name: "Reset" }));
-      await expectMessage(page, "The counter starts again.");
+      await expectMessage(page, "The counter has been reset.");
     },
   },
   {
@@ -183,7 +183,7 @@ export const states: State[] = [
       await page.getByLabel("Name", { exact: true }).fill("signed");
       await page.getByLabel("Sign it").check();
       await submit(page.getByRole("button", { name: "Set cookie" }));
-      await expect(page.getByRole("row").filter({ hasText: "Signed and genuine" })).toBeVisible();
+      await expect(page.getByRole("row").filter({ hasText: "Signed: the signature is valid" })).toBeVisible();
       await hydrated(page);
     },
   },
@@ -260,7 +260,7 @@ export const states: State[] = [
       await page.getByLabel("Current password", { exact: true }).fill("wrong");
       await page.getByLabel("New password", { exact: true }).fill("four-words-are-better");
       await submit(page.getByRole("button", { name: "Change password" }));
-      await expect(errors(page)).toHaveText("This is not the right password.");
+      await expect(errors(page)).toHaveText("This password is wrong.");
       await hydrated(page);
     },
   },
@@ -308,7 +308,7 @@ export const states: State[] = [
       );
       await page.goto("http://evil.test/");
       await page.getByRole("button", { name: "Go" }).click();
-      await expect(page.getByRole("heading", { name: "This came from another site" })).toBeVisible();
+      await expect(page.getByRole("heading", { name: "Request from another website" })).toBeVisible();
     },
   },
   {
@@ -375,9 +375,9 @@ async function openSignedIn(page: Page, account: Account, path: string) {
 async function search(page: Page, words: string) {
   await open(page, "/");
   await page.getByLabel("Search").fill(words);
-  await page.getByRole("button", { name: "Show" }).click();
+  await page.getByRole("button", { name: "Search" }).click();
   await expect(page).toHaveURL(/\?q=/);
-  await expect(page.getByText(/thing(s)? found|Nothing found/i)).toBeVisible();
+  await expect(page.getByText(/^\d+ results?\.|No results/)).toBeVisible();
   await hydrated(page);
 }
 
@@ -394,6 +394,6 @@ async function placeOrder({ page, account }: Scene) {
   await openFilledCart(page);
   await submit(page.getByRole("button", { name: "Place order" }));
   await expect(page).toHaveURL("/orders");
-  await expectMessage(page, "Your order is placed. Thank you!");
+  await expectMessage(page, "Your order has been placed. Thank you!");
 }
 // </shop>

@@ -77,7 +77,7 @@ test("after a reset the counter starts again", async ({ page, js }) => {
 test("the reset is announced, once", async ({ page }) => {
   await open(page, "/visits");
   await submit(page.getByRole("button", { name: "Reset" }));
-  await expectMessage(page, "The counter starts again.");
+  await expectMessage(page, "The counter has been reset.");
   await page.getByRole("link", { name: "Catalogue" }).click();
   await expect(page).toHaveURL("/");
   await expectNoMessage(page);

@@ -1,52 +1,42 @@
-//! The root component and the route table.
-
-use std::sync::Arc;
+//! The root component and the routes.
 
 use leptos::{prelude::*, server::SharedValue};
 use leptos_meta::{Html, Title, provide_meta_context};
 use leptos_router::{
     Lazy, SsrMode,
     components::{Route, Router, Routes},
-    hooks::use_location,
     path,
 };
-use serde::{Deserialize, Serialize};
-
-use crate::{
+use web::{
+    feature::Features,
     flash::{NoticeBar, provide_notices},
-    pages::{
-        AccountPage, CookiesPage, HomePage, LoginPage, NotFoundPage, RegisterPage, SessionPage, VisitsPage,
-    },
-    ui::{Footer, Header, SkipLink, allow_skipped_transitions, focus_new_pages},
+    ui::{focus_new_pages, ignore_skipped_transitions},
     visitor::{
-        CurrentVisitor, SessionEnded, SessionWarning, follow_navigation, guard_private_pages, provide_tabs,
-        provide_visitor, watch_session,
+        CurrentVisitor, SessionWarning, follow_navigation, provide_tabs, provide_visitor, watch_session,
     },
 };
 
-// <shop>
-use crate::pages::{CartPage, OrderPage, OrdersPage, ProductPage};
-// </shop>
-
-/// What the browser knows about the server's settings.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
-pub struct Site {
-    /// Whether the sign-in page names the demo account.
-    pub demo_account: bool,
-}
-
-/// Where the outside finds the site, for what wants whole addresses: scheme, host and port. On the server alone, where it is known.
-#[derive(Clone, Debug)]
-pub struct SiteUrl(pub Arc<str>);
+use crate::{
+    FEATURES, PublicSettings,
+    auth::SessionEnded,
+    layout::{Footer, Header, SkipLink},
+    not_found::NotFoundPage,
+    preferences::Theme,
+};
 
 /// The whole app: the same on the server and in the browser.
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
-    provide_context(SharedValue::new(|| use_context::<Site>().unwrap_or_default()).into_inner());
+    provide_context(Features(FEATURES));
+    provide_context(SharedValue::new(|| use_context::<PublicSettings>().unwrap_or_default()).into_inner());
     let visitor = provide_visitor();
+    for feature in FEATURES {
+        feature.provide.inspect(|provide| provide());
+    }
+    let theme = move || visitor.value::<Theme>().as_str();
     view! {
-        <Html attr:data-theme=move || visitor.theme().as_str() />
+        <Html attr:data-theme=theme />
         <Title formatter=|title: String| format!("{title} · Satchel") />
         <Router>
             <Frame visitor />
@@ -54,18 +44,16 @@ pub fn App() -> impl IntoView {
     }
 }
 
-/// What stays while the pages change. `SsrMode::Async` renders a page whole before its first byte: it is complete without
-/// JavaScript, and its status and cookies are still free while the session is read.
+/// What stays while the pages change.
 #[component]
 fn Frame(visitor: CurrentVisitor) -> impl IntoView {
     provide_notices(visitor.notice());
     provide_tabs(visitor);
     watch_session(visitor);
     follow_navigation(visitor);
-    guard_private_pages(visitor);
-    forget_flash_on_leaving(visitor);
     focus_new_pages();
-    allow_skipped_transitions();
+    ignore_skipped_transitions();
+    let below_page = FEATURES.iter().filter_map(|feature| feature.below_page).map(|below| below());
     view! {
         <SkipLink />
         <Header />
@@ -74,34 +62,31 @@ fn Frame(visitor: CurrentVisitor) -> impl IntoView {
             <SessionWarning />
             <SessionEnded />
             <div class="page" hidden=move || visitor.ended().is_some()>
-            <Routes fallback=NotFoundPage transition=true>
-                <Route path=path!("/") view=HomePage ssr=SsrMode::Async />
-                // <shop>
-                <Route path=path!("/products/:id") view={Lazy::<ProductPage>::new()} ssr=SsrMode::Async />
-                <Route path=path!("/cart") view={Lazy::<CartPage>::new()} ssr=SsrMode::Async />
-                <Route path=path!("/orders") view={Lazy::<OrdersPage>::new()} ssr=SsrMode::Async />
-                <Route path=path!("/orders/:id") view={Lazy::<OrderPage>::new()} ssr=SsrMode::Async />
-                // </shop>
-                <Route path=path!("/visits") view={Lazy::<VisitsPage>::new()} ssr=SsrMode::Async />
-                <Route path=path!("/session") view={Lazy::<SessionPage>::new()} ssr=SsrMode::Async />
-                <Route path=path!("/cookies") view={Lazy::<CookiesPage>::new()} ssr=SsrMode::Async />
-                <Route path=path!("/login") view={Lazy::<LoginPage>::new()} ssr=SsrMode::Async />
-                <Route path=path!("/register") view={Lazy::<RegisterPage>::new()} ssr=SsrMode::Async />
-                <Route path=path!("/account") view={Lazy::<AccountPage>::new()} ssr=SsrMode::Async />
-            </Routes>
+                <Pages />
+                {below_page.collect_view()}
             </div>
         </main>
         <Footer />
     }
 }
 
-fn forget_flash_on_leaving(visitor: CurrentVisitor) {
-    let path = use_location().pathname;
-    Effect::new(move |before: Option<String>| {
-        let now = path.get();
-        if before.is_some_and(|before| before != now) {
-            visitor.forget_flash();
-        }
-        now
-    });
+/// The routes. `SsrMode::Async` renders a page completely before its first byte, so that it needs no JavaScript, and its status and cookies
+/// can still be set while the session is read.
+#[component]
+fn Pages() -> impl IntoView {
+    view! {
+        <Routes fallback=NotFoundPage transition=true>
+            <Route path=path!("/") view=crate::shop::HomePage ssr=SsrMode::Async />
+            <Route path=path!("/products/:id") view={Lazy::<crate::shop::ProductPage>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/cart") view={Lazy::<crate::shop::CartPage>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/orders") view={Lazy::<crate::shop::OrdersPage>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/orders/:id") view={Lazy::<crate::shop::OrderPage>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/visits") view={Lazy::<crate::visits::VisitsPage>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/session") view={Lazy::<crate::explorer::SessionPage>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/cookies") view={Lazy::<crate::cookies::CookiesPage>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/login") view={Lazy::<crate::auth::LoginPage>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/register") view={Lazy::<crate::auth::RegisterPage>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/account") view={Lazy::<crate::account::AccountPage>::new()} ssr=SsrMode::Async />
+        </Routes>
+    }
 }

@@ -1,49 +1,31 @@
-//! What the server and the browser share: pages, components, server functions and domain rules.
+//! The app: one folder for each feature, the layout around all pages, and the routes.
 //!
-//! One folder is one domain, whole. The feature `ssr` builds the server's half, `hydrate` the browser's.
+//! A feature is listed in `features.rs`, and its pages in `app.rs`. The crate feature `ssr` builds the server's half, `hydrate` the
+//! browser's.
 
 // The types of whole pages are nested deeper than the compiler looks by default.
 #![recursion_limit = "256"]
 #![expect(unreachable_pub, reason = "the macros of Leptos write `pub` items inside functions")]
 
-pub mod account;
 mod app;
-pub mod auth;
-pub mod cookies;
-pub mod error;
-pub mod explorer;
-pub mod flash;
-pub mod forms;
-pub mod language;
-pub mod nav;
-mod pages;
-pub mod preferences;
-pub mod source;
-pub mod ui;
-pub mod visitor;
-pub mod visits;
-
-// <shop>
-pub mod cart;
-pub mod catalog;
-pub mod orders;
-// </shop>
-
-#[cfg(feature = "ssr")]
-pub mod context;
-#[cfg(feature = "ssr")]
-pub mod document;
-#[cfg(feature = "ssr")]
-pub mod quota;
-#[cfg(feature = "ssr")]
-pub mod rate_limit;
+mod features;
+mod layout;
+mod not_found;
+mod settings;
 #[cfg(feature = "ssr")]
 mod shell;
-#[cfg(feature = "ssr")]
-pub mod storage;
-#[cfg(feature = "ssr")]
-mod store_error;
 
-pub use app::{App, Site, SiteUrl};
+pub mod account;
+pub mod auth;
+pub mod cookies;
+pub mod explorer;
+pub mod preferences;
+pub mod shop;
+pub mod source;
+pub mod visits;
+
+pub use app::App;
+pub use features::FEATURES;
+pub use settings::{PublicSettings, SiteUrl};
 #[cfg(feature = "ssr")]
 pub use shell::{failure_page, shell};

@@ -1,27 +1,25 @@
-//! The HTML documents around the app, and around the page that tells of a failure.
+//! The HTML documents around the app, and around the page for failed requests.
 
 use leptos::{hydration::AutoReload, hydration::HydrationScripts, nonce::use_nonce, prelude::*};
 use leptos_meta::{HashedStylesheet, MetaTags};
 use leptos_router::{components::Router, location::RequestUrl};
+use web::{document::LATER, failure::gap, feature::Features};
 
 use crate::{
-    App, SiteUrl,
-    document::LATER,
-    language::LANGUAGE,
-    nav,
-    ui::{Footer, Header, SkipLink},
+    App, FEATURES, SiteUrl,
+    layout::{Footer, Header, SkipLink},
 };
 
-/// The document that the server sends.
+/// The document of every page.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     view! {
         <!DOCTYPE html>
-        <html lang=LANGUAGE.tag>
+        <html lang="en">
             <head>
-                <Basics options=options.clone() />
-                <SharedLink />
+                <CommonHead options=options.clone() />
+                <SocialTags />
                 <AutoReload options=options.clone() />
-                <Wake options />
+                <Scripts options />
                 <MetaTags />
             </head>
             <body>
@@ -31,46 +29,41 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     }
 }
 
-/// The page that tells of a failure, with gaps for what happened: `<title></title>`, and marks such as `<!-- words --><!-- /words -->`.
-/// It knows no visitor, because what failed may be the session, and runs no code of the app, which would look for the page that
-/// could not be made.
+/// The page for failed requests, with [gaps](gap) for the error. It depends on no visitor, because reading the session may have failed,
+/// and has no scripts.
 #[must_use]
 pub fn failure_page(options: LeptosOptions) -> String {
     let owner = Owner::new();
     let page = owner.with(|| {
-        // A page of its own: no link to another one says that one is there.
+        // An address without a link in the header.
         provide_context(RequestUrl::new("/failure"));
+        provide_context(Features(FEATURES));
         failure_document(options).to_html()
     });
     owner.cleanup();
     page
 }
 
-/// Where the server writes what happened.
-fn gap(name: &str) -> String {
-    format!("<!-- {name} --><!-- /{name} -->")
-}
-
 fn failure_document(options: LeptosOptions) -> impl IntoView {
     view! {
         <!DOCTYPE html>
-        <html lang=LANGUAGE.tag data-theme="system">
+        <html lang="en" data-theme="system">
             <head>
-                <Basics options />
+                <CommonHead options />
                 <meta name="robots" content="noindex" />
-                <title></title>
+                <title inner_html=format!("{} · Satchel", gap("title"))></title>
             </head>
             <body>
                 <Router>
                     <SkipLink />
-                    <Header bare=true />
+                    <Header without_visitor=true />
                     <main id="content" tabindex="-1">
                         <div class="page empty">
                             <h1 inner_html=gap("title")></h1>
-                            <p inner_html=gap("words")></p>
+                            <p inner_html=gap("message")></p>
                             <div class="help" inner_html=gap("more")></div>
                             <p>
-                                <a href=nav::HOME>"Back to the catalogue"</a>
+                                <a href="/">"Go to the home page"</a>
                             </p>
                         </div>
                     </main>
@@ -81,14 +74,13 @@ fn failure_document(options: LeptosOptions) -> impl IntoView {
     }
 }
 
-/// What stands in every document's head.
 #[component]
-fn Basics(options: LeptosOptions) -> impl IntoView {
+fn CommonHead(options: LeptosOptions) -> impl IntoView {
     view! {
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
-        // The flap of the satchel, dark in both themes: --flap in style/tokens.css.
+        // The colour of the header in both themes: --flap in style/tokens.css.
         <meta name="theme-color" content="#1b3a2a" />
         <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
         <link rel="apple-touch-icon" href="/apple-touch-icon.png" />
@@ -97,11 +89,11 @@ fn Basics(options: LeptosOptions) -> impl IntoView {
     }
 }
 
-/// Fetches the app's code once the page is there, and wakes the page up.
+/// Loads the app's code after the page is shown, and hydrates it.
 #[component]
-fn Wake(options: LeptosOptions) -> impl IntoView {
-    // Leptos' own script fetches it beside the page, but its component also finds out which page has which code.
-    let _beside_the_page = view! { <HydrationScripts options=options.clone() /> };
+fn Scripts(options: LeptosOptions) -> impl IntoView {
+    // Not shown: its script would load the code together with the page. But it also finds the code of each lazy page.
+    let _ = view! { <HydrationScripts options=options.clone() /> };
     let (root, name) = (format!("/{}", options.site_pkg_dir), options.output_name);
     view! {
         <link
@@ -117,13 +109,13 @@ fn Wake(options: LeptosOptions) -> impl IntoView {
     }
 }
 
-/// What is shown of a page where its link is shared (the Open Graph protocol). The picture wants a whole address.
+/// How shared links of a page look (Open Graph protocol). The image needs an absolute address.
 #[component]
-fn SharedLink() -> impl IntoView {
+fn SocialTags() -> impl IntoView {
     let tag = |property: &'static str, content: String| {
         leptos::html::meta().attr("property", property).content(content)
     };
-    let picture = use_context::<SiteUrl>().map(|SiteUrl(url)| {
+    let image = use_context::<SiteUrl>().map(|SiteUrl(url)| {
         view! {
             {tag("og:image", format!("{url}/social.png"))}
             {tag("og:image:alt", "Satchel: web apps that remember their visitors".to_owned())}
@@ -133,6 +125,6 @@ fn SharedLink() -> impl IntoView {
     view! {
         {tag("og:type", "website".to_owned())}
         {tag("og:site_name", "Satchel".to_owned())}
-        {picture}
+        {image}
     }
 }

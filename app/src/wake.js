@@ -1,5 +1,4 @@
-// The page first, then its code: both would share the network and the processor, and the page is of use without it. Where nobody looks,
-// the browser is never idle.
+// Loads the code after the page is shown, because both share the network and the processor. A hidden page never becomes idle.
 (function (root, name) {
 	const wake = () => {
 		for (const link of document.querySelectorAll('link[rel="later"]')) link.rel = "preload";

@@ -25,6 +25,7 @@ const ways: Record<string, (page: Page, account: Account) => Promise<void>> = {
 };
 
 for (const [way, enters] of Object.entries(ways)) {
+  // Security: 7.2.4
   test(`after ${way} an id that was planted before is worth nothing`, async ({ page, hostile, account }) => {
     const attacker = await thief(page, "");
     await open(attacker, "/visits");
@@ -60,6 +61,7 @@ test("a neighbour that plants a session for all hosts is not signed in either", 
   await attacker.context().close();
 });
 
+// Security: never adopted
 test("an id that the server never gave out is not taken up, even one that is signed", async ({ page, hostile }) => {
   await withServers(async (serve) => {
     const key = randomBytes(64);

@@ -14,6 +14,7 @@ test.beforeEach(({ allowConsole }) => {
 
 for (const [who, name] of Object.entries(hosts)) {
   test.describe(`a page of ${who}`, () => {
+    // Security: 3.5.1
     test("has the visitor send its forms in vain", async ({ page, hostile, account, js }) => {
       await attack(page, account, async (all, expectUnchanged) => {
         for (const change of all) {
@@ -25,7 +26,7 @@ for (const [who, name] of Object.entries(hosts)) {
           expect((await answer).status(), change.path).toBe(403);
           expect((await answer).headers()["content-type"], change.path).toContain("text/html");
           // Until the page of the answer is there, another way would be cut short by it.
-          await expect(page.getByRole("heading", { name: "This came from another site" })).toBeVisible();
+          await expect(page.getByRole("heading", { name: "Request from another website" })).toBeVisible();
           await expectUnchanged(change.path);
         }
       });
@@ -44,6 +45,7 @@ for (const [who, name] of Object.entries(hosts)) {
       });
     });
 
+    // Security: 3.5.2
     test("sends forms without a referrer, or of another encoding, in vain", { tag: "@js" }, async ({ page, hostile, account }) => {
       await attack(page, account, async (all) => {
         const encodings = ["application/x-www-form-urlencoded", "multipart/form-data", "text/plain"];
@@ -59,6 +61,7 @@ for (const [who, name] of Object.entries(hosts)) {
       });
     });
 
+    // Security: 3.5.2
     test("calls by script in vain", { tag: "@js" }, async ({ page, hostile, account }) => {
       await attack(page, account, async (all) => {
         const answers: string[] = [];
@@ -73,6 +76,7 @@ for (const [who, name] of Object.entries(hosts)) {
       });
     });
 
+    // Security: 3.5.3
     test("embeds and fetches addresses in vain", async ({ page, hostile, account }) => {
       await attack(page, account, async (all) => {
         const asked = all.map(({ path, fields }) => `${site}${path}?${new URLSearchParams(fields)}`);
@@ -88,6 +92,7 @@ for (const [who, name] of Object.entries(hosts)) {
       });
     });
 
+    // Security: 3.5.3
     test("leads to addresses in vain", async ({ page, hostile, account }) => {
       await attack(page, account, async (all, expectUnchanged) => {
         for (const { path, fields } of [{ path: "/visits", fields: {} }, ...all]) {

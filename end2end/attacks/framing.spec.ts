@@ -7,6 +7,7 @@ const addresses = ["/", "/login", "/register", "/account", "/session", "/nothing
 
 for (const [who, name] of Object.entries(hosts)) {
   test.describe(`a page of ${who}`, () => {
+    // Security: 3.4.6
     test("cannot frame the app", async ({ page, hostile, account, allowConsole }) => {
       allowConsole(/frame-ancestors|X-Frame-Options|net::ERR_BLOCKED|status of 4\d\d|chrome-error:/);
       await enter(page, account);
@@ -25,6 +26,7 @@ for (const [who, name] of Object.entries(hosts)) {
       expect(shown.map((frame) => frame.url()).filter((url) => url.startsWith(site))).toEqual([]);
     });
 
+    // Security: 3.4.8
     test("has no hold of the app in a window that it has opened", { tag: "@js" }, async ({ page, hostile, account }) => {
       await enter(page, account);
       await page.goto(hostile.publish(name, `<button onclick="app = window.open('${site}/account')">Win a prize</button>`));

@@ -32,6 +32,7 @@ for (const [what, leave] of Object.entries<(page: Page) => Promise<void>>({
     await expectVisitor(tab, "Guest");
   },
 })) {
+  // Security: 14.3.1
   test(`Back shows nothing private after ${what}`, async ({ page, account, js }) => {
     await readPrivatePages(page, account);
     await open(page, "/visits");
@@ -48,6 +49,7 @@ for (const [what, leave] of Object.entries<(page: Page) => Promise<void>>({
     await expectNothingPrivate(page, account);
   });
 
+  // Security: 14.3.1
   test(`Back from another site shows nothing private after ${what}`, async ({ page, account, hostile }) => {
     await readPrivatePages(page, account);
     const elsewhere = await page.context().newPage();
@@ -61,6 +63,7 @@ for (const [what, leave] of Object.entries<(page: Page) => Promise<void>>({
   });
 }
 
+// Security: 14.3.1
 test("who signs in next finds nothing of the one before", async ({ page, account }) => {
   await readPrivatePages(page, account);
   await open(page, "/");
@@ -75,6 +78,7 @@ test("who signs in next finds nothing of the one before", async ({ page, account
   }
 });
 
+// Security: 14.3.2
 test("no private answer may be kept", async ({ page, account }) => {
   const answers: string[] = [];
   page.on("response", (response) => {

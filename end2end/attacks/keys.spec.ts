@@ -8,6 +8,7 @@ import { call, enter, sessionCookie, site, test, thief, withServers } from "./ho
 /** Base64 of 32 bytes: the signature, in front of the id. */
 const signature = 44;
 
+// Security: tampered cookies
 test("a cookie that was changed opens no session and is removed", async ({ page, account }) => {
   await enter(page, account);
   const genuine = (await sessionCookie(page.context()))?.value ?? "";
@@ -44,6 +45,7 @@ test("a cookie that was changed opens no session and is removed", async ({ page,
   await expectVisitor(page, account.name);
 });
 
+// Security: 13.3.4
 test("a cookie signed with a key that is not in the ring any more is removed, and stays worthless", async ({ page }) => {
   await withServers(async (serve) => {
     const [leaked, fresh] = [key(), key()];

@@ -8,19 +8,21 @@ test.beforeEach(({ allowConsole }) => {
   allowConsole(/status of 404 .*evil/);
 });
 
+// Security: 3.7.2
 test("the app has no page at an address that reads like another site's", async ({ page, hostile }) => {
   const evil = elsewhere(hostile);
   for (const path of [`//${evil}`, `//${evil}/login`, `///${evil}`, `/\\${evil}/login`, `/login//${evil}`, `/%2f${evil}`, `/%5C${evil}`]) {
     const answer = await page.goto(site + path);
     expect(answer?.status(), path).toBe(404);
     expect(new URL(page.url()).origin, path).toBe(site);
-    await expect(page.getByRole("heading", { name: "There is nothing here" })).toBeVisible();
+    await expect(page.getByRole("heading", { name: "Not found" })).toBeVisible();
     const ways = await page.locator("a[href]").evaluateAll((links) => links.map((link) => (link as HTMLAnchorElement).href));
     expect(ways.filter((way) => new URL(way).origin !== site), path).toEqual([]);
   }
   expect(hostile.asked).toEqual([]);
 });
 
+// Security: 3.7.2
 test("a sign-out in another tab leads a page at such an address to no other site", { tag: "@js" }, async ({
   page,
   account,
@@ -33,14 +35,14 @@ test("a sign-out in another tab leads a page at such an address to no other site
     // As after Back and Forward, the router reads the address.
     dispatchEvent(new PopStateEvent("popstate"));
   }, `//${elsewhere(hostile)}/login`);
-  await expect(page.getByRole("heading", { name: "There is no such page" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Page not found" })).toBeVisible();
   await expectVisitor(page, account.name);
 
   const tab = await page.context().newPage();
   await open(tab, "/");
   await signOut(tab);
   // Nothing of the user's page stays: the browser has loaded the address again.
-  await expect(page.getByRole("heading", { name: "There is nothing here" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Not found" })).toBeVisible();
   expect(new URL(page.url()).origin).toBe(site);
   expect(hostile.asked).toEqual([]);
 });

@@ -20,6 +20,7 @@ test("no page breaks it for a guest, with its folds open and its forms sent", as
   expect(violations).toEqual([]);
 });
 
+// Security: 3.4.3
 test("no page breaks it for who is signed in, with its folds open and its forms sent", async ({ page, account, allowConsole }) => {
   allowConsole(/status of 4\d\d/);
   const violations = await watch(page.context());
@@ -42,6 +43,7 @@ test("no page breaks it for who is signed in, with its folds open and its forms 
   expect(violations).toEqual([]);
 });
 
+// Security: 3.4.3
 test("each answer has a nonce of its own, and allows nothing that is not known", { tag: "@js" }, async ({ page, account }) => {
   await enter(page, account);
   const cookie = await carried(page.context());
@@ -75,6 +77,7 @@ test("each answer has a nonce of its own, and allows nothing that is not known",
   for (const nonce of nonces) expect(Buffer.from(nonce, "base64").length, nonce).toBeGreaterThanOrEqual(16);
 });
 
+// Security: 3.4.3
 test("what gets into a page does not run, even with a nonce from before", { tag: "@js" }, async ({ page, hostile, allowConsole }) => {
   allowConsole(/Content Security Policy|violates the following|blocked|Refused to|net::ERR_|nothing-here/);
   const called: string[] = [];

@@ -117,6 +117,7 @@ test("a field of the form for a new account leads to no other site", async ({ pa
   expect(hostile.asked).toEqual([]);
 });
 
+// Security: 3.7.2
 test("no redirect of the server names another site", { tag: "@no-js" }, async ({ hostile }) => {
   for (const next of elsewhere(hostile)) {
     const forms: [string, Record<string, string>][] = [

@@ -12,7 +12,7 @@ const ends: Record<string, (page: Page, account: Account) => Promise<void>> = {
     await page.getByLabel("Current password", { exact: true }).fill(account.password);
     await page.getByLabel("New password", { exact: true }).fill("four-words-are-better");
     await submit(page.getByRole("button", { name: "Change password" }));
-    await expectMessage(page, "Your password is changed. Everywhere else you are signed out.");
+    await expectMessage(page, "Your password has been changed. You have been signed out everywhere else.");
   },
   "changing the password in another browser": async (page, account) => {
     const other = await thief(page, "");
@@ -25,19 +25,19 @@ const ends: Record<string, (page: Page, account: Account) => Promise<void>> = {
     await enter(other, account);
     const devices = other.getByRole("region", { name: "Your devices" }).getByRole("listitem");
     await submit(devices.getByRole("button", { name: /Sign out/ }));
-    await expectMessage(other, "That device is signed out.");
+    await expectMessage(other, "The device has been signed out.");
     await other.context().close();
   },
   "signing out everywhere else": async (page, account) => {
     const other = await thief(page, "");
     await enter(other, account);
     await submit(other.getByRole("button", { name: "Sign out everywhere else" }));
-    await expectMessage(other, "Everywhere else you are signed out.");
+    await expectMessage(other, "You have been signed out everywhere else.");
     await other.context().close();
   },
   "removing the account": async (page, account) => {
-    await page.getByLabel("Password of the account").fill(account.password);
-    await submit(page.getByRole("button", { name: "Remove my account" }));
+    await page.getByLabel("Password of your account").fill(account.password);
+    await submit(page.getByRole("button", { name: "Delete my account" }));
     await expectVisitor(page, "Guest");
   },
   "clearing the session": async (page) => {
@@ -53,11 +53,12 @@ const ends: Record<string, (page: Page, account: Account) => Promise<void>> = {
   "signing in again": async (page, account) => {
     await open(page, "/login");
     await signIn(page, account);
-    await expectMessage(page, "You are signed in. Welcome!");
+    await expectMessage(page, "Welcome! You are signed in now.");
   },
 };
 
 for (const [end, run] of Object.entries(ends)) {
+  // Security: 7.4.1
   test(`a cookie copied before ${end} is worth nothing afterwards`, async ({ page, account }) => {
     await enter(page, account);
     const copy = await carried(page.context());

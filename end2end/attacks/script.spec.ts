@@ -16,6 +16,7 @@ test.beforeEach(async ({ page }) => {
   called = await listen(page);
 });
 
+// Security: 3.2.2
 test("the name of an account", async ({ page, account }) => {
   await enter(page, account);
   for (const payload of payloads) {
@@ -54,6 +55,7 @@ test("a refused name and address, typed again into their fields", async ({ page,
   }
 });
 
+// Security: 3.2.2
 test("keys and values of the session", async ({ page }) => {
   await open(page, "/session");
   const set = form(page, "Set a value");
@@ -91,7 +93,7 @@ test("a refused value, typed again into its text area", async ({ page, allowCons
     await set.getByLabel("Key").fill("refused");
     await set.getByLabel("Value").fill(`[${payload}`);
     await submit(set.getByRole("button", { name: "Set" }));
-    await expect(errors(page)).toHaveText(/This looks like JSON, but it is none/);
+    await expect(errors(page)).toHaveText(/This is not valid JSON/);
     await expect(set.getByLabel("Value")).toHaveValue(`[${payload}`);
     await harmless(page);
 
@@ -108,7 +110,7 @@ test("a number that is none", async ({ page, allowConsole }) => {
   await open(page, "/session");
   for (const payload of payloads) {
     await page.getByLabel("Pineapples").fill(payload);
-    await submit(page.getByRole("button", { name: "Count them" }));
+    await submit(page.getByRole("button", { name: "Save" }));
     await expect(page.getByLabel("Pineapples")).toHaveValue(payload);
     await harmless(page);
   }
@@ -168,6 +170,7 @@ test("a refused cookie, typed again into its fields", async ({ page, allowConsol
   }
 });
 
+// Security: 3.2.2
 test("words in an address", async ({ page, account, js, allowConsole }) => {
   allowConsole(/status of 4\d\d/);
   await enter(page, account);
@@ -205,7 +208,7 @@ test("words in an address", async ({ page, account, js, allowConsole }) => {
 test("what is shown of an address is text", async ({ page }) => {
   for (const payload of payloads) {
     await open(page, `/session?key=${encodeURIComponent(payload)}`);
-    await expect(form(page, "Get a value")).toContainText(`There is nothing under the key ${payload}`);
+    await expect(form(page, "Get a value")).toContainText(`There is no value with the key ${payload}`);
     await expect(form(page, "Get a value").getByLabel("Key")).toHaveValue(payload);
     // <shop>
     await open(page, `/?q=${encodeURIComponent(payload)}`);
@@ -227,6 +230,7 @@ test("the next page, where its path is one of this site", async ({ page }) => {
   }
 });
 
+// Security: 16.5.1
 test("an error that somebody has written into the address", async ({ page, account }) => {
   await enter(page, account);
   const told = [
@@ -277,6 +281,7 @@ test("what a browser calls itself", async ({ page, account }) => {
   await harmless(page);
 });
 
+// Security: 3.4.4
 test("an answer of the API that is opened as a page", async ({ page, allowConsole }) => {
   allowConsole(/status of 4\d\d/);
   await open(page, "/session");
@@ -292,6 +297,7 @@ test("an answer of the API that is opened as a page", async ({ page, allowConsol
   }
 });
 
+// Security: 3.2.2
 test("what one visitor has typed runs with no other", async ({ page, account }) => {
   const stranger = await thief(page, "");
   const strangersCalls = await listen(stranger);

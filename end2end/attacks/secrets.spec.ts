@@ -4,6 +4,7 @@ import { form, setValue } from "../explorer";
 import { expect, hydrated, open, submit } from "../fixtures";
 import { enter, hosts, pages, sessionCookie, site, test } from "./hostile";
 
+// Security: 3.3.4, 14.2.1
 test("the id is in no answer but for its Set-Cookie, and in no address", async ({ page, account, allowConsole }) => {
   allowConsole(/status of 4\d\d/);
   const bodies: Promise<{ url: string; body: string }>[] = [];
@@ -56,6 +57,7 @@ test("the id is in no answer but for its Set-Cookie, and in no address", async (
   }
 });
 
+// Security: 3.3.4
 test("no script can read it, on any page and on another port of the host", async ({ page, account, hostile, allowConsole }) => {
   allowConsole(/status of 404 .*nothing-here/);
   await enter(page, account);

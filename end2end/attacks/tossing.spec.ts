@@ -35,6 +35,7 @@ test("garbage that was there first keeps nobody from signing in", async ({ page,
   await expectVisitor(page, account.name);
 });
 
+// Security: 3.3.1
 test("the attacker's own session never takes the place of one that is there", async ({ page, hostile, account }) => {
   await enter(page, account);
   const [before, own] = [await kept(page), await sessionCookie(page.context())];
@@ -55,6 +56,7 @@ test("the attacker's own session never takes the place of one that is there", as
   expect(await kept(page)).toEqual(before);
 });
 
+// Security: 3.3.1
 test("in production a browser takes no session from a neighbour at all", async ({ page, hostile }) => {
   await withServers(async (serve) => {
     const keys = randomBytes(64).toString("base64");

@@ -1,6 +1,9 @@
 //! The browser's code and the public files: no session, and caching by whether a path carries its content's hash.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{Arc, LazyLock},
+};
 
 use axum::{
     body::Body,
@@ -12,11 +15,25 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use base64::prelude::{BASE64_STANDARD, Engine};
 use leptos::config::LeptosOptions;
+use sha2::{Digest, Sha256};
 use tower::ServiceExt;
 use tower_http::services::ServeDir;
+use web::csp;
 
-use crate::{failure, metrics::IsFile};
+use crate::metrics::IsFile;
+
+/// The page that a proxy shows when there is no server. It needs no other file.
+const STANDALONE_PAGE: &str = "/500.html";
+
+/// Its policy allows its style, by the hash (CSP Level 3, 2.3.1).
+static STANDALONE_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
+    let page = include_str!("../../public/500.html");
+    let style =
+        page.split("<style>").nth(1).and_then(|rest| rest.split("</style>").next()).unwrap_or_default();
+    csp::standalone_page(&format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(style))))
+});
 
 /// How the name of a release's package begins: what follows is its hash.
 const HASHED: &str = "pkg.";
@@ -83,8 +100,8 @@ pub async fn serve(State(files): State<Files>, request: Request, next: Next) -> 
     response.extensions_mut().insert(IsFile);
     let value = if package && files.hashed { FOREVER } else { REVALIDATE };
     response.headers_mut().insert(CACHE_CONTROL, value);
-    if request.uri().path() == failure::PATH {
-        response.headers_mut().insert(CONTENT_SECURITY_POLICY, failure::POLICY.clone());
+    if request.uri().path() == STANDALONE_PAGE {
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, STANDALONE_POLICY.clone());
     }
     // The compressed forms are for those who can read them.
     response.headers_mut().insert(VARY, HeaderValue::from_static("accept-encoding"));

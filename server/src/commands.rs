@@ -5,17 +5,15 @@ use std::io::{self, IsTerminal, Write};
 
 use anyhow::{Context, bail};
 use app::{
+    FEATURES,
     auth::{
-        Email, NewPassword, Registration, UserId,
-        audit::{self, Event},
-        is_common,
-        store::{self, KnownUser},
+        Email, Event, NewPassword, Registration, UserId, is_common,
+        store::{self, StoredUser},
     },
-    error::AppError,
-    storage::Storage,
 };
 use clap::{Args, Parser, Subcommand};
 use session::{Clock, Database, Sessions};
+use web::{audit, error::AppError, feature::Features};
 
 use crate::{
     Settings,
@@ -114,12 +112,12 @@ pub async fn run(command: Command, settings: Settings) -> anyhow::Result<()> {
 }
 
 /// The accounts and sessions of a database, with nothing kept in memory.
-pub(crate) async fn opened(db: Database, settings: &Settings) -> anyhow::Result<(Storage, Sessions)> {
+pub(crate) async fn opened(db: Database, settings: &Settings) -> anyhow::Result<(Database, Sessions)> {
     let sessions = Sessions::new(db.clone(), session_config(settings, Clock::system())).await?;
-    Ok((Storage::new(db, 0), sessions))
+    Ok((db, sessions))
 }
 
-async fn run_for_users(command: UsersCommand, db: &Storage, sessions: &Sessions) -> anyhow::Result<()> {
+async fn run_for_users(command: UsersCommand, db: &Database, sessions: &Sessions) -> anyhow::Result<()> {
     match command {
         UsersCommand::List => {
             for user in store::list_users(db).await? {
@@ -131,9 +129,10 @@ async fn run_for_users(command: UsersCommand, db: &Storage, sessions: &Sessions)
             let password = ask_password()?;
             let Registration { name, email, password } =
                 Registration::parse(&name, &email, &password, is_common).map_err(told)?;
-            let made = store::make_user(db, &name, &email, password.expose(), Clock::system().now()).await?;
+            let made =
+                store::create_user(db, &name, &email, password.expose(), Clock::system().now()).await?;
             let made = made.with_context(|| format!("there is a user {email} already"))?;
-            audit::record_command(Event::Registered, Some(&made.user.id));
+            audit::record_command(Event::Registered, Some(&made.user.id.0));
             say(format_args!("made the user {email}"))
         }
         UsersCommand::ResetPassword { email } => {
@@ -141,25 +140,25 @@ async fn run_for_users(command: UsersCommand, db: &Storage, sessions: &Sessions)
             let password =
                 NewPassword::parse(&ask_password()?, &[user.name.as_str(), user.email.as_str()], is_common)
                     .map_err(|problem| anyhow::anyhow!("password: {problem}"))?;
-            store::reset_password(db, sessions, &user.id, password.expose()).await?;
-            audit::record_command(Event::PasswordChanged, Some(&user.id));
+            store::reset_password(db, sessions, Features(FEATURES), &user.id, password.expose()).await?;
+            audit::record_command(Event::PasswordChanged, Some(&user.id.0));
             say(format_args!("gave {} a new password and ended all its sessions", user.email))
         }
     }
 }
 
-async fn end_sessions(db: &Storage, sessions: &Sessions, whose: WhoseSessions) -> anyhow::Result<()> {
+async fn end_sessions(db: &Database, sessions: &Sessions, whose: WhoseSessions) -> anyhow::Result<()> {
     let Some(email) = whose.user else {
         return say(format_args!("ended all {} sessions", end_all_sessions(db, sessions).await?));
     };
     let user = find(db, &email).await?.user;
     let ended = end_sessions_of(db, sessions, &user.id).await?;
-    audit::record_command(Event::Revoked, Some(&user.id));
+    audit::record_command(Event::Revoked, Some(&user.id.0));
     say(format_args!("ended {ended} sessions of {}", user.email))
 }
 
 /// Ends every session. What belongs to a user is saved for the next sign-in; what a guest had has nowhere to go.
-pub(crate) async fn end_all_sessions(db: &Storage, sessions: &Sessions) -> anyhow::Result<usize> {
+pub(crate) async fn end_all_sessions(db: &Database, sessions: &Sessions) -> anyhow::Result<usize> {
     let mut ended = 0;
     for user in store::list_users(db).await? {
         ended += end_sessions_of(db, sessions, &user.id).await?;
@@ -169,14 +168,14 @@ pub(crate) async fn end_all_sessions(db: &Storage, sessions: &Sessions) -> anyho
     Ok(ended)
 }
 
-async fn end_sessions_of(db: &Storage, sessions: &Sessions, user: &UserId) -> anyhow::Result<usize> {
+async fn end_sessions_of(db: &Database, sessions: &Sessions, user: &UserId) -> anyhow::Result<usize> {
     let mut transaction = db.begin().await?;
-    let ended = store::end_sessions(sessions, &mut transaction, user).await?;
+    let ended = store::end_sessions(sessions, Features(FEATURES), &mut transaction, user).await?;
     transaction.commit().await?;
     Ok(ended)
 }
 
-async fn find(db: &Storage, email: &str) -> anyhow::Result<KnownUser> {
+async fn find(db: &Database, email: &str) -> anyhow::Result<StoredUser> {
     let address = Email::parse(email).map_err(|problem| anyhow::anyhow!("\"{email}\": {problem}"))?;
     let found = store::find_user_by_email(db, &address).await?;
     Ok(found.with_context(|| format!("there is no user {address}"))?.0)
@@ -198,7 +197,7 @@ fn ask_password() -> anyhow::Result<String> {
 
 fn told(error: AppError) -> anyhow::Error {
     match error {
-        AppError::Invalid { field, problem } => anyhow::anyhow!("{}: {problem}", field.name()),
+        AppError::Invalid { field, message, .. } => anyhow::anyhow!("{field}: {message}"),
         error => error.into(),
     }
 }

@@ -1,10 +1,5 @@
 //! Refuses what a page of another site sends (ASVS 3.5.1), without a token, so that plain forms need none.
 
-use app::{
-    auth::audit::{self, Event},
-    context::ClientAddress,
-    error::AppError,
-};
 use axum::{
     extract::Request,
     http::{
@@ -15,7 +10,7 @@ use axum::{
     response::Response,
 };
 
-use crate::failure;
+use web::{audit, context::ClientAddress, error::AppError, failure};
 
 /// The middleware around everything: a method that may change something (RFC 9110, 9.2.1) is for our own pages, and for who is
 /// no browser.
@@ -23,9 +18,9 @@ pub async fn refuse(request: Request, next: Next) -> Response {
     if request.method().is_safe() || !is_cross_site(request.headers()) {
         return next.run(request).await;
     }
-    let address = request.extensions().get().map(|ClientAddress(address)| *address);
-    audit::record_request(Event::CrossSiteRefused, request.uri(), address, None);
-    failure::answer(&AppError::CrossSite, request.headers())
+    let address = ClientAddress::of(request.extensions());
+    audit::record_request(audit::CROSS_SITE_REFUSED, request.uri(), address, None);
+    failure::respond(&AppError::CrossSite, request.headers())
 }
 
 /// Whether a browser says that the request comes from a page of another site. Older browsers, and all over plain HTTP, say the
@@ -46,6 +41,7 @@ mod tests {
 
     use super::*;
 
+    /// Security: 3.5.1
     #[test]
     fn a_post_of_another_site_is_told_by_what_the_browser_says() {
         let told = |names: &[(&'static str, &'static str)]| {

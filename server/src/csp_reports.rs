@@ -3,18 +3,14 @@
 //! Anyone can send a report. So a report is small, reports are limited, and only what helps to find the cause is logged: no query, no
 //! sample of a script, no policy with its nonce.
 
-use std::{fmt, net::IpAddr, time::Duration};
+use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use app::{
-    context::ClientAddress,
-    rate_limit::{AddressLimit, RateLimit},
-};
 use axum::{
     body::{Body, Bytes, to_bytes},
     extract::{Request, State},
     http::{
-        HeaderMap, HeaderValue, StatusCode,
+        HeaderMap, StatusCode,
         header::{CONTENT_TYPE, RETRY_AFTER},
     },
     response::{IntoResponse, Response},
@@ -26,13 +22,10 @@ use serde::{
 };
 use tokio::time::timeout;
 use url::Url;
-
-use crate::{AppState, overload::Permit};
-
-/// Where browsers send their reports.
-pub const PATH: &str = "/csp-reports";
-/// The same for the header `Reporting-Endpoints`, under the name that policies use.
-pub const ENDPOINTS: HeaderValue = HeaderValue::from_static("csp=\"/csp-reports\"");
+use web::{
+    context::ClientAddress,
+    limits::{AddressLimit, Permit, RateLimit},
+};
 
 /// How often one address may send reports.
 const PER_ADDRESS: &str = "60/10m";
@@ -76,12 +69,12 @@ impl Limits {
 }
 
 /// Takes one report or a list of reports, by `POST`. Answers 204; 415, 413, 408 or 400 for what is not a report, 429 for too many.
-pub async fn receive(State(state): State<AppState>, request: Request) -> Response {
+pub async fn receive(State(limits): State<Arc<Limits>>, request: Request) -> Response {
     let Some(format) = Format::of(request.headers()) else {
         return StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response();
     };
-    let address = request.extensions().get().map(|ClientAddress(address)| *address);
-    if let Err(seconds) = state.csp_reports.check(address) {
+    let address = ClientAddress::of(request.extensions());
+    if let Err(seconds) = limits.check(address) {
         return (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, seconds)]).into_response();
     }
     if let Some(permit) = request.extensions().get::<Permit>() {

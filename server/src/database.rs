@@ -4,12 +4,14 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
     str::FromStr,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use anyhow::{Context, anyhow};
-use app::error::AppError;
 use axum::{
     extract::{Request, State},
     middleware::Next,
@@ -22,7 +24,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use crate::{AppState, failure};
+use web::{error::AppError, failure};
 
 /// The numbered files in `migrations/`, compiled in.
 pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
@@ -206,14 +208,14 @@ fn identity(path: &Path) -> io::Result<Identity> {
 }
 
 /// The middleware that answers by 503 while the file is not in its place. What was written while it was removed is not said to be kept.
-pub async fn in_place(State(state): State<AppState>, request: Request, next: Next) -> Response {
+pub async fn in_place(State(file): State<Arc<DatabaseFile>>, request: Request, next: Next) -> Response {
     let (writes, headers) = (!request.method().is_safe(), request.headers().clone());
-    if !state.file.is_in_place() {
-        return failure::answer(&AppError::Unavailable, &headers);
+    if !file.is_in_place() {
+        return failure::respond(&AppError::Unavailable, &headers);
     }
     let response = next.run(request).await;
-    if writes && !state.file.is_in_place() {
-        return failure::answer(&AppError::Unavailable, &headers);
+    if writes && !file.is_in_place() {
+        return failure::respond(&AppError::Unavailable, &headers);
     }
     response
 }

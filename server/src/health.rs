@@ -1,9 +1,12 @@
 //! For whoever watches the server.
 
+use std::sync::Arc;
+
 use axum::{extract::State, http::StatusCode};
+use session::Database;
 use tokio::sync::Mutex;
 
-use crate::AppState;
+use crate::database::DatabaseFile;
 
 /// `/healthz`: the process answers.
 pub async fn live() -> &'static str {
@@ -15,15 +18,18 @@ pub async fn live() -> &'static str {
 /// # Errors
 ///
 /// 503 when it does not.
-pub async fn ready(State(state): State<AppState>) -> Result<&'static str, (StatusCode, &'static str)> {
-    if !state.file.is_in_place() {
+pub async fn ready(
+    State(file): State<Arc<DatabaseFile>>,
+    State(db): State<Database>,
+) -> Result<&'static str, (StatusCode, &'static str)> {
+    if !file.is_in_place() {
         return Err((StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"));
     }
     // One at a time: however many ask, the others' connections are left to the pages.
     static TURN: Mutex<()> = Mutex::const_new(());
 
     let _turn = TURN.lock().await;
-    match sqlx::query("select 1").execute(state.backend.db.readers()).await {
+    match sqlx::query("select 1").execute(db.readers()).await {
         Ok(_) => Ok("ready\n"),
         Err(error) => {
             tracing::error!(%error, "not ready");

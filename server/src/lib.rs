@@ -1,4 +1,4 @@
-//! The server: settings, database, and the router that tests drive as it is.
+//! The server: settings, database, router, files and operator commands. `router.rs` is the map of all routes and layers.
 
 pub mod assets;
 pub mod backup;
@@ -7,14 +7,10 @@ pub mod crawlers;
 pub mod cross_site;
 pub mod csp_reports;
 pub mod database;
-pub mod failure;
-pub mod forms;
 pub mod headers;
 pub mod health;
 pub mod logging;
 pub mod metrics;
-pub mod overload;
-pub mod pages;
 pub mod router;
 pub mod serve;
 pub mod settings;

@@ -3,7 +3,6 @@
 use std::{future::pending, io::ErrorKind, net::SocketAddr, process::ExitCode, time::Duration};
 
 use anyhow::{Context, anyhow};
-use app::quota::Quota;
 use axum_client_ip::ClientIpSource;
 use clap::Parser;
 use server::{
@@ -13,6 +12,7 @@ use server::{
 };
 use session::Clock;
 use tokio::{net::TcpListener, signal};
+use web::limits::Quota;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -2,7 +2,6 @@
 
 use std::{io, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 
-use app::quota::Quota;
 use axum::{Router, body::Body, extract::ConnectInfo};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
@@ -17,6 +16,7 @@ use tokio::{
 };
 use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
+use web::limits::Quota;
 
 /// A request's head has to be there within so long, and a connection that asks nothing for so long is closed.
 const HEAD_WITHIN: Duration = Duration::from_secs(15);

@@ -8,11 +8,11 @@ use std::{
     path::Path,
 };
 
-use app::rate_limit::Rate;
 use axum_client_ip::ClientIpSource;
 use session::SigningKeys;
 use time::Duration;
 use url::Url;
+use web::limits::Rate;
 
 /// Where development keeps the key that it makes for itself.
 const DEVELOPMENT_KEYS: &str = "data/session-keys";
@@ -377,6 +377,7 @@ mod tests {
         );
     }
 
+    /// Security: 6.3.2
     #[test]
     fn a_release_build_in_development_listens_on_loopback_addresses_only() {
         for address in ["127.0.0.1:3000", "127.8.8.8:3000", "[::1]:3000", "[::ffff:127.0.0.1]:3000"] {
@@ -432,6 +433,7 @@ mod tests {
         }
     }
 
+    /// Security: 13.3.1
     #[test]
     fn production_needs_keys() {
         let error = read_production(&[("SESSION_KEYS", "")]).unwrap_err().to_string();
@@ -439,6 +441,7 @@ mod tests {
         assert!(read_production(&[]).unwrap().production);
     }
 
+    /// Security: 15.3.4
     #[test]
     fn production_needs_a_named_source_of_the_clients_address() {
         let error = read_production(&[("CLIENT_IP_SOURCE", "")]).unwrap_err().to_string();
@@ -477,6 +480,7 @@ mod tests {
         }
     }
 
+    /// Security: 13.3.1
     #[test]
     fn every_problem_is_told_at_once_with_its_cure_and_no_secret() {
         let wrong = [

@@ -1,54 +1,58 @@
-//! What every request shares.
+//! The state that all requests share.
 
-use std::{ops::Deref, sync::Arc};
+use std::{
+    ops::Deref,
+    sync::{Arc, LazyLock},
+};
 
 use app::{
-    Site, SiteUrl,
+    App, FEATURES, PublicSettings, SiteUrl,
     auth::{
-        Limits, password,
+        SignInLimits, password,
         store::{delete_demo_account, insert_demo_account},
     },
-    context::Backend,
-    cookies::CookieLab,
-    explorer::SessionLog,
-    rate_limit::AddressLimit,
-    source::FOLDS,
-    storage::Storage,
+    failure_page,
 };
 use axum::extract::FromRef;
 use leptos::config::{Env, LeptosOptions};
-use leptos::prelude::provide_context;
+use leptos_axum::{AxumRouteListing, generate_route_list};
 use session::{Clock, Database, SessionConfig, Sessions};
+use web::{
+    failure::FailurePage,
+    feature::Features,
+    limits::{AddressLimit, Limiter},
+    server_feature::Setup,
+    site::{Site, SiteState},
+};
 
-use crate::{Settings, assets, csp_reports, database::DatabaseFile, failure::FailurePage, overload::Limiter};
+use crate::{Settings, assets, csp_reports, database::DatabaseFile};
 
-/// What every request shares. Cheap to clone: each layer does so for each request.
+/// The memory for results of reads, in bytes.
+const READ_CACHE: u64 = 8 * 1024 * 1024;
+/// The memory for sessions, in bytes.
+const SESSION_CACHE: u64 = 4 * 1024 * 1024;
+
+/// The state that all requests share. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct AppState(Arc<Shared>);
 
-/// The settings, the database, and what Leptos wants to know.
+/// The parts of the state.
 #[derive(Debug)]
 pub struct Shared {
     /// The settings.
     pub settings: Settings,
-    /// What pages and server functions reach.
-    pub backend: Backend,
+    /// What pages and server functions need.
+    pub site: Site,
     /// The sessions.
     pub sessions: Sessions,
-    /// How many sessions each address has begun; nothing where there is no limit.
+    /// The limit of new sessions for each address; `None` for no limit.
     pub new_sessions: Option<Arc<AddressLimit>>,
-    /// How many reports about the content security policy are taken.
-    pub csp_reports: csp_reports::Limits,
-    /// The limits on requests that are under way.
+    /// The limits of reports about the content security policy.
+    pub csp_reports: Arc<csp_reports::Limits>,
+    /// The limits of running requests.
     pub limiter: Limiter,
-    /// The database's file.
-    pub file: DatabaseFile,
-    /// Where the browser's code is.
-    pub leptos: LeptosOptions,
-    /// The page for when a page cannot be made.
-    pub failure: FailurePage,
-    /// Where the outside finds the site.
-    pub url: Option<SiteUrl>,
+    /// The file of the database.
+    pub file: Arc<DatabaseFile>,
 }
 
 impl Deref for AppState {
@@ -61,90 +65,127 @@ impl Deref for AppState {
 
 impl FromRef<AppState> for LeptosOptions {
     fn from_ref(state: &AppState) -> Self {
-        state.leptos.clone()
+        state.site.options.clone()
+    }
+}
+
+impl FromRef<AppState> for Site {
+    fn from_ref(state: &AppState) -> Self {
+        state.site.clone()
+    }
+}
+
+impl FromRef<AppState> for Database {
+    fn from_ref(state: &AppState) -> Self {
+        state.site.db.clone()
+    }
+}
+
+impl FromRef<AppState> for Arc<DatabaseFile> {
+    fn from_ref(state: &AppState) -> Self {
+        state.file.clone()
+    }
+}
+
+impl FromRef<AppState> for Arc<csp_reports::Limits> {
+    fn from_ref(state: &AppState) -> Self {
+        state.csp_reports.clone()
+    }
+}
+
+impl FromRef<AppState> for Option<SiteUrl> {
+    fn from_ref(state: &AppState) -> Self {
+        state.settings.url.as_deref().map(|url| SiteUrl(url.into()))
     }
 }
 
 impl AppState {
-    /// Puts the parts together, makes the sessions' tables and, outside production, the demo account.
+    /// Starts the app's features, creates the tables of sessions and, outside of production, the demo account.
     ///
     /// # Errors
     ///
     /// When the database fails.
     pub async fn new(settings: Settings, db: Database, clock: Clock) -> anyhow::Result<Self> {
+        Self::with_features(settings, db, clock, Features(FEATURES)).await
+    }
+
+    /// As [`new`](Self::new), with other features.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn with_features(
+        settings: Settings,
+        db: Database,
+        clock: Clock,
+        features: Features,
+    ) -> anyhow::Result<Self> {
         password::prepare().await?;
-        let log = SessionLog::new();
-        let config = SessionConfig {
-            observer: log.observer(clock.clone()),
-            ..session_config(&settings, clock.clone())
-        };
-        let cookies = CookieLab::new(&config);
-        let sessions = Sessions::new(db.clone(), config).await?;
-        let file = DatabaseFile::of(&db);
-        let db = Storage::new(db, cached_bytes(&settings));
+        let file = Arc::new(DatabaseFile::of(&db));
+        let db = if settings.shared { db } else { db.cache_capacity(READ_CACHE) };
+        let mut setup = Setup::new(session_config(&settings, clock.clone()));
         let demo_account = !settings.production;
+        setup.provide(PublicSettings { demo_account });
+        if let Some(url) = settings.url.as_deref() {
+            setup.provide(SiteUrl(url.into()));
+        }
+        if let Some(limits) = settings.sign_in_limit.and_then(SignInLimits::new) {
+            setup.provide(limits);
+        }
+        features.0.iter().for_each(|feature| feature.server.start(&mut setup));
+        let (config, services) = setup.finish();
+        let sessions = Sessions::new(db.clone(), config).await?;
         if demo_account {
             insert_demo_account(&db, clock.now()).await?;
         } else {
             delete_demo_account(&db, &sessions).await?;
         }
-        let leptos = leptos_options(&settings);
-        let limits = settings.sign_in_limit.and_then(Limits::new).map(Arc::new);
-        let backend = Backend { db, site: Site { demo_account }, limits, log, cookies };
+        let options = leptos_options(&settings);
+        let site = Site::new(SiteState {
+            features,
+            db,
+            failure: Arc::new(FailurePage::new(failure_page(options.clone()))),
+            options,
+            services,
+            pages: app_pages().iter().map(AxumRouteListing::path).map(pattern).collect(),
+        });
         let new_sessions = settings.session_limit.and_then(|rate| AddressLimit::new(rate, 1)).map(Arc::new);
         let limiter = Limiter::new(settings.request_limit);
-        let failure = FailurePage::new(leptos.clone());
-        let url = settings.url.as_deref().map(|url| SiteUrl(url.into()));
-        let csp_reports = csp_reports::Limits::new()?;
-        let shared = Shared {
-            settings,
-            backend,
-            sessions,
-            new_sessions,
-            csp_reports,
-            limiter,
-            file,
-            leptos,
-            failure,
-            url,
-        };
-        Ok(Self(Arc::new(shared)))
-    }
-
-    /// Makes everything reachable from a page or a server function.
-    pub fn provide(&self) {
-        provide_context(self.backend.clone());
-        provide_context(self.backend.site);
-        provide_context(FOLDS);
-        if let Some(url) = &self.url {
-            provide_context(url.clone());
-        }
+        let csp_reports = Arc::new(csp_reports::Limits::new()?);
+        Ok(Self(Arc::new(Shared { settings, site, sessions, new_sessions, csp_reports, limiter, file })))
     }
 }
 
-/// So many bytes of each kind of row may be kept in memory.
-fn cached_bytes(settings: &Settings) -> u64 {
-    if settings.shared { 0 } else { 4 * 1024 * 1024 }
+/// The pages of the app, listed once in a process: while Leptos lists them, it blocks every resource of pages that are being rendered, for
+/// good (leptos-rs/leptos#4773).
+pub fn app_pages() -> Vec<AxumRouteListing> {
+    static PAGES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(App));
+    PAGES.clone()
 }
 
-/// How sessions are kept, as the settings say.
+/// axum's pattern of a page, such as `/products/{id}`, as the app's router writes it.
+fn pattern(path: &str) -> String {
+    path.replace('{', ":").replace('}', "")
+}
+
+/// The configuration of sessions by the settings.
 #[must_use]
 pub fn session_config(settings: &Settings, clock: Clock) -> SessionConfig {
     SessionConfig {
-        // The prefix makes browsers refuse the cookie from other hosts and over plain HTTP (ASVS 3.3.1).
+        // With the prefix, browsers refuse the cookie from other hosts and over plain HTTP (ASVS 3.3.1).
         cookie_name: if settings.production { "__Host-id" } else { "id" },
         secure: settings.production,
         idle: settings.idle,
         lifetime: settings.lifetime,
         remembered: settings.remembered,
-        cached_bytes: cached_bytes(settings),
+        cached_bytes: if settings.shared { 0 } else { SESSION_CACHE },
         clock,
         ..SessionConfig::new(settings.keys.clone())
     }
 }
 
-/// cargo-leptos tells where it put the browser's code by environment variables; the defaults are those of `Cargo.toml`, so
-/// that a server started by hand from the workspace finds it too.
+/// cargo-leptos sets environment variables for where it has put the browser's code. The defaults are those of `Cargo.toml`, for a server that
+/// is started without it.
 fn leptos_options(settings: &Settings) -> LeptosOptions {
     let get = |name: &str, default: &str| std::env::var(name).unwrap_or(default.to_owned());
     let site = get("LEPTOS_SITE_ROOT", "target/site");

@@ -117,6 +117,7 @@ async fn app() -> TestApp {
     TestApp::start_with(&[("DATABASE_SHARED", "true")]).await
 }
 
+/// Security: 7.5.1, 15.4.2
 #[tokio::test]
 async fn a_change_that_was_overtaken_by_the_end_of_its_session_changes_nothing() {
     let _turn = turn().await;
@@ -143,6 +144,7 @@ async fn a_change_that_was_overtaken_by_the_end_of_its_session_changes_nothing()
     }
 }
 
+/// Security: 7.5.2, 15.4.2
 #[tokio::test]
 async fn a_device_is_not_ended_by_one_that_was_overtaken() {
     let _turn = turn().await;
@@ -158,6 +160,7 @@ async fn a_device_is_not_ended_by_one_that_was_overtaken() {
     }
 }
 
+/// Security: 7.4.3, 15.4.2
 #[tokio::test]
 async fn a_sign_in_that_loses_against_a_change_of_the_password_gets_no_session_and_nothing_that_waits() {
     let _turn = turn().await;

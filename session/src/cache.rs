@@ -66,7 +66,7 @@ where
 /// Lets each key's value go after a time of its own, half of [`KEPT`] at least. What was read in one moment is so not read again in one
 /// moment either, in which all else would wait.
 #[derive(Default)]
-struct Spread(RandomState);
+pub(crate) struct Spread(RandomState);
 
 impl<K: Hash, V> Expiry<K, V> for Spread {
     fn expire_after_create(&self, key: &K, _: &V, _: Instant) -> Option<Duration> {

@@ -129,6 +129,7 @@ mod tests {
         vec![pieces.join(&b"; "[..])]
     }
 
+    /// Security: 3.3.1
     #[test]
     fn a_name_with_other_white_space_belongs_to_another_cookie() {
         let config = config();
@@ -158,6 +159,7 @@ mod tests {
         assert_eq!(presented(&config, &[spaced]), found);
     }
 
+    /// Security: 3.3.1
     #[test]
     fn of_several_different_ids_none_is_adopted() {
         let config = config();
@@ -168,6 +170,7 @@ mod tests {
         assert!(matches!(presented(&config, &joined(&[&one, &one])), Presented::Id(..)));
     }
 
+    /// Security: tampered cookies
     #[test]
     fn bytes_that_are_not_utf_8_are_a_forged_cookie() {
         let config = config();

@@ -8,16 +8,17 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use crate::{Connection, Db, Pool};
+use crate::{Connection, Db, Pool, read_cache::ReadCache};
 
-/// The database: connections that read, and those that write. Cheap to clone.
+/// The database: connections that read, and connections that write. Cheap to clone.
 ///
-/// SQLite lets one connection write at a time, and makes the others try again after a while: a queue for a single one is faster and
-/// fair. A pool for both is a `Database` too.
+/// SQLite lets one connection write at a time, and makes the others retry: a queue for a single one is faster and fair. One pool for
+/// both is a `Database`, too.
 #[derive(Clone, Debug)]
 pub struct Database {
     readers: Pool,
     writer: Pool,
+    reads: ReadCache,
 }
 
 impl Database {
@@ -26,16 +27,53 @@ impl Database {
     /// [`after_release`](sqlx::pool::PoolOptions::after_release), where it [is in a transaction](sqlx::Connection::is_in_transaction).
     #[must_use]
     pub fn new(readers: Pool, writer: Pool) -> Self {
-        Self { readers, writer }
+        Self { readers, writer, reads: ReadCache::default() }
     }
 
-    /// For statements that change nothing.
+    /// Keeps results of [`read`](Self::read) in memory, of `bytes` together. Only for a database that no other process writes to, or
+    /// where results may be a second old.
+    #[must_use]
+    pub fn cache_capacity(self, bytes: u64) -> Self {
+        Self { reads: ReadCache::new(bytes), ..self }
+    }
+
+    /// Runs `load`, which must only read. May return what it returned for the same `key` within the last second, if no transaction has
+    /// been committed since. Results count as 4 KiB.
+    ///
+    /// # Errors
+    ///
+    /// The error of `load`.
+    pub async fn read<T, E>(&self, key: &str, load: impl Future<Output = Result<T, E>>) -> Result<T, E>
+    where
+        T: Clone + Send + Sync + 'static,
+    {
+        self.reads.read(key, |_| 4 * 1024, load).await
+    }
+
+    /// As [`read`](Self::read), for results of any size in bytes.
+    ///
+    /// # Errors
+    ///
+    /// The error of `load`.
+    pub async fn read_sized<T, E>(
+        &self,
+        key: &str,
+        size: impl FnOnce(&T) -> usize,
+        load: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E>
+    where
+        T: Clone + Send + Sync + 'static,
+    {
+        self.reads.read(key, size, load).await
+    }
+
+    /// For statements that only read.
     #[must_use]
     pub fn readers(&self) -> &Pool {
         &self.readers
     }
 
-    /// For statements that change something, each by itself.
+    /// For statements outside of a transaction, such as pragmas. They do not invalidate results of [`read`](Self::read).
     #[must_use]
     pub fn writer(&self) -> &Pool {
         &self.writer
@@ -43,14 +81,15 @@ impl Database {
 
     /// Begins a transaction that may write. It must not wait for another one: there may be a single connection that writes.
     ///
-    /// It takes SQLite's write lock at once: one that begins by reading could not write any more after another process has.
+    /// It takes SQLite's write lock at once, because a transaction that begins by reading fails to write after another process has
+    /// written.
     ///
     /// # Errors
     ///
-    /// [`sqlx::Error`] when no connection or no lock comes free in time.
+    /// [`sqlx::Error`] when no connection or no lock becomes free in time.
     pub async fn begin(&self) -> Result<Transaction, sqlx::Error> {
         let inner = self.writer.begin_with("begin immediate").await?;
-        Ok(Transaction { inner, changes: Vec::new(), committed: Vec::new() })
+        Ok(Transaction { inner, reads: self.reads.clone(), changes: Vec::new(), committed: Vec::new() })
     }
 
     /// Closes all connections.
@@ -62,37 +101,38 @@ impl Database {
 
 impl From<Pool> for Database {
     fn from(pool: Pool) -> Self {
-        Self { readers: pool.clone(), writer: pool }
+        Self::new(pool.clone(), pool)
     }
 }
 
-/// A transaction that keeps [`Cache`](crate::Cache)s exact: what changes in it is found in none of them until it has ended.
-/// Dropped without [`commit`](Self::commit) it changes nothing.
+/// A transaction. Its commit invalidates what [`Database::read`] has kept. Dropped without [`commit`](Self::commit), it is rolled back.
 pub struct Transaction {
     inner: sqlx::Transaction<'static, Db>,
+    reads: ReadCache,
     changes: Vec<Box<dyn Any + Send>>,
     committed: Vec<oneshot::Sender<()>>,
 }
 
 impl Transaction {
-    /// Makes the changes.
+    /// Commits the changes.
     ///
     /// # Errors
     ///
     /// [`sqlx::Error`] when the database fails; then nothing has changed.
     pub async fn commit(self) -> Result<(), sqlx::Error> {
-        let Self { inner, changes, committed } = self;
-        // In a task of its own: a commit that nobody waits for any more goes on, and so must the changes.
+        let Self { inner, reads, changes, committed } = self;
+        // In a task that runs to its end even if the request is cancelled: the caches must be invalidated.
         let commit = tokio::spawn(async move {
+            let running = reads.start_commit();
             inner.commit().await?;
-            drop(changes);
+            drop((running, changes));
             for waiting in committed {
-                // The request that waited for it was cut off.
+                // The request that waited for it was cancelled.
                 let _ = waiting.send(());
             }
             Ok(())
         });
-        // Nothing in it panics: the runtime is shutting down.
+        // Nothing in the task panics, so the runtime is shutting down.
         commit.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
     }
 
@@ -103,8 +143,8 @@ impl Transaction {
         receiver
     }
 
-    /// Keeps `change` going until the transaction has ended.
-    pub fn hold(&mut self, change: impl Send + 'static) {
+    /// Keeps `change` until the transaction has ended.
+    pub(crate) fn hold(&mut self, change: impl Send + 'static) {
         self.changes.push(Box::new(change));
     }
 }

@@ -82,6 +82,7 @@ mod tests {
 
     use super::*;
 
+    /// Security: 7.2.3
     #[test]
     fn an_id_is_read_back_and_never_repeated() {
         let id = SessionId::random();
@@ -92,6 +93,7 @@ mod tests {
         }
     }
 
+    /// Security: 16.2.5
     #[test]
     fn neither_debug_nor_hash_shows_the_id() {
         let id = SessionId::random();

@@ -123,6 +123,7 @@ mod tests {
         SigningKeys::parse(&keys.iter().map(|key| key.as_str()).collect::<Vec<_>>().join(", ")).unwrap()
     }
 
+    /// Security: 13.3.4
     #[test]
     fn every_key_of_the_ring_verifies_and_the_newest_signs() {
         let (old, new) = (SigningKeys::generate(), SigningKeys::generate());
@@ -149,6 +150,7 @@ mod tests {
         }
     }
 
+    /// Security: 13.3.1
     #[test]
     fn a_bad_list_is_refused_by_position_and_never_repeated() {
         assert_eq!(SigningKeys::parse(" , ").unwrap_err(), KeyError::Empty);

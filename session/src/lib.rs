@@ -42,6 +42,7 @@ mod lifecycle;
 mod measures;
 mod migrate;
 mod owned;
+mod read_cache;
 mod session;
 mod sessions;
 mod state;

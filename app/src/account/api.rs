@@ -1,114 +1,119 @@
-//! See and end sessions, change name and password, remove the account.
+//! Server functions of the account. All of them are for signed-in users.
 
 use leptos::prelude::*;
 use server_fn::codec::GetUrl;
+use web::{error::AppError, snapshot::Visitor};
 
 use super::Device;
-use crate::{error::AppError, visitor::Visitor};
 
 /// The user's sessions.
 #[server(endpoint = "auth/devices", input = GetUrl)]
 pub async fn list_devices() -> Result<Vec<Device>, AppError> {
-    use super::store;
-    use crate::{auth::CurrentUser, context};
+    use web::context::RequestContext;
 
-    let caller = context::caller()?;
-    let user = CurrentUser::require(&caller).await?;
-    store::list_devices(&caller, &user).await
+    use super::store;
+    use crate::auth::CurrentUser;
+
+    let request = RequestContext::current()?;
+    let user = CurrentUser::require(&request).await?;
+    store::list_devices(&request, &user).await
 }
 
 /// Ends one of the user's sessions.
 #[server(endpoint = "auth/revoke")]
 pub async fn revoke_device(#[server(default)] device: String) -> Result<Vec<Device>, AppError> {
-    use super::store;
-    use crate::{auth::CurrentUser, context};
+    use web::context::RequestContext;
 
-    let caller = context::caller()?;
-    let user = CurrentUser::require(&caller).await?;
-    store::end_device(&caller, &user, &device).await?;
-    store::list_devices(&caller, &user).await
+    use super::store;
+    use crate::auth::CurrentUser;
+
+    let request = RequestContext::current()?;
+    let user = CurrentUser::require(&request).await?;
+    store::end_device(&request, &user, &device).await?;
+    store::list_devices(&request, &user).await
 }
 
-/// Ends all of the user's sessions but this one.
+/// Ends all of the user's sessions except this one.
 #[server(endpoint = "auth/revoke_others")]
 pub async fn revoke_other_devices() -> Result<Vec<Device>, AppError> {
-    use super::store;
-    use crate::{auth::CurrentUser, context};
+    use web::context::RequestContext;
 
-    let caller = context::caller()?;
-    let user = CurrentUser::require(&caller).await?;
-    store::end_other_devices(&caller, &user).await?;
-    store::list_devices(&caller, &user).await
+    use super::store;
+    use crate::auth::CurrentUser;
+
+    let request = RequestContext::current()?;
+    let user = CurrentUser::require(&request).await?;
+    store::end_other_devices(&request, &user).await?;
+    store::list_devices(&request, &user).await
 }
 
-/// Confirms who it is, for the next ten minutes. The session gets a new id: it may do more now.
+/// Confirms the password for the next ten minutes. The session gets a new id, because it may do more now.
 #[server(endpoint = "auth/confirm")]
 pub async fn confirm(#[server(default)] password: String) -> Result<Visitor, AppError> {
-    use super::store;
-    use crate::{auth::CurrentUser, context, error::Field, visitor};
+    use web::context::RequestContext;
 
-    let caller = context::caller()?;
-    let user = CurrentUser::require(&caller).await?;
-    store::require_password(&caller, user.user(), Field::Password, &password).await?;
-    store::confirm(&caller, &user).await?;
-    Ok(visitor::after_commit(&caller, user.user()).await)
+    use super::store;
+    use crate::auth::{CurrentUser, visitor_after_commit};
+
+    let request = RequestContext::current()?;
+    let user = CurrentUser::require(&request).await?;
+    store::require_password(&request, user.user(), "password", &password).await?;
+    store::confirm(&request, &user).await?;
+    Ok(visitor_after_commit(&request, user.user()).await)
 }
 
-/// Changes what the account is called. `whose` is the address of the user who saw the form, where a page sends it.
+/// Changes the name. `whose` is the e-mail address of the user for whom the form was rendered.
 #[server(endpoint = "auth/name")]
 pub async fn change_name(
     #[server(default)] name: String,
     #[server(default)] whose: Option<String>,
 ) -> Result<Visitor, AppError> {
-    use super::store;
-    use crate::{
-        auth::{CurrentUser, Name, User},
-        context,
-        error::Field,
-        visitor,
-    };
+    use web::{context::RequestContext, error::ForField};
 
-    let caller = context::caller()?;
-    let user = CurrentUser::require(&caller).await?;
-    user.require_form_of(&caller, whose.as_deref()).await?;
-    let name = Name::parse(&name).map_err(|problem| AppError::invalid(Field::Name, problem))?;
-    store::change_name(&caller, &user, &name).await?;
-    Ok(visitor::after_commit(&caller, &User { name, ..user.user().clone() }).await)
+    use super::store;
+    use crate::auth::{CurrentUser, Name, User, visitor_after_commit};
+
+    let request = RequestContext::current()?;
+    let user = CurrentUser::require(&request).await?;
+    user.require_form_of(&request, whose.as_deref()).await?;
+    let name = Name::parse(&name).for_field("name")?;
+    store::change_name(&request, &user, &name).await?;
+    Ok(visitor_after_commit(&request, &User { name, ..user.user().clone() }).await)
 }
 
-/// Changes the password. All other sessions end.
+/// Changes the password and ends all other sessions.
 #[server(endpoint = "auth/password")]
 pub async fn change_password(
     #[server(default)] current: String,
     #[server(default)] new: String,
 ) -> Result<Visitor, AppError> {
-    use super::store;
-    use crate::{
-        auth::{ConfirmedUser, NewPassword, is_common},
-        context,
-        error::Field,
-        visitor,
-    };
+    use web::{context::RequestContext, error::ForField};
 
-    let caller = context::caller()?;
-    let confirmed = ConfirmedUser::require(&caller).await?;
+    use super::store;
+    use crate::auth::{ConfirmedUser, NewPassword, is_common, visitor_after_commit};
+
+    let request = RequestContext::current()?;
+    let confirmed = ConfirmedUser::require(&request).await?;
     let user = confirmed.user();
-    let new = NewPassword::parse(&new, &[user.name.as_str(), user.email.as_str()], is_common)
-        .map_err(|problem| AppError::invalid(Field::New, problem))?;
-    store::require_password(&caller, user, Field::Current, &current).await?;
-    store::change_password(&caller, &confirmed, &new).await?;
-    Ok(visitor::after_commit(&caller, confirmed.user()).await)
+    let new = NewPassword::parse(&new, &[user.name.as_str(), user.email.as_str()], is_common);
+    let new = new.for_field("new")?;
+    store::require_password(&request, user, "current", &current).await?;
+    store::change_password(&request, &confirmed, &new).await?;
+    Ok(visitor_after_commit(&request, confirmed.user()).await)
 }
 
-/// Removes the account with all that belongs to it.
+/// Deletes the account with everything that belongs to it.
 #[server(endpoint = "auth/delete")]
 pub async fn delete_account(#[server(default)] password: String) -> Result<Visitor, AppError> {
-    use super::store;
-    use crate::{auth::ConfirmedUser, context, error::Field};
+    use web::context::RequestContext;
 
-    let caller = context::caller()?;
-    let confirmed = ConfirmedUser::require(&caller).await?;
-    store::require_password(&caller, confirmed.user(), Field::Password, &password).await?;
-    store::delete_account(&caller, &confirmed).await?;
-    Ok(Visitor::default())
+    use super::store;
+    use crate::auth::ConfirmedUser;
+
+    let request = RequestContext::current()?;
+    let confirmed = ConfirmedUser::require(&request).await?;
+    store::require_password(&request, confirmed.user(), "password", &password).await?;
+    store::delete_account(&request, &confirmed).await?;
+    // The account is deleted, even if the visitor cannot be read now.
+    Ok(web::visitor::load_current().await.unwrap_or_default())
 }

@@ -1,4 +1,4 @@
-//! Devices: the sessions of a user, as the user knows them.
+//! Devices: how the account page shows the sessions of a user.
 
 use std::fmt;
 
@@ -7,21 +7,21 @@ use serde::{Deserialize, Serialize};
 /// One session of a user.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Device {
-    /// What it is called in a form. It opens nothing.
+    /// Identifies it in forms. Not a session id.
     pub device: String,
     /// The browser and its system.
     pub name: DeviceName,
-    /// Where it signed in from, if that is known.
+    /// The address of the client at sign-in, if it is known.
     pub address: Option<String>,
     /// When it signed in, in seconds since 1970.
     pub first_at: i64,
-    /// When it was last in use, to the minute, in seconds since 1970.
+    /// When it was last used, to the minute, in seconds since 1970.
     pub last_at: i64,
-    /// Whether it is the one that asks.
+    /// Whether it is the current session.
     pub current: bool,
 }
 
-/// A browser and the system that it runs on, as far as they can be told.
+/// A browser and its system, as far as they are known.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 pub struct DeviceName {
     /// The browser.
@@ -30,7 +30,7 @@ pub struct DeviceName {
     pub system: Option<String>,
 }
 
-/// What stands in a `User-Agent`, and whose it is. The order counts: most browsers also name those that they descend from.
+/// Parts of a `User-Agent` and the browser. The order matters: most browsers also name those that they descend from.
 const BROWSERS: [(&str, &str); 9] = [
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -54,7 +54,7 @@ const SYSTEMS: [(&str, &str); 7] = [
 ];
 
 impl DeviceName {
-    /// Reads a `User-Agent` header (RFC 9110, 10.1.5). It says whatever the client likes, so it is for the user's eyes only.
+    /// Parses a `User-Agent` header (RFC 9110, 10.1.5). Clients can send any text, so this is only for users to read.
     #[must_use]
     pub fn parse(user_agent: &str) -> Self {
         let find = |names: &[(&str, &str)]| {
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn browsers_and_systems_are_told_apart() {
+    fn browsers_and_systems_are_recognized() {
         for (user_agent, name) in [
             (
                 "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
@@ -108,9 +108,8 @@ mod tests {
     }
 
     proptest! {
-        /// A `User-Agent` says whatever it likes, but none of it is shown.
         #[test]
-        fn a_device_is_called_by_our_words_only(user_agent in "(Edg|OPR/|Firefox/|Safari/|Linux|iPhone|<script>|(?s).){0,12}") {
+        fn no_text_of_a_user_agent_is_shown(user_agent in "(Edg|OPR/|Firefox/|Safari/|Linux|iPhone|<script>|(?s).){0,12}") {
             let name = DeviceName::parse(&user_agent);
             let ours = |name: &Option<String>, words: &[(&str, &str)]| {
                 name.as_ref().is_none_or(|name| words.iter().any(|(_, word)| word == name))

@@ -1,24 +1,24 @@
-//! The account page's parts.
+//! The parts of the account page.
 
 use leptos::{form::ActionForm, prelude::*};
 
-use super::{ChangeName, ChangePassword, Confirm, DeleteAccount, Device, RevokeDevice, RevokeOtherDevices};
-use crate::{
-    auth::NewPasswordField,
-    error::Field,
-    forms,
-    ui::{FormError, FormState, PasswordField, SubmitButton, TextField, When, move_focus},
+use web::{
+    feature::EXPECTED_USER,
+    ui::{FormError, FormState, PasswordField, SubmitButton, TextField, Time, move_focus},
     visitor::use_visitor,
 };
 
-/// Where the user is signed in, with "Sign out" for each and for all others.
+use super::{ChangeName, ChangePassword, Confirm, DeleteAccount, Device, RevokeDevice, RevokeOtherDevices};
+use crate::auth::NewPasswordField;
+
+/// The user's devices, with "Sign out" for each and for all others.
 #[component]
 pub fn DeviceList(
-    /// The devices as the page was opened.
+    /// The devices when the page was opened.
     devices: Vec<Device>,
 ) -> impl IntoView {
     let devices = RwSignal::new(devices);
-    let others = FormState::<RevokeOtherDevices>::new().on_done(move |answer| devices.set(answer));
+    let others = FormState::<RevokeOtherDevices>::new().on_success(move |answer| devices.set(answer));
     let has_others = move || devices.with(|devices| devices.len() > 1);
     view! {
         <ul class="devices" role="list">
@@ -41,8 +41,8 @@ pub fn DeviceList(
 fn DeviceRow(device: Device, devices: RwSignal<Vec<Device>>) -> impl IntoView {
     let name = device.name.to_string();
     let label = format!("Sign out {name}");
-    let revoke = FormState::<RevokeDevice>::for_item(Field::Device, &device.device)
-        .on_done(move |answer| devices.set(answer));
+    let revoke = FormState::<RevokeDevice>::for_item("device", &device.device)
+        .on_success(move |answer| devices.set(answer));
     let (first, last) = (device.first_at, device.last_at);
     let address = device.address.map(|address| view! { <dt>"Address"</dt><dd>{address}</dd> });
     let sign_out = (!device.current).then(|| {
@@ -63,9 +63,9 @@ fn DeviceRow(device: Device, devices: RwSignal<Vec<Device>>) -> impl IntoView {
                 {device.current.then(|| view! { <p class="here">"This device"</p> })}
                 <dl class="facts">
                     {address} <dt>"Signed in"</dt> <dd>
-                        <When seconds=Some(first) />
+                        <Time seconds=Some(first) />
                     </dd> <dt>"Last used"</dt> <dd>
-                        <When seconds=Some(last) />
+                        <Time seconds=Some(last) />
                     </dd>
                 </dl>
             </div>
@@ -74,12 +74,12 @@ fn DeviceRow(device: Device, devices: RwSignal<Vec<Device>>) -> impl IntoView {
     }
 }
 
-/// Name, password, removal. What matters most asks for the password first, unless it was typed within the last ten minutes.
+/// Name, password, and deleting the account. The last two ask for the password first, unless it was typed within the last ten minutes.
 #[component]
 pub fn AccountSettings() -> impl IntoView {
     let visitor = use_visitor();
     let unconfirmed = move || visitor.user().is_some_and(|user| !user.confirmed);
-    // The form that was refused is hidden, and the focus with it.
+    // The form that was refused is hidden now, and had the focus.
     Effect::new(move |before: Option<bool>| {
         let now = unconfirmed();
         if now && before == Some(false) {
@@ -94,27 +94,21 @@ pub fn AccountSettings() -> impl IntoView {
         </section>
         <Show when=unconfirmed>
             <section aria-labelledby="confirm-heading">
-                <h2 id="confirm-heading">"Confirm it\u{2019}s you"</h2>
-                <p>"To change the password or to remove the account, please type your password once more."</p>
+                <h2 id="confirm-heading">"Confirm your password"</h2>
+                <p>"Please enter your password again to change it or to delete your account."</p>
                 <ConfirmForm />
             </section>
         </Show>
-        // Hidden, not taken away: what was typed is there again once it is confirmed who types.
+        // Hidden, not removed, so that what was typed is still there after the confirmation.
         <div hidden=unconfirmed>
             <section aria-labelledby="password-heading">
                 <h2 id="password-heading">"Your password"</h2>
                 <PasswordForm />
             </section>
             <section aria-labelledby="remove-heading">
-                <h2 id="remove-heading">"Remove the account"</h2>
-                <p>
-                    "Your name, your password, "
-                    // <shop>
-                    "your orders, your saved cart "
-                    // </shop>
-                    "and all your sessions are deleted at once. This cannot be undone."
-                </p>
-                <RemovalForm />
+                <h2 id="remove-heading">"Delete your account"</h2>
+                <p>"Your account and everything that belongs to it will be deleted. This cannot be undone."</p>
+                <DeleteForm />
             </section>
         </div>
     }
@@ -123,18 +117,18 @@ pub fn AccountSettings() -> impl IntoView {
 #[component]
 fn NameForm() -> impl IntoView {
     let visitor = use_visitor();
-    let form = FormState::<ChangeName>::new().on_done(move |answer| visitor.replace(answer));
+    let form = FormState::<ChangeName>::new().on_success(move |answer| visitor.replace(answer));
     let name = form.typed("name").or_else(|| untrack(|| visitor.user()).map(|user| user.name));
     view! {
         <ActionForm action=form.action attr:class="stack" attr:novalidate=true>
-            <FormError error=form.general_error(&[Field::Name]) />
-            <input type="hidden" name=forms::WHOSE value=move || visitor.user().map(|user| user.email) />
+            <FormError error=form.general_error(&["name"]) />
+            <input type="hidden" name=EXPECTED_USER value=move || visitor.user().map(|user| user.email) />
             <TextField
                 label="Name"
-                field=Field::Name
+                name="name"
                 autocomplete="name"
                 value=name
-                problem=form.problem(Field::Name)
+                error=form.field_error("name")
             />
             <SubmitButton pending=form.pending()>"Change name"</SubmitButton>
         </ActionForm>
@@ -144,16 +138,16 @@ fn NameForm() -> impl IntoView {
 #[component]
 fn ConfirmForm() -> impl IntoView {
     let visitor = use_visitor();
-    let form = FormState::<Confirm>::new().on_done(move |answer| visitor.replace(answer));
+    let form = FormState::<Confirm>::new().on_success(move |answer| visitor.replace(answer));
     view! {
         <ActionForm action=form.action attr:class="stack" attr:novalidate=true>
-            <FormError error=form.general_error(&[Field::Password]) />
+            <FormError error=form.general_error(&["password"]) />
             <PasswordField
                 label="Password"
-                field=Field::Password
+                name="password"
                 prefix="confirm-"
                 autocomplete="current-password"
-                problem=form.problem(Field::Password)
+                error=form.field_error("password")
             />
             <SubmitButton pending=form.pending()>"Confirm"</SubmitButton>
         </ActionForm>
@@ -163,25 +157,25 @@ fn ConfirmForm() -> impl IntoView {
 #[component]
 fn PasswordForm() -> impl IntoView {
     let visitor = use_visitor();
-    let form = FormState::<ChangePassword>::new().on_done(move |answer| visitor.replace(answer));
+    let form = FormState::<ChangePassword>::new().on_success(move |answer| visitor.replace(answer));
     let about =
         Signal::derive(move || visitor.user().map(|user| vec![user.name, user.email]).unwrap_or_default());
     view! {
         <ActionForm action=form.action attr:class="stack" attr:novalidate=true>
-            <FormError error=form.general_error(&[Field::Current, Field::New]) />
+            <FormError error=form.general_error(&["current", "new"]) />
             <PasswordField
                 label="Current password"
-                field=Field::Current
+                name="current"
                 autocomplete="current-password"
-                problem=form.problem(Field::Current)
-                done=form.times_done()
+                error=form.field_error("current")
+                clear=form.success_count()
             />
             <NewPasswordField
                 label="New password"
-                field=Field::New
+                name="new"
                 about
-                problem=form.problem(Field::New)
-                done=form.times_done()
+                error=form.field_error("new")
+                clear=form.success_count()
             />
             <SubmitButton pending=form.pending()>"Change password"</SubmitButton>
         </ActionForm>
@@ -189,21 +183,21 @@ fn PasswordForm() -> impl IntoView {
 }
 
 #[component]
-fn RemovalForm() -> impl IntoView {
+fn DeleteForm() -> impl IntoView {
     let visitor = use_visitor();
-    let form = FormState::<DeleteAccount>::new().on_done(move |guest| visitor.replace(guest));
+    let form = FormState::<DeleteAccount>::new().on_success(move |guest| visitor.replace(guest));
     view! {
         <ActionForm action=form.action attr:class="stack" attr:novalidate=true>
-            <FormError error=form.general_error(&[Field::Password]) />
+            <FormError error=form.general_error(&["password"]) />
             <PasswordField
-                label="Password of the account"
-                field=Field::Password
+                label="Password of your account"
+                name="password"
                 prefix="remove-"
                 autocomplete="current-password"
-                problem=form.problem(Field::Password)
+                error=form.field_error("password")
             />
             <SubmitButton pending=form.pending() class="button-quiet">
-                "Remove my account"
+                "Delete my account"
             </SubmitButton>
         </ActionForm>
     }

@@ -1,5 +1,4 @@
-//! The passwords that are guessed first (ASVS 6.2.4): the 5,000 that stand most often in leaked lists and have eight characters
-//! or more, in lower case.
+//! The most common passwords (ASVS 6.2.4): the 5,000 most frequent ones in leaked lists with eight characters or more, in lower case.
 
 use std::{collections::HashSet, sync::LazyLock};
 
@@ -7,7 +6,7 @@ pub(super) const LIST: &str = include_str!("common_passwords.txt");
 
 static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| LIST.lines().collect());
 
-/// Whether a password, in lower case, is one of them.
+/// Whether a password in lower case is one of the most common ones.
 #[must_use]
 pub fn is_common(password: &str) -> bool {
     COMMON.contains(password)
@@ -18,14 +17,15 @@ mod tests {
     use super::*;
     use crate::auth::NewPassword;
 
+    /// Security: 6.2.4
     #[test]
-    fn the_list_has_what_everybody_tries() {
+    fn the_list_contains_common_passwords() {
         assert!(is_common("password1") && is_common("1234567890") && !is_common("keep-it-in-the-satchel"));
         assert!(COMMON.len() >= 3_000, "ASVS 6.2.4");
     }
 
     #[test]
-    fn every_line_is_a_password_that_the_other_rules_would_let_through() {
+    fn every_line_follows_the_other_rules() {
         for line in LIST.lines() {
             assert_eq!(line, line.to_lowercase());
             assert!(line.chars().count() >= NewPassword::MIN_CHARS as usize, "{line}");

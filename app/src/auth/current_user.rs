@@ -1,39 +1,44 @@
-//! The signed-in user of a request. Whoever takes one as an argument is never called without.
+//! The signed-in user of a request.
 
 use serde::{Deserialize, Serialize};
-use session::{Session, SessionError, SessionValue, Transaction};
+use session::{Database, Session, SessionError, SessionValue, Transaction};
+use web::{
+    audit,
+    context::RequestContext,
+    error::AppError,
+    server_feature::{HookFuture, ServerFeature, ServerHooks},
+    snapshot::{Account, Visitor},
+};
 
 use super::{
-    User, UserId,
-    audit::{self, Event},
-    store::{KnownUser, find_user, password_version},
+    Event, User, UserId,
+    store::{StoredUser, find_user, password_version},
 };
-use crate::{context::Caller, error::AppError, storage::Storage};
 
-/// For so long after the password was typed it is not asked for again (ASVS 7.5.1), in seconds. Use does not extend it.
+/// How long after the password was typed it is not asked for again (ASVS 7.5.1), in seconds. Use does not extend it.
 const CONFIRMED_SECONDS: i64 = 10 * 60;
 
-/// What a session keeps of its latest sign-in; whose it is, the session's owner says.
+/// The latest sign-in of a session, in the session.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct SignIn {
-    /// The version of the password that was typed.
+    /// The version of the password.
     password_version: i64,
     /// When the password was typed, in seconds since 1970.
     confirmed_at: i64,
-    /// What the browser calls itself.
+    /// The `User-Agent` of the browser.
     pub user_agent: Option<String>,
-    /// Where the request came from.
+    /// The address of the client.
     pub address: Option<String>,
 }
 
 impl SignIn {
-    /// The password of this version was typed just now.
-    pub(crate) fn now(caller: &Caller, password_version: i64) -> Self {
+    /// A sign-in, or a confirmation, with the password of this version.
+    pub(crate) fn now(request: &RequestContext, password_version: i64) -> Self {
         Self {
             password_version,
-            confirmed_at: caller.now,
-            user_agent: caller.user_agent.clone(),
-            address: caller.address.map(|address| address.to_string()),
+            confirmed_at: request.now,
+            user_agent: request.user_agent.clone(),
+            address: request.address.map(|address| address.to_string()),
         }
     }
 }
@@ -42,7 +47,7 @@ impl SessionValue for SignIn {
     const KEY: &'static str = "sign_in";
 }
 
-/// A user who is signed in.
+/// A signed-in user.
 #[derive(Clone, Debug)]
 pub struct CurrentUser {
     user: User,
@@ -51,51 +56,40 @@ pub struct CurrentUser {
 }
 
 impl CurrentUser {
-    /// The user whose session this is. One whose account is gone, or whose password has changed since, is nobody.
+    /// The user of this session. `None` for a guest, after the account was deleted, and after the password was changed.
     ///
     /// # Errors
     ///
     /// [`AppError::Unavailable`] when the session or the database fails.
-    pub async fn find(session: &Session, db: &Storage, now: i64) -> Result<Option<Self>, AppError> {
+    pub async fn find(session: &Session, db: &Database) -> Result<Option<Self>, AppError> {
         let (Some(id), Some(sign_in)) = (session.owner().await?, session.read::<SignIn>().await?) else {
             return Ok(None);
         };
-        let known = find_user(db, &UserId(id)).await?;
-        let known = known.filter(|known| known.password_version == sign_in.password_version);
-        // A clock that was set back confirms nothing.
-        let confirmed = (0..CONFIRMED_SECONDS).contains(&(now - sign_in.confirmed_at));
-        Ok(known.map(|KnownUser { user, password_version }| Self { user, password_version, confirmed }))
+        let stored = find_user(db, &UserId(id)).await?;
+        let stored = stored.filter(|stored| stored.password_version == sign_in.password_version);
+        // Negative if the clock was set back.
+        let confirmed = (0..CONFIRMED_SECONDS).contains(&(session.now() - sign_in.confirmed_at));
+        Ok(stored.map(|StoredUser { user, password_version }| Self { user, password_version, confirmed }))
     }
 
-    /// The user who calls.
+    /// The user who calls a server function that is not public.
     ///
     /// # Errors
     ///
-    /// [`AppError::SignInFirst`] for a guest, [`AppError::SessionEnded`] for who was signed in until now.
-    pub async fn require(caller: &Caller) -> Result<Self, AppError> {
-        if let Some(user) = Self::find(&caller.session, &caller.db, caller.now).await? {
-            return Ok(user);
-        }
-        let (event, error) = if caller.session.has_ended().await? {
-            (Event::SessionEnded, AppError::SessionEnded)
-        } else {
-            (Event::SignInRequired, AppError::SignInFirst)
-        };
-        let owner = caller.session.owner().await?.map(UserId);
-        audit::record(event, caller, owner.as_ref()).await;
-        Err(error)
+    /// [`AppError::SessionEnded`] if the user was signed out since the [access check](web::access).
+    pub async fn require(request: &RequestContext) -> Result<Self, AppError> {
+        Self::find(&request.session, &request.db).await?.ok_or(AppError::SessionEnded)
     }
 
-    /// Begins a transaction in which this user is still signed in: the session lives, and the password is the one that it was signed in
-    /// with. Every change of an account begins with it, because both may have changed since they were read: while the change waited
-    /// for a password's hash, the owner may have changed the password to be rid of whoever else is signed in.
+    /// Begins a transaction in which this user is still signed in: the session is active, and the password has not changed. Every change
+    /// of an account begins with it, because both may have changed since they were read, for example while a password was hashed.
     ///
     /// # Errors
     ///
     /// [`AppError::SessionEnded`] when the session or the password has changed, [`AppError::Unavailable`] when the database fails.
-    pub async fn begin(&self, caller: &Caller) -> Result<Transaction, AppError> {
-        let mut transaction = caller.db.begin().await?;
-        let signed_in = match caller.session.require_within(&mut transaction).await {
+    pub async fn begin(&self, request: &RequestContext) -> Result<Transaction, AppError> {
+        let mut transaction = request.db.begin().await?;
+        let signed_in = match request.session.require_within(&mut transaction).await {
             Err(SessionError::Ended) => false,
             Err(error) => return Err(error.into()),
             Ok(()) => password_version(&mut transaction, &self.user.id).await? == Some(self.password_version),
@@ -104,7 +98,7 @@ impl CurrentUser {
             return Ok(transaction);
         }
         drop(transaction);
-        audit::record(Event::SessionEnded, caller, Some(&self.user.id)).await;
+        audit::record(audit::SESSION_ENDED, request, Some(&self.user.id.0)).await;
         Err(AppError::SessionEnded)
     }
 
@@ -114,48 +108,52 @@ impl CurrentUser {
         &self.user
     }
 
-    /// The version of the password with which this session was signed in.
+    /// The version of the password that was typed to sign in.
     #[must_use]
     pub fn password_version(&self) -> i64 {
         self.password_version
     }
 
-    /// Refuses a form that another user had before, in a tab that has stayed open.
+    /// Refuses a form that was rendered for another user, in a tab that has stayed open.
     ///
     /// # Errors
     ///
-    /// [`AppError::SessionEnded`]: that user's has.
-    pub async fn require_form_of(&self, caller: &Caller, whose: Option<&str>) -> Result<(), AppError> {
-        if whose.is_none_or(|whose| whose == self.user.email.as_str()) {
+    /// [`AppError::SessionEnded`]: the session of that user has.
+    pub async fn require_form_of(
+        &self,
+        request: &RequestContext,
+        expected_email: Option<&str>,
+    ) -> Result<(), AppError> {
+        if expected_email.is_none_or(|expected| expected == self.user.email.as_str()) {
             return Ok(());
         }
-        audit::record(Event::FormOfAnotherUser, caller, Some(&self.user.id)).await;
+        audit::record(Event::FormOfAnotherUser, request, Some(&self.user.id.0)).await;
         Err(AppError::SessionEnded)
     }
 
-    /// Whether the password was typed within the last ten minutes.
+    /// Whether the user typed the password within the last ten minutes.
     #[must_use]
     pub fn is_confirmed(&self) -> bool {
         self.confirmed
     }
 }
 
-/// A user who has typed the password within the last ten minutes.
+/// A signed-in user who typed the password within the last ten minutes.
 #[derive(Clone, Debug)]
 pub struct ConfirmedUser(CurrentUser);
 
 impl ConfirmedUser {
-    /// The user who calls.
+    /// The user who calls a server function that is not public.
     ///
     /// # Errors
     ///
-    /// As [`CurrentUser::require`], and [`AppError::ConfirmFirst`] when it is longer ago.
-    pub async fn require(caller: &Caller) -> Result<Self, AppError> {
-        let user = CurrentUser::require(caller).await?;
+    /// As [`CurrentUser::require`], and [`AppError::ConfirmFirst`] if the user has to type the password again.
+    pub async fn require(request: &RequestContext) -> Result<Self, AppError> {
+        let user = CurrentUser::require(request).await?;
         if user.confirmed {
             return Ok(Self(user));
         }
-        audit::record(Event::ConfirmationRequired, caller, Some(&user.user.id)).await;
+        audit::record(Event::ConfirmationRequired, request, Some(&user.user.id.0)).await;
         Err(AppError::ConfirmFirst)
     }
 
@@ -164,8 +162,8 @@ impl ConfirmedUser {
     /// # Errors
     ///
     /// As [`CurrentUser::begin`].
-    pub async fn begin(&self, caller: &Caller) -> Result<Transaction, AppError> {
-        self.0.begin(caller).await
+    pub async fn begin(&self, request: &RequestContext) -> Result<Transaction, AppError> {
+        self.0.begin(request).await
     }
 
     /// The account.
@@ -174,9 +172,32 @@ impl ConfirmedUser {
         &self.0.user
     }
 
-    /// The version of the password with which this session was signed in.
+    /// The version of the password that was typed to sign in.
     #[must_use]
     pub fn password_version(&self) -> i64 {
         self.0.password_version()
+    }
+}
+
+pub(super) const SERVER: ServerHooks = &Hooks;
+
+#[derive(Debug)]
+struct Hooks;
+
+impl ServerFeature for Hooks {
+    fn snapshot<'a>(
+        &'a self,
+        session: &'a Session,
+        db: &'a Database,
+        visitor: &'a mut Visitor,
+    ) -> HookFuture<'a, Result<(), AppError>> {
+        Box::pin(async move {
+            visitor.user = CurrentUser::find(session, db).await?.map(|current| Account {
+                name: current.user.name.to_string(),
+                email: current.user.email.to_string(),
+                confirmed: current.confirmed,
+            });
+            Ok(())
+        })
     }
 }

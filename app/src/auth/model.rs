@@ -1,25 +1,26 @@
-//! Who somebody is.
+//! Users: their names, addresses and credentials.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use web::error::{AppError, ForField, Invalid};
+
 use super::NewPassword;
-use crate::error::{AppError, Field, Problem};
 
 /// An account's id.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct UserId(pub String);
 
-/// An account, as the rest of the app knows it: its password's hash never leaves the store.
+/// An account. The hash of its password never leaves the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
     /// Its id.
     pub id: UserId,
-    /// What the person is called.
+    /// The user's name.
     pub name: Name,
-    /// Where the person is reached; also the name for signing in.
+    /// The user's address, used to sign in.
     pub email: Email,
 }
 
@@ -31,18 +32,18 @@ pub struct Email(String);
 impl Email {
     /// The longest address that mail can be sent to (RFC 5321, 4.5.3.1.3, less the angle brackets).
     pub const MAX_BYTES: usize = 254;
+    const NOT_AN_EMAIL: Invalid = Invalid::new("Please enter an e-mail address, such as ada@example.com.");
 
-    /// Takes what has the shape of an address: something, one `@`, and a domain with no space. Whether it exists only a mail
-    /// to it can tell.
+    /// Parses a text with one `@` between a local part and a domain, without spaces.
     ///
     /// # Errors
     ///
-    /// [`Problem::Missing`] and [`Problem::NotAnEmail`].
-    pub fn parse(text: &str) -> Result<Self, Problem> {
-        // What is kept is what is measured: some letters are longer in lower case.
+    /// [`Invalid`] for an empty text and for every other one.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        // Measured in lower case, because some letters are longer then.
         let text = text.trim().to_lowercase();
         if text.is_empty() {
-            return Err(Problem::Missing);
+            return Err(Invalid::MISSING);
         }
         let shaped = text.split_once('@').is_some_and(|(local, domain)| {
             !local.is_empty()
@@ -53,7 +54,7 @@ impl Email {
         });
         let plain = text.len() <= Self::MAX_BYTES
             && !text.chars().any(|char| char.is_whitespace() || char.is_control());
-        if shaped && plain { Ok(Self(text)) } else { Err(Problem::NotAnEmail) }
+        if shaped && plain { Ok(Self(text)) } else { Err(Self::NOT_AN_EMAIL) }
     }
 
     /// The address.
@@ -69,31 +70,31 @@ impl fmt::Display for Email {
     }
 }
 
-/// What an account is called on the pages.
+/// The name of a user, as pages show it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Name(String);
 
 impl Name {
-    /// The most characters: what a header has room for, and most names need far fewer.
+    /// The longest name, in characters.
     pub const MAX_CHARS: u32 = 100;
 
-    /// Takes any name in one line.
+    /// Parses a name of one line.
     ///
     /// # Errors
     ///
-    /// [`Problem::Missing`], [`Problem::TooLong`] and [`Problem::NotOneLine`].
-    pub fn parse(text: &str) -> Result<Self, Problem> {
+    /// [`Invalid`] for an empty text, several lines, and a text that is too long.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
         let text = text.trim();
         match u32::try_from(text.chars().count()) {
-            Ok(0) => Err(Problem::Missing),
+            Ok(0) => Err(Invalid::MISSING),
             Ok(chars) if chars <= Self::MAX_CHARS => {
                 if text.chars().any(char::is_control) {
-                    return Err(Problem::NotOneLine);
+                    return Err(Invalid::NOT_ONE_LINE);
                 }
                 Ok(Self(text.to_owned()))
             }
-            _ => Err(Problem::TooLong { max: Self::MAX_CHARS }),
+            _ => Err(Invalid::too_long(Self::MAX_CHARS)),
         }
     }
 
@@ -110,39 +111,38 @@ impl fmt::Display for Name {
     }
 }
 
-/// What somebody registers with.
+/// The fields of the registration form.
 #[derive(Debug)]
 pub struct Registration {
-    /// What the account is to be called.
+    /// The name.
     pub name: Name,
-    /// Where its owner is reached.
+    /// The address.
     pub email: Email,
     /// The password, exactly as typed.
     pub password: NewPassword,
 }
 
 impl Registration {
-    /// Takes what was typed into the form. `common` knows the passwords that are guessed first.
+    /// Parses the fields. `is_common` knows the most common passwords.
     ///
     /// # Errors
     ///
-    /// [`AppError::Invalid`] for the first field that is wrong.
+    /// [`AppError::Invalid`] for the first wrong field.
     pub fn parse(
         name: &str,
         email: &str,
         password: &str,
-        common: impl Fn(&str) -> bool,
+        is_common: impl Fn(&str) -> bool,
     ) -> Result<Self, AppError> {
-        let invalid = |field| move |problem| AppError::invalid(field, problem);
-        let name = Name::parse(name).map_err(invalid(Field::Name))?;
-        let email = Email::parse(email).map_err(invalid(Field::Email))?;
-        let password = NewPassword::parse(password, &[name.as_str(), email.as_str()], common)
-            .map_err(invalid(Field::Password))?;
+        let name = Name::parse(name).for_field("name")?;
+        let email = Email::parse(email).for_field("email")?;
+        let password = NewPassword::parse(password, &[name.as_str(), email.as_str()], is_common);
+        let password = password.for_field("password")?;
         Ok(Self { name, email, password })
     }
 }
 
-/// What somebody signs in with.
+/// The fields of the sign-in form.
 pub struct Credentials {
     /// The address.
     pub email: Email,
@@ -151,21 +151,21 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Takes what was typed into the form.
+    /// Parses the fields.
     ///
     /// # Errors
     ///
-    /// [`AppError::Invalid`] for a field that is empty or no address.
+    /// [`AppError::Invalid`] for the first wrong field.
     pub fn parse(email: &str, password: String) -> Result<Self, AppError> {
-        let email = Email::parse(email).map_err(|problem| AppError::invalid(Field::Email, problem))?;
+        let email = Email::parse(email).for_field("email")?;
         if password.is_empty() {
-            return Err(AppError::invalid(Field::Password, Problem::Missing));
+            return Err(Invalid::MISSING.for_field("password"));
         }
         Ok(Self { email, password })
     }
 }
 
-/// The account that everybody may use, outside production.
+/// The account with a public password. Outside of production only.
 #[derive(Clone, Copy, Debug)]
 pub struct DemoAccount;
 
@@ -185,21 +185,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_one_in_any_case() {
+    fn addresses_ignore_case() {
         assert_eq!(Email::parse(" Ada@Example.COM ").unwrap(), Email::parse("ada@example.com").unwrap());
     }
 
     #[test]
-    fn a_name_is_one_line_of_any_script() {
+    fn a_name_is_a_line_in_any_script() {
         assert_eq!(Name::parse("  Ада  Лавлейс ").unwrap().as_str(), "Ада  Лавлейс");
-        assert_eq!(Name::parse(" "), Err(Problem::Missing));
-        assert_eq!(Name::parse("Ada\nAdmin"), Err(Problem::NotOneLine));
-        assert_eq!(Name::parse(&"a".repeat(101)), Err(Problem::TooLong { max: 100 }));
+        assert_eq!(Name::parse(" "), Err(Invalid::MISSING));
+        assert_eq!(Name::parse("Ada\nAdmin"), Err(Invalid::NOT_ONE_LINE));
+        assert_eq!(Name::parse(&"a".repeat(101)), Err(Invalid::too_long(100)));
     }
 
     proptest! {
         #[test]
-        fn what_is_kept_is_an_address_again(text in "\\PC{0,120}@\\PC{0,140}") {
+        fn a_parsed_address_is_parsed_again(text in "\\PC{0,120}@\\PC{0,140}") {
             if let Ok(email) = Email::parse(&text) {
                 prop_assert_eq!(Email::parse(email.as_str()), Ok(email));
             }
@@ -207,13 +207,13 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_measured_as_it_is_kept() {
+    fn an_address_is_measured_in_lower_case() {
         let text = format!("{}@example.com", "\u{130}".repeat(120));
-        assert_eq!(Email::parse(&text), Err(Problem::NotAnEmail));
+        assert_eq!(Email::parse(&text), Err(Email::NOT_AN_EMAIL));
     }
 
     #[test]
-    fn what_is_no_address_is_refused() {
+    fn refuses_other_texts_than_addresses() {
         let long = format!("{}@example.com", "a".repeat(250));
         for text in [
             "ada",
@@ -226,14 +226,14 @@ mod tests {
             "a\0@example.com",
             &long,
         ] {
-            assert_eq!(Email::parse(text), Err(Problem::NotAnEmail), "{text:?}");
+            assert_eq!(Email::parse(text), Err(Email::NOT_AN_EMAIL), "{text:?}");
         }
-        assert_eq!(Email::parse("  "), Err(Problem::Missing));
+        assert_eq!(Email::parse("  "), Err(Invalid::MISSING));
     }
 
     proptest! {
         #[test]
-        fn a_name_that_is_kept_is_a_name_again(text in "(?s).{0,110}") {
+        fn a_parsed_name_is_parsed_again(text in "(?s).{0,110}") {
             match Name::parse(&text) {
                 Ok(name) => {
                     prop_assert_eq!(name.as_str(), text.trim());
@@ -241,17 +241,16 @@ mod tests {
                     prop_assert!(!name.as_str().contains(char::is_control));
                     prop_assert_eq!(Name::parse(name.as_str()), Ok(name));
                 }
-                // It is refused for what it is, whatever blanks are around it.
-                Err(problem) => prop_assert_eq!(Name::parse(text.trim()), Err(problem)),
+                Err(invalid) => prop_assert_eq!(Name::parse(text.trim()), Err(invalid)),
             }
         }
 
         #[test]
-        fn any_text_is_an_address_without_blanks_or_refused(text in "(?s).{0,20}(@.{0,20}){0,2}") {
+        fn an_address_never_contains_white_space(text in "(?s).{0,20}(@.{0,20}){0,2}") {
             if let Ok(email) = Email::parse(&text) {
                 prop_assert!(!email.as_str().contains(|char: char| char.is_whitespace() || char.is_control()));
                 prop_assert!(email.as_str().matches('@').count() == 1 && email.as_str().len() <= Email::MAX_BYTES);
-                // The database checks by itself that it is in lower case.
+                // The database checks that it is in lower case.
                 prop_assert_eq!(email.as_str().to_ascii_lowercase(), email.as_str());
             }
         }

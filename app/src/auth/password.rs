@@ -1,4 +1,4 @@
-//! Passwords as Argon2id hashes (ASVS 11.4.2), computed off the async threads.
+//! Password hashes with Argon2id (ASVS 11.4.2), computed outside of the async threads.
 
 use std::{net::IpAddr, sync::LazyLock, thread::available_parallelism};
 
@@ -10,35 +10,35 @@ use tokio::{
     task::spawn_blocking,
 };
 
-use super::NewPassword;
-use crate::{error::AppError, quota::Quota};
+use web::{error::AppError, limits::Quota};
 
-/// The longest password that is looked at, in characters: no longer one can be chosen.
+use super::NewPassword;
+
+/// The longest password that is hashed, in characters.
 const MAX_CHARS: usize = NewPassword::MAX_CHARS as usize;
 
-/// Hashes at once: each takes 19 MiB and a core for some 20 ms. Half of the cores, rounded down, are left to the rest of the app.
+/// Hashes at once, each of which takes 19 MiB and a core for 20 ms. Half of the cores, rounded down, are left to other requests.
 static PERMITS: LazyLock<Semaphore> =
     LazyLock::new(|| Semaphore::new(available_parallelism().map_or(1, |cores| cores.get().div_ceil(2))));
 
-/// Hashes that are under way or wait for their turn: more than 64 would have to wait for seconds, and hold what the rest of the app
-/// needs. One client network takes a quarter of them at most, so that there is room for others. Work without a client's address
-/// counts as one network.
+/// Hashes that run or wait: more than 64 would wait for seconds. One client network may use a quarter of them. Requests without a client
+/// address count as one network.
 static QUEUE: LazyLock<Quota> = LazyLock::new(|| Quota::new(64, 16));
 
-/// How a password is hashed today: [`is_outdated`] finds the hashes that are of another kind.
+/// How passwords are hashed today. [`is_outdated`] finds other hashes.
 const ALGORITHM: Algorithm = Algorithm::Argon2id;
 const VERSION: Version = Version::V0x13;
 /// 19 MiB, 2 passes, 1 thread (OWASP Password Storage Cheat Sheet).
 const PARAMS: Params = Params::DEFAULT;
 
-/// What an unknown account's password is held against, so that it takes as long as a known one's (ASVS 6.3.8).
+/// The hash that the password of an unknown account is compared with, so that it takes as long as for a known one (ASVS 6.3.8).
 static DUMMY_HASH: OnceCell<String> = OnceCell::const_new();
 
-/// Does beforehand what the first try of an unknown account would have to wait for.
+/// Computes at start what the first attempt with an unknown account would wait for.
 ///
 /// # Errors
 ///
-/// [`AppError::Internal`] when nothing can be hashed.
+/// [`AppError::Internal`] if the hash cannot be computed.
 pub async fn prepare() -> Result<(), AppError> {
     dummy_hash().await.map(drop)
 }
@@ -47,23 +47,22 @@ async fn dummy_hash() -> Result<&'static str, AppError> {
     DUMMY_HASH.get_or_try_init(|| hash(None, "dummy")).await.map(String::as_str)
 }
 
-/// Hashes a password as it was typed, in the PHC string format with a salt of its own. `address` is the client's, where it is
-/// known.
+/// Hashes a password, in the PHC string format with its own salt. `address` is the client's, if it is known.
 ///
 /// # Errors
 ///
-/// [`AppError::Internal`] when there is no randomness or no memory, [`AppError::Busy`] when too many wait for a hash.
+/// [`AppError::Internal`] if there is no randomness or no memory, [`AppError::Busy`] if too many requests wait for a hash.
 pub async fn hash(address: Option<IpAddr>, password: &str) -> Result<String, AppError> {
     let password = password.to_owned();
     off_thread(address, move || hash_now(&password)).await?
 }
 
-/// Whether the password is the one that was hashed. With `None` in place of the stored hash, for an account that does not exist, it is
-/// not, after the same work. `address` is the client's, as in [`hash`].
+/// Whether the password matches the stored hash. `None`, for an account that does not exist, never matches, and takes as long. `address`
+/// is the client's.
 ///
 /// # Errors
 ///
-/// [`AppError::Internal`] when the work cannot be done, [`AppError::Busy`] when too many wait for a hash.
+/// [`AppError::Internal`] if the hash cannot be computed, [`AppError::Busy`] if too many requests wait for a hash.
 pub async fn verify(address: Option<IpAddr>, password: &str, stored: Option<&str>) -> Result<bool, AppError> {
     let known = stored.is_some() && password.chars().count() <= MAX_CHARS;
     let password: String = password.chars().take(MAX_CHARS).collect();
@@ -79,8 +78,8 @@ pub async fn verify(address: Option<IpAddr>, password: &str, stored: Option<&str
     .await
 }
 
-/// Whether a stored hash was made in another way than [`hash`] makes them today, so that the password is to be hashed again once it is
-/// known: by another algorithm or version, or with other parameters. A text that is not a hash is outdated, too.
+/// Whether a stored hash has another algorithm, version or parameters than [`hash`] uses, or is not a hash, so that the password should be
+/// hashed again at the next sign-in.
 #[must_use]
 pub fn is_outdated(stored: &str) -> bool {
     let costs = |params: &Params| {
@@ -118,7 +117,7 @@ async fn off_thread<T: Send + 'static>(
         return Err(AppError::Busy);
     }
     let permit = PERMITS.acquire().await.map_err(|_| AppError::Internal)?;
-    // Both go with the work: a client that hangs up meanwhile does not make room for more of it.
+    // Held by the work, which continues after the client has disconnected.
     let work = move || {
         let _held = (permit, share);
         work()
@@ -130,6 +129,7 @@ async fn off_thread<T: Send + 'static>(
 mod tests {
     use super::*;
 
+    /// Security: 6.2.8, 11.4.2
     #[tokio::test]
     async fn a_password_is_verified_exactly_as_typed() {
         let stored = hash(None, " Zwölf Boxkämpfer ").await.unwrap();
@@ -141,19 +141,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nobody_has_no_password() {
-        assert!(!verify(None, "nobody", None).await.unwrap());
+    async fn an_unknown_account_has_no_password() {
+        assert!(!verify(None, "dummy", None).await.unwrap());
     }
 
+    /// Security: 6.2.8, 6.2.9
     #[tokio::test]
-    async fn a_password_beyond_the_limit_is_wrong_even_where_its_beginning_is_right() {
+    async fn a_password_over_the_limit_is_wrong_even_if_its_beginning_is_right() {
         let stored = hash(None, &"a".repeat(MAX_CHARS)).await.unwrap();
         assert!(verify(None, &"a".repeat(MAX_CHARS), Some(&stored)).await.unwrap());
         assert!(!verify(None, &"a".repeat(MAX_CHARS + 1), Some(&stored)).await.unwrap());
     }
 
     #[tokio::test]
-    async fn a_hash_of_another_kind_is_outdated_and_one_of_today_is_not() {
+    async fn a_hash_with_other_parameters_is_outdated() {
         let made = |algorithm, version, costs: (u32, u32, u32), length| {
             let params = Params::new(costs.0, costs.1, costs.2, Some(length)).unwrap();
             Argon2::new(algorithm, version, params).hash_password(b"secret").unwrap().to_string()

@@ -1,107 +1,128 @@
-//! The ways into a session and out of it. Each is one transaction: whatever fails, nothing is half done.
+//! Signing in and out. Each is one transaction, so that an error leaves nothing half done.
 
 use session::{SessionError, Transaction};
+use web::{
+    audit,
+    context::RequestContext,
+    error::{AppError, Refusal},
+    feature::Features,
+    snapshot::{Account, Visitor},
+    visitor,
+};
 
 use super::{
-    Email, SignIn, UserId,
-    audit::{self, Event},
-    belongings::{self, Belongings},
-    store::{KnownUser, password_version},
-};
-use crate::{
-    context::Caller,
-    error::AppError,
-    visitor::{self, Visitor},
+    Email, Event, SavedStates, SignIn, SignInLimits, User, UserId,
+    saved_state::{restore, save},
+    store::{StoredUser, password_version},
 };
 
-/// Counts a try for an account.
+/// The e-mail address and the password do not match, or there is no such account: the answer is the same.
+pub(super) const WRONG_CREDENTIALS: Refusal =
+    Refusal::in_form(401, "wrong_credentials", "Wrong e-mail or password. Please check both and try again.");
+
+/// Counts an attempt for an account.
 ///
 /// # Errors
 ///
 /// [`AppError::TooManyTries`].
-pub(super) async fn check_limits(caller: &Caller, email: &Email) -> Result<(), AppError> {
-    let Some(limits) = &caller.limits else { return Ok(()) };
-    let checked = limits.check(email, caller.address);
+pub(super) async fn check_limits(request: &RequestContext, email: &Email) -> Result<(), AppError> {
+    let Some(limits) = SignInLimits::current() else { return Ok(()) };
+    let checked = limits.check(email, request.address);
     if checked.is_err() {
-        audit::record(Event::TooManyTries, caller, None).await;
+        audit::record(Event::TooManyTries, request, None).await;
     }
     checked
 }
 
-/// Whose session a browser had before it is signed in.
+/// The session of a browser before the sign-in.
 pub(super) struct Before {
-    owner: Option<UserId>,
+    user: Option<UserId>,
     log_name: Option<String>,
 }
 
-/// Looks whose session this is. Before the transaction begins: reading a session may write that it is in use.
+/// Reads the session before the transaction begins, because reading it may write its last use.
 ///
 /// # Errors
 ///
 /// [`AppError`] when the session fails.
-pub(super) async fn before(caller: &Caller) -> Result<Before, AppError> {
-    let owner = caller.session.owner().await?.map(UserId);
-    Ok(Before { owner, log_name: caller.session.log_name().await? })
+pub(super) async fn before(request: &RequestContext) -> Result<Before, AppError> {
+    let user = request.session.owner().await?.map(UserId);
+    Ok(Before { user, log_name: request.session.log_name().await? })
 }
 
 /// Signs in a user who has just typed the right password, commits, and logs `events`. The session gets a new id (ASVS 7.2.4). It keeps
-/// what a guest or the same user had put into it, and adds what was saved for the user, also from surplus sessions that end by this
-/// sign-in. What another user had in this browser is saved for that user's next sign-in.
+/// the values of a guest, or of the same user, and gets what was saved for the user. What another user had in this browser is saved for
+/// that user.
 ///
 /// # Errors
 ///
-/// [`AppError::WrongCredentials`] when the password has changed since it was verified, else when the session or the database fails.
-pub(super) async fn enter(
-    caller: &Caller,
+/// [`WRONG_CREDENTIALS`] if the password has changed since it was verified, else when the session or the database fails.
+pub(super) async fn sign_in(
+    request: &RequestContext,
     before: Before,
     mut transaction: Transaction,
-    known: &KnownUser,
+    stored: &StoredUser,
     remember: bool,
     events: &[Event],
 ) -> Result<Visitor, AppError> {
-    let id = &known.user.id;
-    if password_version(&mut transaction, id).await? != Some(known.password_version) {
+    let id = &stored.user.id;
+    if password_version(&mut transaction, id).await? != Some(stored.password_version) {
         // Before the log reads the session, which may write.
         drop(transaction);
-        audit::record(Event::SignInFailed, caller, Some(id)).await;
-        return Err(AppError::WrongCredentials);
+        audit::record(Event::SignInFailed, request, Some(&id.0)).await;
+        return Err(WRONG_CREDENTIALS.into());
     }
-    let ended = caller.session.restart_within(&mut transaction, &id.0, remember, Belongings::of).await?;
-    let ended: Vec<_> = ended.into_iter().flatten().collect();
-    belongings::save(&mut transaction, &ended).await?;
-    let sign_in = SignIn::now(caller, known.password_version);
-    caller.session.update_within(&mut transaction, |kept: &mut SignIn| kept.clone_from(&sign_in)).await?;
-    belongings::restore(caller, &mut transaction, id).await?;
+    let features = Features::current();
+    let state = |session: &_| SavedStates::of(features, session);
+    let ended = request.session.restart_within(&mut transaction, &id.0, remember, state).await?;
+    save(&mut transaction, ended.into_iter().flatten()).await?;
+    let sign_in = SignIn::now(request, stored.password_version);
+    request.session.update_within(&mut transaction, |value: &mut SignIn| value.clone_from(&sign_in)).await?;
+    restore(features, &request.session, &mut transaction, id).await?;
     transaction.commit().await?;
-    if let Some(other) = before.owner.filter(|other| other != id) {
-        audit::record_ended(Event::SignedOut, caller, &other, before.log_name);
+    if let Some(other) = before.user.filter(|other| other != id) {
+        audit::record_ended(Event::SignedOut, request, Some(&other.0), before.log_name);
     }
     for event in events {
-        audit::record(*event, caller, Some(id)).await;
+        audit::record(*event, request, Some(&id.0)).await;
     }
-    Ok(visitor::after_commit(caller, &known.user).await)
+    Ok(visitor_after_commit(request, &stored.user).await)
 }
 
-/// Ends the session. A guest's is gone with all that it held; what belongs to a user is saved for the next sign-in.
+/// The visitor after a committed change, with `user` signed in. If the visitor cannot be read, the answer contains what is known without
+/// the database: an error would look as if nothing had changed.
+pub async fn visitor_after_commit(request: &RequestContext, user: &User) -> Visitor {
+    let loaded = visitor::load(Features::current(), &request.session, &request.db).await;
+    loaded.unwrap_or_else(|error| {
+        tracing::error!(%error, "the visitor cannot be read after a change");
+        let (name, email) = (user.name.to_string(), user.email.to_string());
+        Visitor::of_user(Account { name, email, confirmed: true })
+    })
+}
+
+/// Ends the session. Its values are deleted; what features save for its user is restored at the next sign-in.
 ///
 /// # Errors
 ///
 /// [`AppError`] when the session or the database fails.
-pub(crate) async fn leave(caller: &Caller) -> Result<(), AppError> {
-    let log_name = caller.session.log_name().await?;
-    let mut transaction = caller.db.begin().await?;
-    let left = match caller.session.end_within(&mut transaction, Belongings::of).await {
+pub async fn sign_out(request: &RequestContext) -> Result<(), AppError> {
+    let features = Features::current();
+    let log_name = request.session.log_name().await?;
+    let mut transaction = request.db.begin().await?;
+    let state = |session: &_| SavedStates::of(features, session);
+    let ended = match request.session.end_within(&mut transaction, state).await {
         Err(SessionError::Ended) => {
             drop(transaction);
-            audit::record(Event::SessionEnded, caller, None).await;
+            audit::record(audit::SESSION_ENDED, request, None).await;
             return Err(AppError::SessionEnded);
         }
         ended => ended?.flatten(),
     };
-    belongings::save(&mut transaction, left.as_slice()).await?;
+    let user = ended.as_ref().map(|ended| ended.user.clone());
+    save(&mut transaction, ended).await?;
     transaction.commit().await?;
-    if let Some(left) = left {
-        audit::record_ended(Event::SignedOut, caller, &left.owner, log_name);
+    if let Some(user) = user {
+        audit::record_ended(Event::SignedOut, request, Some(&user.0), log_name);
     }
     Ok(())
 }

@@ -2,37 +2,36 @@
 
 use std::net::IpAddr;
 
-use session::{Cache, Connection, Db, Sessions, Transaction};
+use session::{Connection, Database, Db, Sessions, Transaction};
 use sqlx::Row;
+use web::{error::AppError, feature::Features};
 
-use super::{
-    Credentials, DemoAccount, Email, Name, User, UserId,
-    belongings::{self, Belongings},
-    password,
-};
-use crate::{error::AppError, storage::Storage};
+use super::{Credentials, DemoAccount, Email, Name, SavedStates, User, UserId, password, saved_state::save};
 
-/// A user as the database has it now.
+/// There is an account with this e-mail address.
+pub(super) const EMAIL_TAKEN: AppError = AppError::conflict(
+    "email",
+    "There is already an account with this e-mail. Please sign in instead, or use another address.",
+);
+
+/// A user in the database.
 #[derive(Clone, Debug)]
-pub struct KnownUser {
+pub struct StoredUser {
     /// The account.
     pub user: User,
-    /// Goes up with each change of the password.
+    /// Incremented with each change of the password.
     pub password_version: i64,
 }
 
-/// Users that were asked for lately.
-pub type UserCache = Cache<UserId, KnownUser>;
-
-fn known_user(row: &<Db as sqlx::Database>::Row) -> Result<KnownUser, sqlx::Error> {
-    let decode = |problem| sqlx::Error::Decode(Box::new(problem));
+fn stored_user(row: &<Db as sqlx::Database>::Row) -> Result<StoredUser, sqlx::Error> {
+    let decode = |invalid| sqlx::Error::Decode(Box::new(invalid));
     let (name, email): (&str, &str) = (row.try_get("name")?, row.try_get("email")?);
     let user = User {
         id: UserId(row.try_get("id")?),
         name: Name::parse(name).map_err(decode)?,
         email: Email::parse(email).map_err(decode)?,
     };
-    Ok(KnownUser { user, password_version: row.try_get("password_version")? })
+    Ok(StoredUser { user, password_version: row.try_get("password_version")? })
 }
 
 /// The user with this id.
@@ -40,17 +39,15 @@ fn known_user(row: &<Db as sqlx::Database>::Row) -> Result<KnownUser, sqlx::Erro
 /// # Errors
 ///
 /// [`sqlx::Error`] when the database fails.
-pub async fn find_user(db: &Storage, id: &UserId) -> Result<Option<KnownUser>, sqlx::Error> {
-    db.users.get(id, find_newest_user(db, id)).await
-}
-
-/// The same as the database has it now, whatever is in memory.
-async fn find_newest_user(db: &Storage, id: &UserId) -> Result<Option<KnownUser>, sqlx::Error> {
-    let row = sqlx::query("select id, name, email, password_version from users where id = $1")
-        .bind(&id.0)
-        .fetch_optional(db.readers())
-        .await?;
-    row.as_ref().map(known_user).transpose()
+pub async fn find_user(db: &Database, id: &UserId) -> Result<Option<StoredUser>, sqlx::Error> {
+    let find = async {
+        let row = sqlx::query("select id, name, email, password_version from users where id = $1")
+            .bind(&id.0)
+            .fetch_optional(db.readers())
+            .await?;
+        row.as_ref().map(stored_user).transpose()
+    };
+    db.read(&format!("user {}", id.0), find).await
 }
 
 /// All users, in the order of their addresses.
@@ -58,27 +55,27 @@ async fn find_newest_user(db: &Storage, id: &UserId) -> Result<Option<KnownUser>
 /// # Errors
 ///
 /// [`sqlx::Error`] when the database fails.
-pub async fn list_users(db: &Storage) -> Result<Vec<User>, sqlx::Error> {
+pub async fn list_users(db: &Database) -> Result<Vec<User>, sqlx::Error> {
     let rows = sqlx::query("select id, name, email, password_version from users order by email")
         .fetch_all(db.readers())
         .await?;
-    rows.iter().map(|row| Ok(known_user(row)?.user)).collect()
+    rows.iter().map(|row| Ok(stored_user(row)?.user)).collect()
 }
 
-/// The user whom these credentials belong to, and the one whose address it is at any rate. An unknown address and a wrong password take
-/// the same time (ASVS 6.3.8), unless the account's hash is outdated: a right password is then hashed again. `address` is the client's.
+/// The user with these credentials, and the id of the account with this address, even if the password is wrong. An unknown address and a
+/// wrong password take the same time (ASVS 6.3.8). The right password for an outdated hash is hashed again. `address` is the client's.
 ///
 /// # Errors
 ///
-/// [`AppError`] when the database fails or the password cannot be checked.
+/// [`AppError`] when the database fails or the password cannot be verified.
 pub async fn verify(
-    db: &Storage,
+    db: &Database,
     address: Option<IpAddr>,
     credentials: &Credentials,
-) -> Result<(Option<KnownUser>, Option<UserId>), AppError> {
-    let (known, hash) = find_user_by_email(db, &credentials.email).await?.unzip();
+) -> Result<(Option<StoredUser>, Option<UserId>), AppError> {
+    let (stored, hash) = find_user_by_email(db, &credentials.email).await?.unzip();
     let right = password::verify(address, &credentials.password, hash.as_deref()).await?;
-    let id = known.as_ref().map(|known| known.user.id.clone());
+    let id = stored.as_ref().map(|stored| stored.user.id.clone());
     if let (true, Some(id), Some(hash)) = (right, &id, &hash)
         && password::is_outdated(hash)
     {
@@ -88,50 +85,51 @@ pub async fn verify(
             tracing::warn!(%error, "an outdated password hash could not be replaced");
         }
     }
-    Ok((known.filter(|_| right), id))
+    Ok((stored.filter(|_| right), id))
 }
 
-/// Puts a hash of today's kind in place of the `outdated` one of the same password. The password's version stays, so that no session
-/// ends; where the password has changed meanwhile, nothing is done.
+/// Replaces the `outdated` hash of the same password. The version of the password stays, so that no session ends. Does nothing if the
+/// password has changed meanwhile.
 ///
 /// # Errors
 ///
 /// [`AppError`] when the password cannot be hashed or the database fails.
 async fn rehash(
-    db: &Storage,
+    db: &Database,
     address: Option<IpAddr>,
     id: &UserId,
     outdated: &str,
     password: &str,
 ) -> Result<(), AppError> {
     let hash = password::hash(address, password).await?;
+    let mut transaction = db.begin().await?;
     sqlx::query("update users set password_hash = $1 where id = $2 and password_hash = $3")
         .bind(hash)
         .bind(&id.0)
         .bind(outdated)
-        .execute(db.writer())
+        .execute(&mut *transaction)
         .await?;
-    Ok(())
+    Ok(transaction.commit().await?)
 }
 
-/// The account with this address, and its password's hash.
+/// The account with this address, and the hash of its password.
 ///
 /// # Errors
 ///
 /// [`sqlx::Error`] when the database fails.
 pub async fn find_user_by_email(
-    db: &Storage,
+    db: &Database,
     email: &Email,
-) -> Result<Option<(KnownUser, String)>, sqlx::Error> {
+) -> Result<Option<(StoredUser, String)>, sqlx::Error> {
     let row =
         sqlx::query("select id, name, email, password_version, password_hash from users where email = $1")
             .bind(email.as_str())
             .fetch_optional(db.readers())
             .await?;
-    row.as_ref().map(|row| Ok((known_user(row)?, row.try_get("password_hash")?))).transpose()
+    row.as_ref().map(|row| Ok((stored_user(row)?, row.try_get("password_hash")?))).transpose()
 }
 
-/// Makes an account with the `hash` of its password, unless its e-mail address is taken.
+/// Inserts an account. `None` if there is one with this e-mail address.
 ///
 /// # Errors
 ///
@@ -142,7 +140,7 @@ pub async fn insert_user(
     email: &Email,
     hash: &str,
     now: i64,
-) -> Result<Option<KnownUser>, sqlx::Error> {
+) -> Result<Option<StoredUser>, sqlx::Error> {
     let row = sqlx::query(
         "insert into users (id, name, email, password_hash, created_at) values ($1, $2, $3, $4, $5)
          on conflict (email) do nothing returning id, name, email, password_version",
@@ -154,29 +152,29 @@ pub async fn insert_user(
     .bind(now)
     .fetch_optional(db)
     .await?;
-    row.as_ref().map(known_user).transpose()
+    row.as_ref().map(stored_user).transpose()
 }
 
-/// Makes an account without signing anyone in: for operators. `None` when its e-mail address is taken.
+/// Creates an account without signing in: for operators. `None` if there is one with this e-mail address.
 ///
 /// # Errors
 ///
 /// [`AppError`] when the password cannot be hashed or the database fails.
-pub async fn make_user(
-    db: &Storage,
+pub async fn create_user(
+    db: &Database,
     name: &Name,
     email: &Email,
     password: &str,
     now: i64,
-) -> Result<Option<KnownUser>, AppError> {
+) -> Result<Option<StoredUser>, AppError> {
     let hash = password::hash(None, password).await?;
     let mut transaction = db.begin().await?;
-    let made = insert_user(&mut transaction, name, email, &hash, now).await?;
+    let created = insert_user(&mut transaction, name, email, &hash, now).await?;
     transaction.commit().await?;
-    Ok(made)
+    Ok(created)
 }
 
-/// The version of a user's password, as a transaction sees it; `None` when the account is gone.
+/// The version of a user's password in a transaction; `None` if the account was deleted.
 ///
 /// # Errors
 ///
@@ -188,18 +186,12 @@ pub async fn password_version(db: &mut Connection, id: &UserId) -> Result<Option
         .await
 }
 
-/// Changes the name.
+/// Changes the name of a user.
 ///
 /// # Errors
 ///
 /// [`sqlx::Error`] when the database fails.
-pub async fn update_name(
-    db: &Storage,
-    transaction: &mut Transaction,
-    id: &UserId,
-    name: &Name,
-) -> Result<(), sqlx::Error> {
-    transaction.hold(db.users.change(id));
+pub async fn update_name(transaction: &mut Transaction, id: &UserId, name: &Name) -> Result<(), sqlx::Error> {
     sqlx::query("update users set name = $1 where id = $2")
         .bind(name.as_str())
         .bind(&id.0)
@@ -212,9 +204,9 @@ pub async fn update_name(
 ///
 /// # Errors
 ///
-/// [`AppError`] when the database fails or the password cannot be checked.
+/// [`AppError`] when the database fails or the password cannot be verified.
 pub async fn verify_password(
-    db: &Storage,
+    db: &Database,
     address: Option<IpAddr>,
     user: &User,
     password: &str,
@@ -223,20 +215,18 @@ pub async fn verify_password(
     password::verify(address, password, hash.as_deref()).await
 }
 
-/// Puts a new password's hash in place of the one of `version`. Returns the new version, or nothing when another change was
-/// faster or the account is gone.
+/// Replaces the password hash of `version`. Returns the new version, or `None` if the password was changed, or the account deleted,
+/// meanwhile.
 ///
 /// # Errors
 ///
 /// [`sqlx::Error`] when the database fails.
 pub async fn update_password(
-    db: &Storage,
     transaction: &mut Transaction,
     id: &UserId,
     hash: &str,
     version: i64,
 ) -> Result<Option<i64>, sqlx::Error> {
-    transaction.hold(db.users.change(id));
     sqlx::query_scalar(
         "update users set password_hash = $1, password_version = password_version + 1
          where id = $2 and password_version = $3 returning password_version",
@@ -248,20 +238,20 @@ pub async fn update_password(
     .await
 }
 
-/// Gives an account a new password without asking for the old one, and ends all its sessions: for operators.
+/// Sets the password of an account and ends all its sessions: for operators.
 ///
 /// # Errors
 ///
-/// [`AppError::NotFound`] when the account is gone.
+/// [`AppError::NotFound`] if there is no such account.
 pub async fn reset_password(
-    db: &Storage,
+    db: &Database,
     sessions: &Sessions,
+    features: Features,
     id: &UserId,
     new: &str,
 ) -> Result<(), AppError> {
     let hash = password::hash(None, new).await?;
     let mut transaction = db.begin().await?;
-    transaction.hold(db.users.change(id));
     let reset = sqlx::query(
         "update users set password_hash = $1, password_version = password_version + 1 where id = $2",
     )
@@ -272,69 +262,69 @@ pub async fn reset_password(
     if reset.rows_affected() == 0 {
         return Err(AppError::NotFound);
     }
-    end_sessions(sessions, &mut transaction, id).await?;
+    end_sessions(sessions, features, &mut transaction, id).await?;
     Ok(transaction.commit().await?)
 }
 
-/// Ends all sessions of a user. What belongs to the user is saved for the next sign-in.
+/// Ends all sessions of a user. What features save is restored at the next sign-in.
 ///
 /// # Errors
 ///
 /// [`AppError::Unavailable`] when the database fails.
 pub async fn end_sessions(
     sessions: &Sessions,
+    features: Features,
     transaction: &mut Transaction,
     id: &UserId,
 ) -> Result<usize, AppError> {
-    let ended = sessions.end_owned(transaction, &id.0, Belongings::of).await?;
-    let ended: Vec<_> = ended.into_iter().flatten().collect();
-    belongings::save(transaction, &ended).await?;
-    Ok(ended.len())
+    let state = |session: &_| SavedStates::of(features, session);
+    let ended: Vec<_> = sessions.end_owned(transaction, &id.0, state).await?.into_iter().flatten().collect();
+    let count = ended.len();
+    save(transaction, ended).await?;
+    Ok(count)
 }
 
-/// Removes an account with all that belongs to it.
+/// Deletes an account with everything that belongs to it.
 ///
 /// # Errors
 ///
-/// [`AppError::Unavailable`] when the database fails; then nothing was removed.
+/// [`AppError::Unavailable`] when the database fails; then nothing is deleted.
 pub async fn delete_user(
-    db: &Storage,
     sessions: &Sessions,
     transaction: &mut Transaction,
     id: &UserId,
 ) -> Result<(), AppError> {
-    transaction.hold(db.users.change(id));
     sessions.end_owned(transaction, &id.0, |_| ()).await?;
     sqlx::query("delete from users where id = $1").bind(&id.0).execute(&mut **transaction).await?;
     Ok(())
 }
 
-/// Removes the account that everybody may use: production may run on a database that development has filled (ASVS 6.3.2).
+/// Deletes the demo account: production may run on a database from development (ASVS 6.3.2).
 ///
 /// # Errors
 ///
 /// [`AppError::Unavailable`] when the database fails.
-pub async fn delete_demo_account(db: &Storage, sessions: &Sessions) -> Result<(), AppError> {
+pub async fn delete_demo_account(db: &Database, sessions: &Sessions) -> Result<(), AppError> {
     let email = Email::parse(DemoAccount::EMAIL).map_err(|_| AppError::Internal)?;
     if let Some((demo, _)) = find_user_by_email(db, &email).await? {
         let mut transaction = db.begin().await?;
-        delete_user(db, sessions, &mut transaction, &demo.user.id).await?;
+        delete_user(sessions, &mut transaction, &demo.user.id).await?;
         transaction.commit().await?;
         tracing::warn!("removed the demo account, whose password is public");
     }
     Ok(())
 }
 
-/// Makes the account that everybody may use, unless it is there. Never in production (ASVS 6.3.2).
+/// Creates the demo account, unless it exists. Never in production (ASVS 6.3.2).
 ///
 /// # Errors
 ///
 /// [`AppError`] when the password cannot be hashed or the database fails.
-pub async fn insert_demo_account(db: &Storage, now: i64) -> Result<(), AppError> {
+pub async fn insert_demo_account(db: &Database, now: i64) -> Result<(), AppError> {
     let email = Email::parse(DemoAccount::EMAIL).map_err(|_| AppError::Internal)?;
     if find_user_by_email(db, &email).await?.is_some() {
         return Ok(());
     }
     let name = Name::parse(DemoAccount::NAME).map_err(|_| AppError::Internal)?;
-    make_user(db, &name, &email, DemoAccount::PASSWORD, now).await.map(drop)
+    create_user(db, &name, &email, DemoAccount::PASSWORD, now).await.map(drop)
 }

@@ -1,10 +1,10 @@
-//! Set, delete, tamper and show; each answer is the list of cookies as the browser will send them next.
+//! Server functions of the cookie lab. Each returns the cookies that the browser will send next.
 
 use leptos::prelude::*;
 use server_fn::codec::GetUrl;
+use web::error::AppError;
 
 use super::ReceivedCookie;
-use crate::error::AppError;
 
 /// Sets a cookie for `max_age` seconds, or until the browser closes; a signed one if the box was ticked.
 #[server(endpoint = "cookies/set")]
@@ -14,19 +14,19 @@ pub async fn set_cookie(
     #[server(default)] max_age: Option<String>,
     #[server(default)] signed: Option<String>,
 ) -> Result<Vec<ReceivedCookie>, AppError> {
+    use web::error::ForField;
+
     use super::{CookieValue, MaxAge, store::CookieJar};
-    use crate::error::Field;
 
     let mut jar = CookieJar::open()?;
     let name = jar.name(&name)?;
-    let invalid = |field| move |problem| AppError::invalid(field, problem);
-    let value = CookieValue::parse(&value, signed.is_some()).map_err(invalid(Field::Value))?;
-    let max_age = MaxAge::parse(max_age.as_deref().unwrap_or_default()).map_err(invalid(Field::MaxAge))?;
+    let value = CookieValue::parse(&value, signed.is_some()).for_field("value")?;
+    let max_age = MaxAge::parse(max_age.as_deref().unwrap_or_default()).for_field("max_age")?;
     jar.set(&name, &value, max_age)?;
     Ok(jar.list())
 }
 
-/// Deletes a cookie. One that is not there is gone already.
+/// Deletes a cookie. Does nothing if there is none.
 #[server(endpoint = "cookies/delete")]
 pub async fn delete_cookie(#[server(default)] name: String) -> Result<Vec<ReceivedCookie>, AppError> {
     let mut jar = super::store::CookieJar::open()?;
@@ -34,8 +34,7 @@ pub async fn delete_cookie(#[server(default)] name: String) -> Result<Vec<Receiv
     Ok(jar.list())
 }
 
-/// Changes the value of a cookie that was set here and leaves its signature as it is, as anybody can in the browser. Done twice, the
-/// first value is back.
+/// Changes the value of a cookie and keeps its signature, as anyone can in the browser. Doing it twice restores the value.
 #[server(endpoint = "cookies/tamper")]
 pub async fn tamper_cookie(#[server(default)] name: String) -> Result<Vec<ReceivedCookie>, AppError> {
     let mut jar = super::store::CookieJar::open()?;

@@ -1,8 +1,9 @@
-//! The cookie lab: plain and signed cookies to set, look at, change and delete. It leaves the session alone, and the session's
-//! own cookie cannot be touched here. Of cookies that were not set here it shows the names.
+//! The cookie lab: plain and signed cookies to set, inspect, change and delete. The session's own cookie cannot be touched here, and of other
+//! apps' cookies only the names are shown.
 
 mod api;
 mod model;
+mod page;
 mod received;
 #[cfg(feature = "ssr")]
 mod store;
@@ -10,12 +11,37 @@ mod view;
 #[cfg(feature = "ssr")]
 mod wire;
 
-pub use api::{
-    DeleteCookie, SetCookie, ShowCookies, TamperCookie, delete_cookie, set_cookie, show_cookies,
-    tamper_cookie,
-};
+use server_fn::ServerFn;
+use web::feature::{Feature, Form, NavLink};
+
+use api::{DeleteCookie, SetCookie, ShowCookies, TamperCookie};
 pub use model::{CookieName, CookieValue, MaxAge};
+pub use page::CookiesPage;
 pub use received::{CookieState, ReceivedCookie};
+
 #[cfg(feature = "ssr")]
-pub use store::CookieLab;
-pub use view::CookiePanel;
+use store::SERVER;
+#[cfg(not(feature = "ssr"))]
+use web::feature::NO_SERVER as SERVER;
+
+const PAGE: &str = "/cookies";
+
+/// What the app needs to know of this feature.
+pub const FEATURE: Feature = Feature {
+    nav: &[NavLink::new("Cookies", PAGE)],
+    public: &[PAGE, ShowCookies::PATH, SetCookie::PATH, DeleteCookie::PATH, TamperCookie::PATH],
+    sitemap: &[PAGE],
+    forms: &[
+        Form::to::<SetCookie>()
+            .on(PAGE)
+            .success("The cookie has been set.")
+            .refill(&["name", "value", "max_age", "signed"]),
+        Form::to::<DeleteCookie>().on(PAGE).success("The cookie has been deleted.").refill(&["name"]),
+        Form::to::<TamperCookie>()
+            .on(PAGE)
+            .success("The cookie has another value now. See how the server reacts.")
+            .refill(&["name"]),
+    ],
+    server: SERVER,
+    ..Feature::EMPTY
+};

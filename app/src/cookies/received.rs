@@ -1,4 +1,4 @@
-//! What the server makes of a cookie that it received.
+//! The cookies of a request, as the server reads them.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,80 +6,68 @@ use super::{
     CookieName,
     model::{MARK, SIGNED},
 };
-use crate::error::Problem;
 
-/// What the server makes of a cookie.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+/// How the server reads a cookie.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum CookieState {
     /// Without a signature.
     Plain,
-    /// With a signature that fits.
+    /// With a valid signature.
     Signed,
-    /// It says that it is signed, but the signature does not fit.
+    /// With an invalid signature.
     Changed,
     /// The session's own.
     Session,
-    /// It was not set here: it has not the lab's mark, or a name that could not be set here.
+    /// Not set here.
     Other,
 }
 
 impl CookieState {
-    /// The same for people.
+    /// The text on the page.
     #[must_use]
-    pub fn words(self) -> &'static str {
+    pub fn text(self) -> &'static str {
         match self {
-            Self::Plain => "Plain: the server has to believe whatever it says.",
-            Self::Signed => "Signed and genuine: nobody has changed it.",
-            Self::Changed => "Changed: the signature does not fit, so the server ignores it.",
-            Self::Session => "The session\u{2019}s own: only the server can read it.",
-            Self::Other => "Not set on this page, so its value is hidden.",
+            Self::Plain => "Plain: the server cannot tell whether it was changed.",
+            Self::Signed => "Signed: the signature is valid, so it was not changed.",
+            Self::Changed => "Changed: the signature is invalid, so the server ignores it.",
+            Self::Session => "The session\u{2019}s own cookie: its value is hidden.",
+            Self::Other => "Not set on this page: its value is hidden.",
         }
     }
 
-    /// Its name in JSON and for the page's CSS.
-    #[must_use]
-    pub fn kind(self) -> &'static str {
-        match self {
-            Self::Plain => "plain",
-            Self::Signed => "signed",
-            Self::Changed => "changed",
-            Self::Session => "session",
-            Self::Other => "other",
-        }
-    }
-
-    /// Whether it can be changed and deleted here.
+    /// Whether it was set here.
     #[must_use]
     pub fn is_lab(self) -> bool {
         matches!(self, Self::Plain | Self::Signed | Self::Changed)
     }
 
-    /// How the text of such a cookie begins, behind the lab's mark.
+    /// The prefix of its value.
     #[must_use]
     pub fn prefix(self) -> &'static str {
         if matches!(self, Self::Signed | Self::Changed) { SIGNED } else { "" }
     }
 }
 
-/// A cookie as the server received it.
+/// A cookie of a request.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct ReceivedCookie {
-    /// What it is called.
+    /// Its name.
     pub name: String,
-    /// What it holds, without mark and signature. Of the session's own a few characters; of a cookie that was not set here, and may be
-    /// another app's secret, the number of characters.
+    /// Its value, without prefixes and signature. Of the session's cookie a few characters, of other apps' cookies, which may be secret, the
+    /// length.
     pub value: String,
-    /// The signature, whether it fits or not.
+    /// The signature, valid or not.
     pub signature: Option<String>,
-    /// What the server makes of it.
+    /// How the server reads it.
     pub state: CookieState,
 }
 
 impl ReceivedCookie {
-    /// Reads a cookie; `fits` says whether the signature at the end of a text is ours.
+    /// Reads a cookie. `is_valid` checks the signature at the end of a text.
     #[must_use]
-    pub fn read(name: &str, text: &str, session_cookie: &str, fits: impl FnOnce(&str) -> bool) -> Self {
+    pub fn read(name: &str, text: &str, session_cookie: &str, is_valid: impl FnOnce(&str) -> bool) -> Self {
         let cookie = |value: &str, signature: Option<&str>, state| Self {
             name: name.to_owned(),
             value: value.to_owned(),
@@ -87,12 +75,14 @@ impl ReceivedCookie {
             state,
         };
         match (CookieName::parse(name, session_cookie), text.strip_prefix(MARK)) {
-            (Err(Problem::SessionCookie), _) => cookie(&masked(text, 4), None, CookieState::Session),
+            (Err(invalid), _) if invalid == CookieName::SESSION_COOKIE => {
+                cookie(&masked(text, 4), None, CookieState::Session)
+            }
             (Err(_), _) | (_, None) => cookie(&masked(text, 0), None, CookieState::Other),
             (Ok(_), Some(text)) => match text.strip_prefix(SIGNED) {
                 None => cookie(text, None, CookieState::Plain),
                 Some(signed) => {
-                    let state = if fits(signed) { CookieState::Signed } else { CookieState::Changed };
+                    let state = if is_valid(signed) { CookieState::Signed } else { CookieState::Changed };
                     let (value, signature) = split(signed);
                     cookie(value, signature, state)
                 }
@@ -101,13 +91,13 @@ impl ReceivedCookie {
     }
 }
 
-/// What was signed, and the signature.
+/// The value and its signature.
 pub(super) fn split(signed: &str) -> (&str, Option<&str>) {
     signed.rsplit_once('.').map_or((signed, None), |(value, signature)| (value, Some(signature)))
 }
 
-/// The first `shown` characters of a long text, and how many there are. Of the session's cookie four are enough to see that it is
-/// another one; it begins with the signature, not with the id.
+/// The first `shown` characters of a long text, and its length. Four characters of the session's cookie show when it changes; they are part
+/// of the signature, not of the id.
 fn masked(text: &str, shown: usize) -> String {
     let chars = text.chars().count();
     let start: String = text.chars().take(if chars < 16 { 0 } else { shown }).collect();
@@ -130,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn each_kind_of_cookie_is_told() {
+    fn each_kind_of_cookie_is_recognized() {
         let signature = Some("signature".to_owned());
         assert_eq!(state("fruit", "lab:plum"), ("plum".into(), None, CookieState::Plain));
         assert_eq!(
@@ -144,15 +134,15 @@ mod tests {
     }
 
     #[test]
-    fn of_a_cookie_that_was_not_set_here_only_the_length_is_shown() {
+    fn shows_only_the_length_of_other_cookies() {
         for text in ["eyJhbGciOiJSUzI1NiJ9", "s:plum.signature", "lab", "LAB:plum", " lab:plum", "my-lab:x"] {
-            let told = format!("\u{2026} ({} characters)", text.len());
-            assert_eq!(state("CF_Authorization", text), (told, None, CookieState::Other));
+            let expected = format!("\u{2026} ({} characters)", text.len());
+            assert_eq!(state("CF_Authorization", text), (expected, None, CookieState::Other));
         }
     }
 
     #[test]
-    fn of_the_sessions_cookie_a_few_characters_are_shown() {
+    fn shows_a_few_characters_of_the_session_cookie() {
         let text = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
         for name in ["id", "__Host-id"] {
             assert_eq!(
@@ -164,9 +154,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever the cookies are: four characters of the session's are shown, and none of other apps'.
         #[test]
-        fn any_cookie_is_told_and_secrets_are_not(
+        fn secrets_are_never_shown(
             name in "(__Host-|__secure-|id|fruit| |[!-~]){0,3}|(?s).{0,10}",
             text in "(lab:)?(s:)?(?s).{0,60}",
             fits: bool,
@@ -181,8 +170,8 @@ mod tests {
                     prop_assert_eq!(cookie.state == CookieState::Signed, fits);
                 }
                 CookieState::Session | CookieState::Other => {
-                    let told = format!("\u{2026} ({} characters)", text.chars().count());
-                    let shown = cookie.value.strip_suffix(&told).unwrap();
+                    let expected = format!("\u{2026} ({} characters)", text.chars().count());
+                    let shown = cookie.value.strip_suffix(&expected).unwrap();
                     let most = if cookie.state == CookieState::Session { 4 } else { 0 };
                     prop_assert!(shown.chars().count() <= most && text.starts_with(shown));
                     prop_assert_eq!(cookie.signature, None);

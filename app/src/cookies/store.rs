@@ -1,4 +1,4 @@
-//! The cookies lie in the browser: what came with the request, and the headers by which the answer changes them.
+//! The cookies of a request, and the headers that change them.
 
 use cookie::{Cookie, SameSite};
 use http::{
@@ -7,23 +7,36 @@ use http::{
 };
 use session::{DerivedKeys, SessionConfig};
 use time::{Duration, OffsetDateTime};
+use web::{
+    context,
+    error::{AppError, Invalid},
+    server_feature::{ServerFeature, ServerHooks, Setup},
+};
 
 use super::{
     CookieName, CookieState, CookieValue, MaxAge, ReceivedCookie,
     model::MARK,
     wire::{pairs, tampered},
 };
-use crate::{
-    context,
-    error::{AppError, Field, Problem},
-};
 
-/// So many cookies can be made here.
+/// The most cookies that can be set here.
 const MAX_COOKIES: usize = 20;
-/// The most that are read of one request. Browsers send fewer: Chromium keeps 180 for a site.
+/// The most cookies that are read of one request. Chromium stores 180 for a site.
 const MAX_READ: usize = 200;
 
-/// What the lab needs to know of the settings.
+pub(super) const SERVER: ServerHooks = &Hooks;
+
+#[derive(Debug)]
+struct Hooks;
+
+impl ServerFeature for Hooks {
+    fn start(&self, setup: &mut Setup) {
+        let lab = CookieLab::new(&setup.sessions);
+        setup.provide(lab);
+    }
+}
+
+/// The keys and attributes of the cookies.
 #[derive(Clone, Debug)]
 pub struct CookieLab {
     keys: DerivedKeys,
@@ -32,7 +45,7 @@ pub struct CookieLab {
 }
 
 impl CookieLab {
-    /// A lab beside these sessions, with keys of its own: what it signs is never taken for a session's cookie.
+    /// Derives keys from those of the sessions, so that what is signed here is never a valid session cookie.
     #[must_use]
     pub fn new(config: &SessionConfig) -> Self {
         let keys = config.keys.derive("cookie lab");
@@ -44,29 +57,29 @@ impl CookieLab {
     }
 
     fn read(&self, name: &str, text: &str) -> ReceivedCookie {
-        let fits = |signed: &str| self.keys.verify(name, signed).is_some();
-        ReceivedCookie::read(name, text, self.session_cookie, fits)
+        let is_valid = |signed: &str| self.keys.verify(name, signed).is_some();
+        ReceivedCookie::read(name, text, self.session_cookie, is_valid)
     }
 
-    /// For this host and every path. Not `HttpOnly`, unlike the session's: the visitor is to see and change it.
+    /// For this host and every path. Not `HttpOnly`, so that the visitor can change it.
     fn cookie<'a>(&self, name: &'a CookieName, text: &'a str) -> Cookie<'a> {
         let cookie = Cookie::build((name.as_str(), text)).path("/").same_site(SameSite::Lax);
         cookie.secure(self.secure).build()
     }
 }
 
-/// The cookies of one request, in the order in which they came.
+/// The cookies of one request, in their order.
 pub(super) struct CookieJar {
     lab: CookieLab,
     texts: Vec<(String, String)>,
 }
 
 impl CookieJar {
-    /// The cookies of the request at hand. No cache keeps the answer: another visitor has others.
+    /// The cookies of the current request. The response must not be cached, because it depends on them.
     pub(super) fn open() -> Result<Self, AppError> {
-        context::respond_with(CACHE_CONTROL, HeaderValue::from_static("no-store"))?;
-        context::respond_with(VARY, HeaderValue::from_static("Cookie"))?;
-        Ok(Self::new(context::cookie_lab()?, &context::headers()?))
+        context::add_response_header(CACHE_CONTROL, HeaderValue::from_static("no-store"))?;
+        context::add_response_header(VARY, HeaderValue::from_static("Cookie"))?;
+        Ok(Self::new(context::expect_service()?, &context::headers()?))
     }
 
     fn new(lab: CookieLab, headers: &HeaderMap) -> Self {
@@ -74,12 +87,12 @@ impl CookieJar {
         Self { lab, texts: all.take(MAX_READ).collect() }
     }
 
-    /// The name of a cookie that may be touched here.
+    /// The name of a cookie that may be changed here.
     pub(super) fn name(&self, text: &str) -> Result<CookieName, AppError> {
-        CookieName::parse(text, self.lab.session_cookie).map_err(invalid_name)
+        CookieName::parse(text, self.lab.session_cookie).map_err(|invalid| invalid.for_field("name"))
     }
 
-    /// What the server makes of each.
+    /// How the server reads each cookie.
     pub(super) fn list(&self) -> Vec<ReceivedCookie> {
         self.texts.iter().map(|(name, text)| self.lab.read(name, text)).collect()
     }
@@ -91,18 +104,18 @@ impl CookieJar {
         value: &CookieValue,
         max_age: Option<MaxAge>,
     ) -> Result<(), AppError> {
-        let max = u32::try_from(MAX_COOKIES).unwrap_or(u32::MAX);
         if self.own(name).is_none() && self.lab_cookies() >= MAX_COOKIES {
-            return Err(invalid_name(Problem::TooManyCookies { max }));
+            let text = format!("You can set at most {MAX_COOKIES} cookies. Please delete one first.");
+            return Err(Invalid(text.into()).for_field("name"));
         }
         let text = self.lab.text(name, value);
         self.put(name, &text, max_age)
     }
 
-    /// Deletes a cookie that was set here. One that is not there is fine; another app's is not found, and stays.
+    /// Deletes a cookie that was set here. Does nothing if there is none; does not find other apps' cookies.
     pub(super) fn delete(&mut self, name: &CookieName) -> Result<(), AppError> {
-        let is_named_so = |(other, _): &(String, String)| other == name.as_str();
-        if self.own(name).is_none() && self.texts.iter().any(is_named_so) {
+        let has_name = |(other, _): &(String, String)| other == name.as_str();
+        if self.own(name).is_none() && self.texts.iter().any(has_name) {
             return Err(AppError::NotFound);
         }
         let mut cookie = self.lab.cookie(name, "");
@@ -115,8 +128,8 @@ impl CookieJar {
         Ok(())
     }
 
-    /// Changes the value of a cookie, but not its signature. A browser does not tell how long it would have kept the cookie, so it
-    /// goes on until the browser closes. Another app's cookie is not found: scripts could read it from then on.
+    /// Changes the value of a cookie, but not its signature. Browsers do not send the age of a cookie, so it lasts until the browser closes.
+    /// Does not find other apps' cookies, because scripts could read them after that.
     pub(super) fn tamper(&mut self, name: &CookieName) -> Result<(), AppError> {
         let index = self.own(name).ok_or(AppError::NotFound)?;
         let text = tampered(&self.texts[index].1);
@@ -134,13 +147,14 @@ impl CookieJar {
         Ok(())
     }
 
-    /// Where the cookie is that was set here under this name. Of several it is the last: those for longer paths come first (RFC 6265,
-    /// 5.4).
+    /// The position of the cookie that was set here with this name. The last one of several, because those for longer paths come first
+    /// (RFC 6265, 5.4).
     fn own(&self, name: &CookieName) -> Option<usize> {
         self.texts.iter().rposition(|(other, text)| other == name.as_str() && text.starts_with(MARK))
     }
 
-    /// The cookie whose place a new one takes in the browser. Path and host are not sent, so it is the last one if none was set here.
+    /// The position of the cookie that a new one replaces in the browser. Path and host are not sent, so it is the last one if none was set
+    /// here.
     fn replaced(&self, name: &CookieName) -> Option<usize> {
         self.own(name).or_else(|| self.texts.iter().rposition(|(other, _)| other == name.as_str()))
     }
@@ -151,14 +165,10 @@ impl CookieJar {
     }
 }
 
-fn invalid_name(problem: Problem) -> AppError {
-    AppError::invalid(Field::Name, problem)
-}
-
 fn send(cookie: &Cookie<'_>) -> Result<(), AppError> {
-    // What came in a header may go in one; what was typed is narrower still.
+    // Received and typed values are both allowed in headers.
     let header = HeaderValue::from_bytes(cookie.to_string().as_bytes()).map_err(|_| AppError::Internal)?;
-    context::respond_with(SET_COOKIE, header)
+    context::add_response_header(SET_COOKIE, header)
 }
 
 #[cfg(test)]
@@ -174,7 +184,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_accepted_cookie_comes_back_equal(
+        fn every_accepted_cookie_is_read_back(
             name in "[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}",
             value in "[!#-+--:<-\\[\\]-~]{0,1000}",
             signed: bool,
@@ -183,7 +193,7 @@ mod tests {
             let lab = lab();
             let name = CookieName::parse(&name, "__Host-id");
             let value = CookieValue::parse(&value, signed);
-            prop_assume!(name != Err(Problem::SessionCookie) && value != Err(Problem::LooksSigned));
+            prop_assume!(name.is_ok() && value.is_ok());
             let (name, value) = (name.unwrap(), value.unwrap());
             let text = lab.text(&name, &value);
             let mut cookie = lab.cookie(&name, &text);
@@ -208,7 +218,7 @@ mod tests {
         }
 
         #[test]
-        fn any_bytes_are_listed(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        fn any_bytes_are_read(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
             let lab = lab();
             for (name, text) in pairs(&bytes) {
                 let cookie = lab.read(&name, &text);
@@ -220,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn of_many_cookies_the_first_two_hundred_are_read() {
+    fn reads_the_first_two_hundred_cookies() {
         let line = (0..150).map(|number| format!("c{number}=lab:x")).collect::<Vec<_>>().join("; ");
         let mut headers = HeaderMap::new();
         headers.append(COOKIE, HeaderValue::from_str(&line).unwrap());
@@ -231,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn another_apps_cookie_is_not_taken_for_the_one_of_that_name_that_was_set_here() {
+    fn finds_the_cookie_that_was_set_here_among_others_of_the_same_name() {
         let mut headers = HeaderMap::new();
         headers.insert(COOKIE, HeaderValue::from_static("fruit=theirs; fruit=lab:plum; fruit=s:theirs.too"));
         let jar = CookieJar::new(lab(), &headers);
@@ -241,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_only_looks_like_ours_cannot_borrow_a_signature() {
+    fn a_signature_is_valid_for_one_name_and_one_value() {
         let lab = lab();
         let name = CookieName::parse("fruit", "id").unwrap();
         let text = lab.text(&name, &CookieValue::parse("plum", true).unwrap());

@@ -2,16 +2,17 @@
 
 use leptos::{form::ActionForm, prelude::*};
 
-use super::{CookieState, DeleteCookie, ReceivedCookie, SetCookie, TamperCookie};
-use crate::{
-    error::Field,
-    ui::{FormError, FormState, SubmitButton, TextField, move_focus},
+use web::ui::{FormError, FormState, SubmitButton, TextField, move_focus};
+
+use super::{
+    CookieState, ReceivedCookie,
+    api::{DeleteCookie, SetCookie, TamperCookie},
 };
 
 /// A form for a cookie, and all cookies that the server received.
 #[component]
 pub fn CookiePanel(
-    /// The cookies as the page was opened.
+    /// The cookies when the page was opened.
     cookies: Vec<ReceivedCookie>,
 ) -> impl IntoView {
     let cookies = RwSignal::new(cookies);
@@ -27,7 +28,7 @@ pub fn CookiePanel(
             <Explanation />
             <Show
                 when=move || cookies.with(|cookies| !cookies.is_empty())
-                fallback=|| view! { <p class="empty">"Your browser has sent no cookie yet."</p> }
+                fallback=|| view! { <p class="empty">"Your browser has not sent any cookies yet."</p> }
             >
                 <CookieTable cookies />
             </Show>
@@ -39,21 +40,21 @@ pub fn CookiePanel(
 fn Explanation() -> impl IntoView {
     view! {
         <p>
-            "Unlike the session\u{2019}s own cookie, the others are open to scripts and to your browser\u{2019}s developer tools: "
-            "change one there and load this page again. " <strong>"Tamper"</strong>
-            " does the same for you: it sends the cookie with another value and the signature it had. "
-            "A plain cookie is believed all the same. A signed one is found out, because only the server has the key; pressed again, "
-            "the old value is back and fits. How long a cookie was to stay no server can see: a tampered one stays until the browser closes."
+            "Unlike the session\u{2019}s own cookie, these cookies can be changed by scripts and in your browser\u{2019}s developer tools: "
+            "change one there and reload this page. " <strong>"Tamper"</strong>
+            " does the same for you: it changes the value and keeps the signature. "
+            "The server accepts a changed plain cookie, but detects a changed signed one, because only the server has the key. "
+            "Tamper again to restore the value. Servers cannot see the age of a cookie, so a changed one lasts until the browser closes."
         </p>
     }
 }
 
 #[component]
 fn SetForm(cookies: RwSignal<Vec<ReceivedCookie>>) -> impl IntoView {
-    let form = FormState::<SetCookie>::new().on_done(move |answer| cookies.set(answer));
+    let form = FormState::<SetCookie>::new().on_success(move |answer| cookies.set(answer));
     let signed = form.typed("signed").is_some();
     view! {
-        // No phone is to begin a name with a capital, or to mend its spelling.
+        // Phones must not capitalize or correct names.
         <ActionForm
             action=form.action
             attr:class="stack"
@@ -61,30 +62,30 @@ fn SetForm(cookies: RwSignal<Vec<ReceivedCookie>>) -> impl IntoView {
             attr:autocapitalize="none"
             attr:spellcheck="false"
         >
-            <FormError error=form.general_error(&[Field::Name, Field::Value, Field::MaxAge]) />
+            <FormError error=form.general_error(&["name", "value", "max_age"]) />
             <TextField
                 label="Name"
-                field=Field::Name
+                name="name"
                 autocomplete="off"
-                value=form.typed(Field::Name.name())
-                problem=form.problem(Field::Name)
+                value=form.typed("name")
+                error=form.field_error("name")
             />
             <TextField
                 label="Value"
-                field=Field::Value
+                name="value"
                 autocomplete="off"
                 required=false
-                value=form.typed(Field::Value.name())
-                problem=form.problem(Field::Value)
+                value=form.typed("value")
+                error=form.field_error("value")
             />
             <TextField
                 label="Max-Age in seconds"
-                field=Field::MaxAge
+                name="max_age"
                 autocomplete="off"
                 required=false
-                hint="Left empty, the cookie ends with the browser."
-                value=form.typed(Field::MaxAge.name())
-                problem=form.problem(Field::MaxAge)
+                hint="If empty, the cookie lasts until the browser closes."
+                value=form.typed("max_age")
+                error=form.field_error("max_age")
             />
             <label class="check">
                 <input type="checkbox" name="signed" checked=signed />
@@ -95,7 +96,7 @@ fn SetForm(cookies: RwSignal<Vec<ReceivedCookie>>) -> impl IntoView {
     }
 }
 
-/// The roles are written down because the table's parts are no table to a browser once a phone shows them one below the other.
+/// The table needs explicit roles, because its style on phones removes the implicit ones.
 #[component]
 fn CookieTable(cookies: RwSignal<Vec<ReceivedCookie>>) -> impl IntoView {
     view! {
@@ -104,7 +105,7 @@ fn CookieTable(cookies: RwSignal<Vec<ReceivedCookie>>) -> impl IntoView {
                 <tr role="row">
                     <th scope="col" role="columnheader">"Name"</th>
                     <th scope="col" role="columnheader">"Value"</th>
-                    <th scope="col" role="columnheader">"What the server makes of it"</th>
+                    <th scope="col" role="columnheader">"How the server reads it"</th>
                     <th scope="col" role="columnheader">"Actions"</th>
                 </tr>
             </thead>
@@ -115,15 +116,14 @@ fn CookieTable(cookies: RwSignal<Vec<ReceivedCookie>>) -> impl IntoView {
             </tbody>
         </table>
         <p class="field-hint">
-            "The " <mark>"marked"</mark> " part of a value is its signature; " <code>"s:"</code>
-            " says that there is one. In your browser the cookies of this page begin with " <code>"lab:"</code>
-            ", which is left out here: the server hides the values of all cookies without it. Leave it in place \
-            when you change one there."
+            "The " <mark>"marked"</mark> " part of a value is its signature, and " <code>"s:"</code>
+            " is the prefix of signed values. In your browser the values of this page begin with " <code>"lab:"</code>
+            ", which is not shown here. Keep this prefix when you change a value there: values without it are hidden."
         </p>
     }
 }
 
-/// A cookie's name, and how many of the same name come before it. It stays the same while the value changes, and the focus with it.
+/// A cookie's name, and the number of cookies before it with the same name. The key of a row: it stays while the value changes.
 type Place = (String, usize);
 
 fn places(cookies: &[ReceivedCookie]) -> Vec<Place> {
@@ -142,7 +142,7 @@ fn CookieRow(place: Place, cookies: RwSignal<Vec<ReceivedCookie>>) -> impl IntoV
         move |_| cookies.with(|cookies| cookies.iter().filter(|cookie| cookie.name == name).nth(nth).cloned())
     });
     let state = Memo::new(move |_| cookie.get().map_or(CookieState::Other, |cookie| cookie.state));
-    let kind = move || state.get().kind();
+    let kind = move || <&str>::from(state.get());
     let forms = state.get_untracked().is_lab().then(|| view! { <RowForms name=name.clone() cookies /> });
     view! {
         <tr role="row">
@@ -153,14 +153,14 @@ fn CookieRow(place: Place, cookies: RwSignal<Vec<ReceivedCookie>>) -> impl IntoV
                 {move || cookie.get().map(|cookie| view! { <CookieText cookie /> })}
             </td>
             <td role="cell" data-label="The server" data-state=kind aria-live="polite">
-                {move || state.get().words()}
+                {move || state.get().text()}
             </td>
             <td role="cell">{forms}</td>
         </tr>
     }
 }
 
-/// The text as it travels, without the lab's mark, and with the signature marked.
+/// The value with the signature marked.
 #[component]
 fn CookieText(cookie: ReceivedCookie) -> impl IntoView {
     let text = format!("{}{}", cookie.state.prefix(), cookie.value);
@@ -171,9 +171,9 @@ fn CookieText(cookie: ReceivedCookie) -> impl IntoView {
 #[component]
 fn RowForms(name: String, cookies: RwSignal<Vec<ReceivedCookie>>) -> impl IntoView {
     let tamper =
-        FormState::<TamperCookie>::for_item(Field::Name, &name).on_done(move |answer| cookies.set(answer));
-    // The button that had the focus goes with its row.
-    let delete = FormState::<DeleteCookie>::for_item(Field::Name, &name).on_done(move |answer| {
+        FormState::<TamperCookie>::for_item("name", &name).on_success(move |answer| cookies.set(answer));
+    // The button that had the focus is removed with its row.
+    let delete = FormState::<DeleteCookie>::for_item("name", &name).on_success(move |answer| {
         cookies.set(answer);
         move_focus("#received-heading");
     });

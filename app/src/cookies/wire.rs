@@ -1,39 +1,39 @@
-//! Cookies as they travel: how a header is read, and how a text is changed behind the server's back.
+//! Parsing of the `Cookie` header, and tampering with values.
 
 use super::{
     model::{MARK, SIGNED},
     received::split,
 };
 
-/// Ends a value that was tampered with.
+/// The suffix of a value that was tampered with.
 const CHANGED: &str = "-changed";
 
-/// The name and the text of each cookie in a `Cookie` header, whatever its bytes (RFC 6265, 5.4).
+/// The name and the text of each cookie in a `Cookie` header with any bytes (RFC 6265, 5.4).
 pub(super) fn pairs(header: &[u8]) -> impl Iterator<Item = (String, String)> {
     let pieces = header.split(|byte| *byte == b';').map(trimmed);
     pieces.filter(|piece| !piece.is_empty()).map(|piece| {
-        // Browsers send a cookie without a name as its text alone.
+        // Browsers send a cookie without a name as its text only.
         let (name, text) = match piece.iter().position(|byte| *byte == b'=') {
             Some(end) => (&piece[..end], &piece[end + 1..]),
             None => (b"".as_slice(), piece),
         };
-        // Bytes that are not UTF-8 become U+FFFD, which no name that can be set here has.
+        // Bytes that are not UTF-8 become U+FFFD, which no name here contains.
         let read = |bytes| String::from_utf8_lossy(trimmed(bytes)).into_owned();
         (read(name), read(text))
     })
 }
 
-/// The bytes without spaces and tabs around them, as browsers store a name (RFC 6265, 5.2). Any other white space is part of the name,
-/// which without it could be that of another cookie.
+/// The bytes without spaces and tabs around them (RFC 6265, 5.2). Other white space is part of a name: without it, the name could be that of
+/// another cookie.
 fn trimmed(bytes: &[u8]) -> &[u8] {
-    let is_kept = |byte: &u8| !matches!(byte, b' ' | b'\t');
-    match (bytes.iter().position(is_kept), bytes.iter().rposition(is_kept)) {
+    let is_content = |byte: &u8| !matches!(byte, b' ' | b'\t');
+    match (bytes.iter().position(is_content), bytes.iter().rposition(is_content)) {
         (Some(start), Some(end)) => &bytes[start..=end],
         _ => &[],
     }
 }
 
-/// The text with another value in it, and the signature as it was. Done twice, the first value is back.
+/// The text with a changed value and the same signature. Doing it twice restores the value.
 pub(super) fn tampered(text: &str) -> String {
     let change =
         |value: &str| value.strip_suffix(CHANGED).map_or_else(|| format!("{value}{CHANGED}"), str::to_owned);
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_header_is_read_whatever_its_bytes() {
+    fn a_header_with_any_bytes_is_parsed() {
         let header = b" a=1;b = 2 ; ;c;=d;e==f;\xff=\xfe<b>;; g=\"h i\"";
         let expected = [
             ("a", "1"),
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn white_space_is_part_of_a_name_unless_it_is_spaces_and_tabs_around_it() {
+    fn only_spaces_and_tabs_are_trimmed() {
         for space in ["\u{85}", "\u{a0}", "\u{2000}", "\u{3000}", "\u{b}", "\u{c}", "\u{1c}"] {
             let header = format!("\t {space}fruit{space} \t=plum");
             let expected = (format!("{space}fruit{space}"), "plum".to_owned());
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn tampering_leaves_the_signature_and_is_undone_by_doing_it_again() {
+    fn tampering_twice_restores_the_value() {
         for (text, changed) in [
             ("plum", "plum-changed"),
             ("", "-changed"),

@@ -1,4 +1,4 @@
-//! The explorer's forms.
+//! The forms of the explorer.
 
 use leptos::{
     ev::SubmitEvent,
@@ -8,34 +8,35 @@ use leptos::{
 };
 use leptos_router::NavigateOptions;
 
-use super::{
-    ChangePineapples, ClearSession, Pantry, RememberSession, RenewSession, SessionFacts, SessionView,
-    SetValue,
-};
-use crate::{
-    error::Field,
-    nav::{self, LocalPath},
+use web::{
+    path::{LocalPath, use_local_navigate, with_query},
     ui::{FieldError, FormError, FormState, SubmitButton, move_focus},
-    visitor::{Visitor, use_visitor},
+    visitor::use_visitor,
 };
 
-/// "Set": keeps a value under a key.
+use super::{
+    PAGE, Pantry, SessionFacts, SessionView,
+    api::{ChangePineapples, ClearSession, RememberSession, RenewSession, SetValue},
+};
+use crate::account;
+
+/// "Set": sets a value.
 #[component]
 pub(super) fn SetValueForm(view: RwSignal<SessionView>) -> impl IntoView {
     let (key, value) = (NodeRef::<Input>::new(), NodeRef::<Textarea>::new());
-    let form = FormState::<SetValue>::new().on_done(move |answer| {
+    let form = FormState::<SetValue>::new().on_success(move |answer| {
         view.set(answer);
-        // As the page would be after the plain form.
+        // Empty, as after the plain form.
         if let (Some(key), Some(value)) = (key.get_untracked(), value.get_untracked()) {
             key.set_value("");
             value.set_value("");
         }
     });
-    let (wrong_key, wrong_value) = (form.problem(Field::Key), form.problem(Field::Value));
+    let (key_error, value_error) = (form.field_error("key"), form.field_error("value"));
     view! {
         <ActionForm action=form.action attr:class="stack" attr:novalidate=true attr:aria-labelledby="set-heading">
             <h3 id="set-heading">"Set a value"</h3>
-            <FormError error=form.general_error(&[Field::Key, Field::Value]) />
+            <FormError error=form.general_error(&["key", "value"]) />
             <div class="field">
                 <label for="set-key">"Key"</label>
                 <input
@@ -46,11 +47,11 @@ pub(super) fn SetValueForm(view: RwSignal<SessionView>) -> impl IntoView {
                     autocomplete="off"
                     value=form.typed("key")
                     aria-required="true"
-                    aria-invalid=move || wrong_key.get().map(|_| "true")
+                    aria-invalid=move || key_error.get().map(|_| "true")
                     aria-describedby="set-key-error"
-                    autofocus=wrong_key.get_untracked().is_some()
+                    autofocus=key_error.get_untracked().is_some()
                 />
-                <FieldError id="set-key-error".to_owned() problem=wrong_key />
+                <FieldError id="set-key-error".to_owned() error=key_error />
             </div>
             <div class="field">
                 <label for="set-value">"Value"</label>
@@ -61,35 +62,36 @@ pub(super) fn SetValueForm(view: RwSignal<SessionView>) -> impl IntoView {
                     rows="3"
                     autocomplete="off"
                     aria-required="true"
-                    aria-invalid=move || wrong_value.get().map(|_| "true")
+                    aria-invalid=move || value_error.get().map(|_| "true")
                     aria-describedby="set-value-hint set-value-error"
-                    autofocus=wrong_value.get_untracked().is_some()
-                    // Leptos writes a text area's children as they are, markup and all.
+                    autofocus=value_error.get_untracked().is_some()
+                    // Leptos does not escape the children of a text area.
                     inner_html=form.typed("value").map(|typed| text_area(&typed))
                 ></textarea>
                 <p class="aside" id="set-value-hint">
                     "Text, a number, or JSON such as " <code>"{\"a\": [1, 2]}"</code>
                 </p>
-                <FieldError id="set-value-error".to_owned() problem=wrong_value />
+                <FieldError id="set-value-error".to_owned() error=value_error />
             </div>
             <SubmitButton pending=form.pending()>"Set"</SubmitButton>
         </ActionForm>
     }
 }
 
-/// What was typed, as the HTML inside of a text area: no markup, and with a line break in front, which browsers leave out.
+/// Text as the HTML inside of a text area: escaped, with a line break in front, which browsers drop.
 fn text_area(typed: &str) -> String {
     format!("\n{}", typed.replace('&', "&amp;").replace('<', "&lt;"))
 }
 
-/// "Get": shows the value under a key, by an address of its own.
+/// "Get": shows one value, at an address of its own. `key` is the key in the address of the page.
 #[component]
-pub(super) fn GetValueForm(view: RwSignal<SessionView>, asked: Signal<Option<String>>) -> impl IntoView {
-    let key = NodeRef::<Input>::new();
-    let navigate = nav::use_local_navigate();
-    // The same address as the plain form leads to, without loading the page. A key that is too long for one is left to the plain form.
+pub(super) fn GetValueForm(view: RwSignal<SessionView>, key: Signal<Option<String>>) -> impl IntoView {
+    let input = NodeRef::<Input>::new();
+    let navigate = use_local_navigate();
+    // Navigates to the address of the plain form without loading the page, unless it is too long.
     let get = move |event: SubmitEvent| {
-        let target = key.get_untracked().and_then(|key| LocalPath::parse(&nav::session_value(&key.value())));
+        let key = input.get_untracked().map(|input| input.value());
+        let target = key.and_then(|key| LocalPath::parse(&with_query(PAGE, "key", &key)));
         if let Some(target) = target {
             event.prevent_default();
             let options = NavigateOptions { scroll: false, ..NavigateOptions::default() };
@@ -97,25 +99,25 @@ pub(super) fn GetValueForm(view: RwSignal<SessionView>, asked: Signal<Option<Str
         }
     };
     let answer = move || {
-        asked.get().map(|key| match view.with(|view| view.shown(&key)) {
+        key.get().map(|key| match view.with(|view| view.shown(&key)) {
             Some(value) => {
                 view! { <p><code>{key}</code> " is"</p> <pre class="found-value">{value}</pre> }.into_any()
             }
-            None => view! { <p>"There is nothing under the key " <code>{key}</code> "."</p> }.into_any(),
+            None => view! { <p>"There is no value with the key " <code>{key}</code> "."</p> }.into_any(),
         })
     };
     view! {
-        <form method="get" action=nav::SESSION class="stack" aria-labelledby="get-heading" on:submit=get>
+        <form method="get" action=PAGE class="stack" aria-labelledby="get-heading" on:submit=get>
             <h3 id="get-heading">"Get a value"</h3>
             <div class="field">
                 <label for="get-key">"Key"</label>
                 <input
-                    node_ref=key
+                    node_ref=input
                     id="get-key"
                     name="key"
                     type="text"
                     autocomplete="off"
-                    value=asked.get_untracked()
+                    value=key.get_untracked()
                 />
             </div>
             <button type="submit" class="button">
@@ -126,16 +128,16 @@ pub(super) fn GetValueForm(view: RwSignal<SessionView>, asked: Signal<Option<Str
     }
 }
 
-/// The pineapples: a change inside of a value.
+/// The number of pineapples: a change inside of a value.
 #[component]
 pub(super) fn PineapplesForm(view: RwSignal<SessionView>) -> impl IntoView {
-    let form = FormState::<ChangePineapples>::new().on_done(move |answer| view.set(answer));
-    let kept = view.with_untracked(|view| {
+    let form = FormState::<ChangePineapples>::new().on_success(move |answer| view.set(answer));
+    let stored = view.with_untracked(|view| {
         let pantry: Pantry = serde_json::from_str(view.values.get("pantry")?.as_str()).ok()?;
         Some(pantry.fruit.get(Pantry::PINEAPPLES)?.to_string())
     });
-    let typed = form.typed("pineapples").or(kept).unwrap_or("10".to_owned());
-    let problem = form.problem(Field::Pineapples);
+    let typed = form.typed("pineapples").or(stored).unwrap_or("10".to_owned());
+    let error = form.field_error("pineapples");
     view! {
         <ActionForm
             action=form.action
@@ -145,45 +147,47 @@ pub(super) fn PineapplesForm(view: RwSignal<SessionView>) -> impl IntoView {
         >
             <h3 id="pineapples-heading">"Change something nested"</h3>
             <p>
-                "Elsewhere a change inside of a value is lost unless the session is told of it. Here it is always saved, and what stays as it is is never written: watch \u{201c}Written\u{201d} above. (Without JavaScript each message at the head of the page is kept and removed there, too.)"
+                "In many frameworks a change inside of a value is lost unless the session is marked as modified. Here it is always saved, and an unchanged session is never written: watch \u{201c}Writes\u{201d} above. (Without JavaScript the message at the top of the page takes two more writes.)"
             </p>
-            <FormError error=form.general_error(&[Field::Pineapples]) />
+            <FormError error=form.general_error(&["pineapples"]) />
             <div class="field field-quantity">
                 <label for="pineapples">"Pineapples"</label>
                 <input
                     id="pineapples"
                     name="pineapples"
-                    // Not `number`: a browser would send nothing in place of a typing error, which could not be told.
+                    // Not `number`: a browser would send nothing for text that is not a number.
                     type="text"
                     inputmode="numeric"
                     autocomplete="off"
                     value=typed
-                    aria-invalid=move || problem.get().map(|_| "true")
+                    aria-invalid=move || error.get().map(|_| "true")
                     aria-describedby="pineapples-error"
                 />
-                <FieldError id="pineapples-error".to_owned() problem />
+                <FieldError id="pineapples-error".to_owned() error />
             </div>
-            <SubmitButton pending=form.pending()>"Count them"</SubmitButton>
+            <SubmitButton pending=form.pending()>"Save"</SubmitButton>
         </ActionForm>
     }
 }
 
-/// What concerns the whole session: a new id, how long it lasts, and its end.
+/// Actions on the whole session: its duration, a new id, and clearing it.
 #[component]
 pub(super) fn Actions(view: RwSignal<SessionView>, session: Memo<Option<SessionFacts>>) -> impl IntoView {
     let visitor = use_visitor();
-    let renew = FormState::<RenewSession>::new().on_done(move |answer| view.set(answer));
-    let remember = FormState::<RememberSession>::new().on_done(move |answer| {
+    let renew = FormState::<RenewSession>::new().on_success(move |answer| view.set(answer));
+    let remember = FormState::<RememberSession>::new().on_success(move |answer| {
         view.set(answer);
         if visitor.session().is_some() {
-            // The clocks of a signed-in user are watched.
+            // The warning before the end depends on the duration.
             visitor.check();
         }
     });
-    let clear = FormState::<ClearSession>::new().on_done(move |answer: SessionView| {
-        visitor.replace(Visitor::default());
+    let clear = FormState::<ClearSession>::new().on_success(move |answer: SessionView| {
+        visitor.end();
+        visitor.continue_as_guest();
+        visitor.check();
         view.set(answer);
-        // The button is gone with the session.
+        // The button is removed with the session.
         move_focus("#session-heading");
     });
     let pressed = move |chosen: bool| {
@@ -194,7 +198,7 @@ pub(super) fn Actions(view: RwSignal<SessionView>, session: Memo<Option<SessionF
     let unconfirmed = move || visitor.user().is_some_and(|user| !user.confirmed);
     view! {
         <div class="row">
-            <ActionForm action=remember.action attr:class="row" attr:aria-label="How long it lasts">
+            <ActionForm action=remember.action attr:class="row" attr:aria-label="Session duration">
                 <button type="submit" class="button-quiet" aria-pressed=move || pressed(false)>
                     "Until the browser closes"
                 </button>
@@ -218,11 +222,11 @@ pub(super) fn Actions(view: RwSignal<SessionView>, session: Memo<Option<SessionF
         </div>
         {move || unconfirmed().then(|| view! {
             <p class="aside">
-                "To be remembered, " <a href=nav::ACCOUNT>"confirm your password"</a> " first."
+                "To be remembered, please " <a href=account::PAGE>"confirm your password"</a> " first."
             </p>
         })}
         <p class="aside">
-            "Clearing ends the session with all that is in it."
+            "Clearing the session deletes all its values."
             {move || signed_in().then_some(" You will be signed out.")}
         </p>
     }
@@ -232,8 +236,9 @@ pub(super) fn Actions(view: RwSignal<SessionView>, session: Memo<Option<SessionF
 mod tests {
     use super::*;
 
+    /// Security: 3.2.2
     #[test]
-    fn what_was_typed_never_ends_its_text_area() {
+    fn text_never_ends_its_text_area() {
         assert_eq!(text_area("\n</textarea>&lt;"), "\n\n&lt;/textarea>&amp;lt;");
     }
 }

@@ -1,4 +1,4 @@
-//! The two clocks of a session, as bars that run down.
+//! The two timeouts of a session, as progress bars.
 
 use std::time::Duration;
 
@@ -6,18 +6,18 @@ use leptos::{leptos_dom::helpers::IntervalHandle, prelude::*};
 
 use super::{SessionFacts, model::Span};
 
-/// Both clocks. In the browser they go on by themselves, and `over` is called when one has run down.
+/// Both timeouts. In the browser they count down, and `expired` is called when one has run down.
 #[component]
-pub(super) fn Clocks(session: Memo<Option<SessionFacts>>, over: Callback<()>) -> impl IntoView {
-    // Seconds since the server has told.
+pub(super) fn Clocks(session: Memo<Option<SessionFacts>>, expired: Callback<()>) -> impl IntoView {
+    // Seconds since the answer of the server.
     let elapsed = RwSignal::new(0_i64);
     Effect::new(move || {
         session.track();
         elapsed.set(0);
-        let told_at = js_sys::Date::now();
+        let answered_at = js_sys::Date::now();
         let tick = move || {
             #[expect(clippy::cast_possible_truncation, reason = "seconds since a page was opened")]
-            let seconds = ((js_sys::Date::now() - told_at) / 1_000.0) as i64;
+            let seconds = ((js_sys::Date::now() - answered_at) / 1_000.0) as i64;
             elapsed.try_set(seconds);
         };
         let handle = set_interval_with_handle(tick, Duration::from_secs(1)).ok();
@@ -31,7 +31,7 @@ pub(super) fn Clocks(session: Memo<Option<SessionFacts>>, over: Callback<()>) ->
     });
     Effect::new(move || {
         if ran_down.get() {
-            over.run(());
+            expired.run(());
         }
     });
     let clock = move |read: fn(&SessionFacts) -> (i64, i64)| {
@@ -47,12 +47,12 @@ pub(super) fn Clocks(session: Memo<Option<SessionFacts>>, over: Callback<()>) ->
     let idle = clock(|facts| (facts.expires_at - facts.now, facts.idle.max(1)));
     let whole = clock(|facts| (facts.ends_at - facts.now, (facts.ends_at - facts.began_at).max(1)));
     view! {
-        <Bar id="idle" label="If you do nothing, it is over in" clock=idle />
-        <Bar id="lifetime" label="However busy you are, it is over in" clock=whole />
+        <Bar id="idle" label="Expires if not used (idle timeout) in" clock=idle />
+        <Bar id="lifetime" label="Expires in any case (absolute timeout) in" clock=whole />
     }
 }
 
-/// What is left of a whole, in seconds.
+/// The remaining part of a whole, in seconds.
 #[component]
 fn Bar(id: &'static str, label: &'static str, clock: Signal<(i64, i64)>) -> impl IntoView {
     view! {

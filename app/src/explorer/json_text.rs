@@ -1,4 +1,4 @@
-//! JSON that stays text: as a tree of values a list of small objects would take 100 times as much memory.
+//! JSON that stays text: parsed into values, a list of small objects would take 100 times as much memory.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
@@ -15,7 +15,7 @@ impl PartialEq for JsonText {
 }
 
 impl JsonText {
-    /// Checks that a text is JSON, without building anything from it. Blanks around it are dropped.
+    /// Checks that a text is JSON, without building values. White space around it is dropped.
     ///
     /// # Errors
     ///
@@ -39,7 +39,7 @@ impl JsonText {
         self.0.get()
     }
 
-    /// How many lists and objects lie in each other at most.
+    /// The depth of nested lists and objects.
     #[must_use]
     pub fn depth(&self) -> usize {
         let (mut depth, mut deepest) = (0_usize, 0);
@@ -56,16 +56,16 @@ impl JsonText {
         deepest
     }
 
-    /// The value with line breaks and indentation, or as much of it as has room in about `most` bytes, with an ellipsis.
+    /// The value with line breaks and indentation; its beginning and an ellipsis if that takes more than about `max` bytes.
     #[must_use]
-    pub fn pretty(&self, most: usize) -> String {
+    pub fn pretty(&self, max: usize) -> String {
         let (mut pretty, mut depth, mut is_new) = (String::new(), 0_usize, false);
         for token in tokens(self.as_str()) {
             let closes = matches!(token, "]" | "}");
             if closes {
                 depth = depth.saturating_sub(1);
             }
-            // An empty list or object stays in one line.
+            // An empty list or object stays on one line.
             if closes != is_new {
                 pretty.push('\n');
                 pretty.extend(std::iter::repeat_n("  ", depth));
@@ -74,7 +74,7 @@ impl JsonText {
             if matches!(token, "[" | "{") {
                 depth += 1;
             }
-            let room = most.saturating_sub(pretty.len());
+            let room = max.saturating_sub(pretty.len());
             if token.len() > room {
                 pretty += &token[..token.floor_char_boundary(room)];
                 return pretty + " \u{2026}";
@@ -88,7 +88,7 @@ impl JsonText {
     }
 }
 
-/// The pieces of a JSON text without the blanks between them: brackets, commas, colons, and strings and numbers as they are.
+/// The tokens of a JSON text without white space: brackets, commas, colons, strings and other values.
 fn tokens(json: &str) -> impl Iterator<Item = &str> {
     let mut rest = json;
     std::iter::from_fn(move || {
@@ -126,14 +126,14 @@ mod tests {
     }
 
     #[test]
-    fn brackets_in_strings_are_no_depth() {
+    fn brackets_in_strings_do_not_count() {
         for (json, depth) in [("1", 0), ("[]", 1), (r#"{"a":[1,{"b":[]}]}"#, 4), (r#"["[[[\"[[",[]]"#, 2)] {
             assert_eq!(text(json).depth(), depth, "{json}");
         }
     }
 
     #[test]
-    fn a_value_is_shown_in_lines() {
+    fn a_value_is_indented() {
         let json = r#" {"a":[1, 2],"b":{}, "c":"x: [,]\\"} "#;
         assert_eq!(
             text(json).pretty(1_000),
@@ -142,17 +142,17 @@ mod tests {
     }
 
     #[test]
-    fn of_a_long_value_the_beginning_is_shown() {
-        let long = |text: String, most| JsonText::string(&text).unwrap().pretty(most);
+    fn a_long_value_is_cut() {
+        let long = |text: String, max| JsonText::string(&text).unwrap().pretty(max);
         assert_eq!(long("a".repeat(18), 20).len(), 20);
         assert_eq!(long("a".repeat(19), 20), format!("\"{} \u{2026}", "a".repeat(19)));
-        // Two bytes each, the first one after a quotation mark: the last is cut in half, and left out.
+        // Characters of two bytes: one that would be cut in half is left out.
         assert_eq!(long("\u{e4}".repeat(50), 20), format!("\"{} \u{2026}", "\u{e4}".repeat(9)));
     }
 
     proptest! {
         #[test]
-        fn any_json_is_shown_as_the_same_json(json in "(\\[|\\]|\\{|\\}|\"a\":|,|1|-0|1e9|true|\"[a\\\\u0\\]]*\"|null| ){0,80}") {
+        fn indented_json_is_the_same_json(json in "(\\[|\\]|\\{|\\}|\"a\":|,|1|-0|1e9|true|\"[a\\\\u0\\]]*\"|null| ){0,80}") {
             if let Ok(value) = serde_json::from_str::<Value>(&json) {
                 let text = JsonText::parse(&json).unwrap();
                 prop_assert_eq!(&serde_json::from_str::<Value>(&text.pretty(usize::MAX)).unwrap(), &value);

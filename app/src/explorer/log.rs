@@ -1,26 +1,26 @@
-//! The last things that happened to a session, in words.
+//! The log of a session: its latest events.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// One thing that happened, once or several times in a row.
+/// An event that happened once or several times in a row.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct LogEntry {
-    /// When it happened, the last time, in seconds since 1970.
+    /// When it last happened, in seconds since 1970.
     pub at: i64,
-    /// How often in a row.
+    /// How often it happened in a row.
     pub times: u32,
-    /// What it was.
+    /// The event.
     #[serde(flatten)]
-    pub what: Happening,
+    pub what: LogEvent,
 }
 
-/// What happened to a session.
+/// An event of a session.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
-pub enum Happening {
-    /// It began.
+pub enum LogEvent {
+    /// It was created.
     Created,
     /// A value was set.
     Set {
@@ -32,60 +32,60 @@ pub enum Happening {
         /// Its key.
         key: String,
     },
-    /// It was given a new id.
+    /// It got a new id.
     Renewed,
-    /// Somebody signed in.
+    /// The visitor signed in.
     SignedIn,
-    /// Its visitor chose between the clocks.
+    /// The visitor chose its duration.
     Remembered {
-        /// Whether to be remembered.
+        /// Whether "Remember me" was chosen.
         remember: bool,
     },
-    /// It was noted that it is in use.
+    /// Its last use was stored.
     Used,
     /// It ended.
     Ended,
-    /// The response carried its cookie.
+    /// The response set its cookie.
     CookieSent {
         /// Why.
         because: SentBecause,
     },
-    /// The response did not carry its cookie.
+    /// The response did not set its cookie.
     CookieKept,
 }
 
-/// Why a response carried the cookie.
+/// Why a response set the cookie.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SentBecause {
-    /// The session had just begun.
+    /// The session was new.
     NewSession,
     /// The id was new.
     NewId,
-    /// How long the browser keeps it was new.
+    /// Its age was new.
     NewAge,
-    /// The key that signs it was new.
+    /// The signing key was new.
     NewKey,
 }
 
-impl fmt::Display for Happening {
+impl fmt::Display for LogEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Created => f.write_str("The session was created."),
             Self::Set { key } => write!(f, "The value \u{201c}{key}\u{201d} was set."),
             Self::Removed { key } => write!(f, "The value \u{201c}{key}\u{201d} was removed."),
-            Self::Renewed => f.write_str("The session got a new id; the old one is worth nothing now."),
-            Self::SignedIn => f.write_str("You signed in: a new id, and both clocks started anew."),
-            Self::Remembered { remember: true } => f.write_str("You chose to be remembered."),
-            Self::Remembered { remember: false } => {
-                f.write_str("You chose that the browser forgets when it closes.")
+            Self::Renewed => f.write_str("The session got a new id. The old id is no longer valid."),
+            Self::SignedIn => {
+                f.write_str("You signed in: the session got a new id, and both timeouts started again.")
             }
-            Self::Used => f.write_str("It was noted that the session is in use, once a minute at most."),
+            Self::Remembered { remember: true } => f.write_str("You chose \u{201c}Remember me\u{201d}."),
+            Self::Remembered { remember: false } => {
+                f.write_str("You chose \u{201c}Until the browser closes\u{201d}.")
+            }
+            Self::Used => f.write_str("The last use was stored, at most once a minute."),
             Self::Ended => f.write_str("The session ended."),
             Self::CookieSent { because } => write!(f, "The cookie was sent: {because}."),
-            Self::CookieKept => {
-                f.write_str("The cookie was not sent: the browser has it, and nothing about it had changed.")
-            }
+            Self::CookieKept => f.write_str("The cookie was not sent, because it had not changed."),
         }
     }
 }
@@ -95,8 +95,8 @@ impl fmt::Display for SentBecause {
         f.write_str(match self {
             Self::NewSession => "the session was new",
             Self::NewId => "the id was new",
-            Self::NewAge => "how long the browser keeps it was new",
-            Self::NewKey => "the server signs with a new key",
+            Self::NewAge => "its age was new",
+            Self::NewKey => "the signing key was new",
         })
     }
 }

@@ -1,7 +1,7 @@
-//! The session explorer: what the server keeps for this visitor, and forms that keep, read, remove and renew.
+//! The session explorer: shows what the server stores for the visitor, with forms that set, read and remove values, and renew or clear the
+//! session.
 //!
-//! Values that a visitor sets here are kept together in one value of the session, so that nothing of the app's own can be
-//! overwritten by them.
+//! All values that a visitor sets are kept in one value of the session, so that they cannot overwrite those of the app.
 
 mod actions;
 mod api;
@@ -10,19 +10,67 @@ mod json_text;
 mod log;
 mod model;
 mod notes;
+mod page;
 #[cfg(feature = "ssr")]
 mod store;
 mod view;
 
-pub use api::{
+use server_fn::ServerFn;
+use web::feature::{Feature, Form, NavLink};
+
+use api::{
     ChangePineapples, ClearSession, PeekSession, RememberSession, RemoveValue, RenewSession, SetValue,
-    ShowSession, change_pineapples, clear_session, peek_session, remember_session, remove_value,
-    renew_session, set_value, show_session,
+    ShowSession,
 };
 pub use json_text::JsonText;
-pub use log::{Happening, LogEntry, SentBecause};
+pub use log::{LogEntry, LogEvent, SentBecause};
 pub use model::{CookieFacts, SessionFacts, SessionView, ValueFacts};
-pub use notes::{Key, NotKept, Notes, Pantry};
+pub use notes::{Key, Notes, NotesError, Pantry};
+pub use page::SessionPage;
+
 #[cfg(feature = "ssr")]
-pub use store::SessionLog;
-pub use view::Explorer;
+use store::SERVER;
+#[cfg(not(feature = "ssr"))]
+use web::feature::NO_SERVER as SERVER;
+
+const PAGE: &str = "/session";
+
+/// What the app needs to know of this feature.
+pub const FEATURE: Feature = Feature {
+    nav: &[NavLink::new("Session", PAGE)],
+    public: &[
+        PAGE,
+        ShowSession::PATH,
+        PeekSession::PATH,
+        SetValue::PATH,
+        RemoveValue::PATH,
+        ClearSession::PATH,
+        RenewSession::PATH,
+        RememberSession::PATH,
+        ChangePineapples::PATH,
+    ],
+    sitemap: &[PAGE],
+    forms: &[
+        // Each byte of a value takes up to three in a form. A value that is a bit too large still gets an error beside the field.
+        Form::to::<SetValue>()
+            .on(PAGE)
+            .success("The value has been saved.")
+            .refill(&["key", "value"])
+            .body_limit(4 * 1024 * 1024),
+        Form::to::<RemoveValue>().on(PAGE).success("The value has been removed.").refill(&["key"]),
+        Form::to::<ClearSession>()
+            .on(PAGE)
+            .go(PAGE)
+            .success("Your session has been cleared.")
+            .clear_site_data(),
+        Form::to::<RenewSession>().on(PAGE).success("Your session has a new id."),
+        Form::to::<RememberSession>().on(PAGE).success("Session duration updated."),
+        Form::to::<ChangePineapples>()
+            .on(PAGE)
+            .success("The number of pineapples has been saved.")
+            .refill(&["pineapples"]),
+    ],
+    session_keys: &["notes", "pantry"],
+    server: SERVER,
+    ..Feature::EMPTY
+};

@@ -1,4 +1,4 @@
-//! What the explorer shows.
+//! What the explorer shows of a session.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -6,30 +6,30 @@ use serde::{Deserialize, Serialize};
 
 use super::{JsonText, LogEntry};
 
-/// All that the server keeps for a visitor.
+/// What the server stores for a visitor.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct SessionView {
-    /// The session; nothing where there is none yet.
+    /// The session; `None` if there is none yet.
     pub session: Option<SessionFacts>,
-    /// The values by key: the visitor's own and the app's.
+    /// The values by key: those of the visitor and of the app.
     pub values: BTreeMap<String, JsonText>,
-    /// What a page shows of long values, which are not in `values` then. Only filled where a page is rendered.
+    /// The beginnings of long values, which are not in `values` then. Filled only while a page is rendered.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub beginnings: BTreeMap<String, String>,
-    /// More about each value, in the order in which they are shown: the visitor's own first.
+    /// Details of each value, in the order in which they are shown: those of the visitor first.
     pub details: Vec<ValueFacts>,
-    /// The last things that happened, the latest first.
+    /// The latest events, the newest first.
     pub log: Vec<LogEntry>,
 }
 
-/// More about a value.
+/// Details of a value.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Hash, Serialize)]
 pub struct ValueFacts {
     /// Its key.
     pub key: String,
-    /// What it takes as JSON, in bytes; one of the app's with its version.
+    /// Its size as JSON, in bytes; for a value of the app with its version.
     pub bytes: usize,
-    /// Whether it is the visitor's own, to be set and removed here.
+    /// Whether it is a value of the visitor, which can be set and removed here.
     pub own: bool,
 }
 
@@ -38,25 +38,25 @@ pub struct ValueFacts {
 pub struct SessionFacts {
     /// The id, all but the first characters masked.
     pub id: String,
-    /// When it began.
+    /// When it was created.
     pub began_at: i64,
-    /// When it was last in use, to the minute.
+    /// When it was last used, to the minute.
     pub used_at: i64,
-    /// When all this was so.
+    /// When this answer was made.
     pub now: i64,
-    /// When it is over unless it is used.
+    /// When it expires unless it is used.
     pub expires_at: i64,
-    /// When it is over however busy.
+    /// When it expires in any case.
     pub ends_at: i64,
-    /// How long it goes on after each use, in seconds.
+    /// The idle timeout, in seconds.
     pub idle: i64,
-    /// Whether the visitor chose to be remembered.
+    /// Whether the visitor chose "Remember me".
     pub remembered: bool,
-    /// Whether somebody is signed in.
+    /// Whether a user is signed in.
     pub signed_in: bool,
     /// How often it was written.
     pub writes: i64,
-    /// What it takes in the database, in bytes.
+    /// Its size in the database, in bytes.
     pub bytes: usize,
     /// Its cookie.
     pub cookie: CookieFacts,
@@ -67,32 +67,32 @@ pub struct SessionFacts {
 pub struct CookieFacts {
     /// Its name.
     pub name: String,
-    /// What name and value take, in bytes.
+    /// The size of name and value, in bytes.
     pub bytes: usize,
-    /// Whether it travels over HTTPS only.
+    /// Whether it is sent over HTTPS only.
     pub secure: bool,
-    /// How long the browser keeps it, in seconds; until it closes where there is none.
+    /// How long the browser stores it, in seconds; `None` until it closes.
     pub max_age: Option<i64>,
 }
 
 impl SessionView {
-    /// Puts in a value of the visitor's own.
+    /// Adds a value of the visitor.
     pub fn add_own(&mut self, key: String, value: JsonText) {
         let bytes = value.as_str().len();
         self.add(key, value, bytes, true);
     }
 
-    /// Puts in a value of the app's. It is shown in place of one of the visitor's with the same key.
+    /// Adds a value of the app, in place of a value of the visitor with the same key.
     pub fn add_apps(&mut self, key: &str, value: JsonText, bytes: usize) {
         self.details.retain(|value| value.key != key);
         self.add(key.to_owned(), value, bytes, false);
     }
 
-    /// The most that a page shows of a value, in bytes: enough to see what it is.
+    /// The most that a page shows of a value, in bytes.
     const MAX_SHOWN: usize = 2_000;
 
-    /// Leaves out of long values what a page does not show: it contains each value twice, with the second copy escaped up to seven times
-    /// as long.
+    /// Cuts long values to what a page shows, because a page contains each value twice, the second time escaped and up to seven times as
+    /// long.
     #[must_use]
     pub fn for_page(mut self) -> Self {
         self.values.retain(|key, value| {
@@ -105,7 +105,7 @@ impl SessionView {
         self
     }
 
-    /// The value under a key as formatted JSON; the beginning of a long one.
+    /// A value as indented JSON; the beginning of a long one.
     #[must_use]
     pub fn shown(&self, key: &str) -> Option<String> {
         let beginning = self.beginnings.get(key).cloned();
@@ -118,7 +118,7 @@ impl SessionView {
     }
 }
 
-/// A size, for people.
+/// A size in bytes, for users to read.
 #[derive(Clone, Copy, Debug)]
 pub struct Size(pub usize);
 
@@ -133,7 +133,7 @@ impl fmt::Display for Size {
     }
 }
 
-/// A time span in seconds, in its two largest units.
+/// A duration in seconds, in its two largest units.
 #[derive(Clone, Copy, Debug)]
 pub struct Span(pub i64);
 
@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_of_the_apps_hides_one_of_the_visitors() {
+    fn a_value_of_the_app_hides_a_value_of_the_visitor() {
         let mut view = SessionView::default();
         let json = |text| JsonText::parse(text).unwrap();
         view.add_own("a".to_owned(), json("1"));
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_gets_the_beginning_of_a_long_value_and_shows_the_same() {
+    fn a_page_gets_only_the_beginning_of_a_long_value() {
         let mut view = SessionView::default();
         view.add_own("long".to_owned(), JsonText::string(&"<".repeat(900_000)).unwrap());
         view.add_own("short".to_owned(), JsonText::parse("[1]").unwrap());
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_and_spans_are_told_for_people() {
+    fn sizes_and_durations_are_readable() {
         for (bytes, text) in
             [(0, "0 bytes"), (1, "1 byte"), (999, "999 bytes"), (102_400, "102.4 kB"), (1_048_576, "1.0 MB")]
         {

@@ -1,4 +1,4 @@
-//! What the session keeps for the explorer, and what it tells about itself.
+//! Reads a session for the explorer, and keeps a log of its events.
 
 use std::{
     collections::VecDeque,
@@ -8,17 +8,16 @@ use std::{
 
 use moka::sync::Cache;
 use session::{Clock, CookieReason, Observer, Session, SessionEvent, SessionValue};
+use web::{
+    context::expect_service,
+    error::{AppError, Invalid, Refusal},
+    feature::Features,
+    flash::Flash,
+    server_feature::{ServerFeature, ServerHooks, Setup},
+};
 
 use super::{
-    CookieFacts, Happening, JsonText, Key, LogEntry, Notes, Pantry, SentBecause, SessionFacts, SessionView,
-};
-use crate::{
-    auth::SignIn,
-    context,
-    error::{AppError, Field, Problem},
-    flash::Flash,
-    preferences::Theme,
-    visits::Visits,
+    CookieFacts, JsonText, Key, LogEntry, LogEvent, Notes, Pantry, SentBecause, SessionFacts, SessionView,
 };
 
 impl SessionValue for Notes {
@@ -29,136 +28,140 @@ impl SessionValue for Pantry {
     const KEY: &'static str = "pantry";
 }
 
-/// What the app keeps under keys of its own.
-const RESERVED: &[&str] = &[
-    Notes::KEY,
-    Pantry::KEY,
-    SignIn::KEY,
-    Flash::KEY,
-    Theme::KEY,
-    Visits::KEY,
-    // <shop>
-    crate::cart::Cart::KEY,
-    // </shop>
-];
+/// There is no session to change.
+pub(super) const NO_SESSION: Refusal =
+    Refusal::new(409, "no_session", "You do not have a session yet. It starts with the first value.");
 
-/// What is not written down as it happens: the visitor's own values are noted one by one, and the messages of plain forms would
-/// be all that there is to see.
-const UNTOLD: &[&str] = &[Notes::KEY, Flash::KEY];
+const RESERVED: Invalid = Invalid::new("This key is used by the app. Please choose another one.");
 
-/// A key that the app does not use.
+/// Values that are not logged: the visitor's own values are logged one by one, and flash messages would fill the log.
+const UNLOGGED: &[&str] = &[Notes::KEY, Flash::KEY];
+
+pub(super) const SERVER: ServerHooks = &Hooks;
+
+#[derive(Debug)]
+struct Hooks;
+
+impl ServerFeature for Hooks {
+    fn start(&self, setup: &mut Setup) {
+        let log = SessionLog::new();
+        setup.sessions.observer = log.observer(setup.sessions.clock.clone());
+        setup.provide(log);
+    }
+}
+
+/// Parses a key that the app does not use.
 ///
 /// # Errors
 ///
 /// [`AppError::Invalid`] for the field `key`.
-pub(super) fn free(key: &str) -> Result<Key, AppError> {
+pub(super) fn parse_unreserved(key: &str) -> Result<Key, AppError> {
     let key = Key::parse(key)?;
-    if RESERVED.contains(&key.as_str()) {
-        return Err(AppError::invalid(Field::Key, Problem::Reserved));
+    if key.as_str() == Flash::KEY || Features::current().uses_session_key(key.as_str()) {
+        return Err(RESERVED.for_field("key"));
     }
     Ok(key)
 }
 
-/// Writes down what happened to one of the visitor's own values.
+/// Logs an event of one of the visitor's own values.
 ///
 /// # Errors
 ///
 /// [`AppError::Unavailable`] when the session fails.
-pub(super) async fn note(session: &Session, what: Happening) -> Result<(), AppError> {
+pub(super) async fn log(session: &Session, event: LogEvent) -> Result<(), AppError> {
     if let Some(handle) = session.handle().await? {
-        context::log()?.note(&handle, session.now(), what);
+        expect_service::<SessionLog>()?.add(&handle, session.now(), event);
     }
     Ok(())
 }
 
-/// All that is kept in a session.
+/// The session as the explorer shows it.
 ///
 /// # Errors
 ///
 /// [`AppError::Unavailable`] when the session fails.
 pub(super) async fn show(session: &Session) -> Result<SessionView, AppError> {
-    let Some(kept) = session.inspect().await? else { return Ok(SessionView::default()) };
+    let Some(stored) = session.inspect().await? else { return Ok(SessionView::default()) };
     let now = session.now();
     // What this response is going to do is written down after it has been made.
-    let coming = kept.cookie.sent.map_or(SessionEvent::CookieKept, SessionEvent::CookieSent);
-    let log = context::log()?.read_with(&kept.handle, now, coming.into());
+    let next = stored.cookie.sent.map_or(SessionEvent::CookieKept, SessionEvent::CookieSent);
+    let log = expect_service::<SessionLog>()?.read_with(&stored.handle, now, next.into());
     let mut view = SessionView { log, ..SessionView::default() };
-    for (key, value) in kept.read::<Notes>().unwrap_or_default().into_values() {
+    for (key, value) in stored.read::<Notes>().unwrap_or_default().into_values() {
         view.add_own(key, value);
     }
-    for value in kept.values().filter(|value| value.key != Notes::KEY) {
-        // What the session holds is JSON.
+    for value in stored.values().filter(|value| value.key != Notes::KEY) {
+        // Session values are JSON.
         let json = JsonText::parse(value.json).map_err(|_| AppError::Internal)?;
         view.add_apps(value.key, json, value.bytes);
     }
     view.session = Some(SessionFacts {
-        id: kept.masked_id,
-        began_at: kept.began_at,
-        used_at: kept.used_at,
+        id: stored.masked_id,
+        began_at: stored.began_at,
+        used_at: stored.used_at,
         now,
-        expires_at: kept.expires_at,
-        ends_at: kept.ends_at,
-        idle: kept.idle.whole_seconds(),
-        remembered: kept.remembered,
-        signed_in: kept.owned,
-        writes: kept.writes,
-        bytes: kept.bytes,
+        expires_at: stored.expires_at,
+        ends_at: stored.ends_at,
+        idle: stored.idle.whole_seconds(),
+        remembered: stored.remembered,
+        signed_in: stored.owned,
+        writes: stored.writes,
+        bytes: stored.bytes,
         cookie: CookieFacts {
-            name: kept.cookie.name.to_owned(),
-            bytes: kept.cookie.bytes,
-            secure: kept.cookie.secure,
-            max_age: kept.cookie.max_age.map(|age| age.whole_seconds()),
+            name: stored.cookie.name.to_owned(),
+            bytes: stored.cookie.bytes,
+            secure: stored.cookie.secure,
+            max_age: stored.cookie.max_age.map(|age| age.whole_seconds()),
         },
     });
     Ok(view)
 }
 
-/// The last things that happened to each session, in the memory of this server: for looking at, and gone with a restart.
+/// The latest events of each session, in the memory of this server. Lost at a restart. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct SessionLog {
     sessions: Cache<String, Arc<Mutex<VecDeque<LogEntry>>>>,
 }
 
 impl SessionLog {
-    /// Entries for each session.
-    const MOST: usize = 20;
-    /// Sessions: twenty entries take a kilobyte or two, and six with the longest keys.
-    const SESSIONS: u64 = 5_000;
-    /// What happened to a session that nobody has used for so long is forgotten.
+    /// The most entries of a session.
+    const MAX_ENTRIES: usize = 20;
+    /// The most sessions. Twenty entries take one or two kilobytes, or six with the longest keys.
+    const MAX_SESSIONS: u64 = 5_000;
+    /// When the log of an unused session is dropped.
     const IDLE: Duration = Duration::from_secs(60 * 60);
 
     /// An empty log.
     #[must_use]
     pub fn new() -> Self {
-        Self { sessions: Cache::builder().max_capacity(Self::SESSIONS).time_to_idle(Self::IDLE).build() }
+        Self { sessions: Cache::builder().max_capacity(Self::MAX_SESSIONS).time_to_idle(Self::IDLE).build() }
     }
 
-    /// Writes down what happens to sessions.
+    /// An observer that logs the events of all sessions.
     #[must_use]
     pub fn observer(&self, clock: Clock) -> Observer {
         let log = self.clone();
         Observer::new(move |handle, event| match event {
-            SessionEvent::Set { key } | SessionEvent::Removed { key } if UNTOLD.contains(&key) => {}
-            event => log.note(handle, clock.now(), event.into()),
+            SessionEvent::Set { key } | SessionEvent::Removed { key } if UNLOGGED.contains(&key) => {}
+            event => log.add(handle, clock.now(), event.into()),
         })
     }
 
-    /// Writes down what happened to the session with this handle at `at`, in seconds since 1970.
-    pub fn note(&self, handle: &str, at: i64, what: Happening) {
+    /// Adds an event of the session with this handle, at `at` in seconds since 1970.
+    fn add(&self, handle: &str, at: i64, event: LogEvent) {
         let entries = match self.sessions.get(handle) {
             Some(entries) => entries,
             None => self.sessions.get_with(handle.to_owned(), Arc::default),
         };
-        // Nobody panics while writing; and if so, it is but a log.
-        add(&mut entries.lock().unwrap_or_else(PoisonError::into_inner), at, what);
+        push(&mut entries.lock().unwrap_or_else(PoisonError::into_inner), at, event);
     }
 
-    /// The entries of a session, the latest first, as they will be when `what` has happened at `at`.
-    fn read_with(&self, handle: &str, at: i64, what: Happening) -> Vec<LogEntry> {
-        let kept = self.sessions.get(handle);
-        let mut entries =
-            kept.map_or(VecDeque::new(), |kept| kept.lock().unwrap_or_else(PoisonError::into_inner).clone());
-        add(&mut entries, at, what);
+    /// The entries of a session, the newest first, as they will be after one more event.
+    fn read_with(&self, handle: &str, at: i64, event: LogEvent) -> Vec<LogEntry> {
+        let stored = self.sessions.get(handle);
+        let mut entries = stored
+            .map_or(VecDeque::new(), |stored| stored.lock().unwrap_or_else(PoisonError::into_inner).clone());
+        push(&mut entries, at, event);
         entries.into_iter().rev().collect()
     }
 }
@@ -169,20 +172,20 @@ impl Default for SessionLog {
     }
 }
 
-/// Adds an entry. What happens again and again takes one.
-fn add(entries: &mut VecDeque<LogEntry>, at: i64, what: Happening) {
+/// Adds an entry. The same event several times in a row is one entry.
+fn push(entries: &mut VecDeque<LogEntry>, at: i64, what: LogEvent) {
     if let Some(last) = entries.back_mut().filter(|last| last.what == what) {
         last.at = at;
         last.times = last.times.saturating_add(1);
         return;
     }
-    if entries.len() == SessionLog::MOST {
+    if entries.len() == SessionLog::MAX_ENTRIES {
         entries.pop_front();
     }
     entries.push_back(LogEntry { at, times: 1, what });
 }
 
-impl From<SessionEvent> for Happening {
+impl From<SessionEvent> for LogEvent {
     fn from(event: SessionEvent) -> Self {
         match event {
             SessionEvent::Began => Self::Created,
@@ -215,19 +218,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_happens_again_and_again_takes_one_entry_and_the_oldest_give_way() {
+    fn repeated_events_are_one_entry_and_the_oldest_are_dropped() {
         let log = SessionLog::new();
         for at in 0..3 {
-            log.note("handle", at, Happening::CookieKept);
+            log.add("handle", at, LogEvent::CookieKept);
         }
-        let seen = log.read_with("handle", 3, Happening::CookieKept);
-        assert_eq!(seen, [LogEntry { at: 3, times: 4, what: Happening::CookieKept }]);
+        let seen = log.read_with("handle", 3, LogEvent::CookieKept);
+        assert_eq!(seen, [LogEntry { at: 3, times: 4, what: LogEvent::CookieKept }]);
         for number in 0..30 {
-            log.note("handle", number, Happening::Set { key: number.to_string() });
+            log.add("handle", number, LogEvent::Set { key: number.to_string() });
         }
-        let seen = log.read_with("handle", 99, Happening::CookieKept);
-        assert_eq!(seen.len(), SessionLog::MOST);
-        assert_eq!((&seen[0].what, seen[19].at), (&Happening::CookieKept, 11));
-        assert_eq!(log.read_with("another", 1, Happening::Created).len(), 1);
+        let seen = log.read_with("handle", 99, LogEvent::CookieKept);
+        assert_eq!(seen.len(), SessionLog::MAX_ENTRIES);
+        assert_eq!((&seen[0].what, seen[19].at), (&LogEvent::CookieKept, 11));
+        assert_eq!(log.read_with("another", 1, LogEvent::Created).len(), 1);
     }
 }

@@ -1,24 +1,30 @@
-//! The explorer on its page: what is kept, how long, by which cookie, and what happened last.
+//! The components of the explorer: the session, its values, its cookie and its log.
 
 use leptos::{form::ActionForm, prelude::*, task::spawn_local};
 
-use super::{
-    CookieFacts, LogEntry, RemoveValue, SessionFacts, SessionView, ValueFacts,
-    actions::{Actions, GetValueForm, PineapplesForm, SetValueForm},
-    clocks::Clocks,
-    model::Size,
-    peek_session,
-};
-use crate::{
-    error::Field,
-    preferences::Theme,
-    ui::{FormError, FormState, SubmitButton, When, move_focus},
+use leptos_router::hooks::use_query_map;
+use web::{
+    ui::{FormError, FormState, SubmitButton, Time, move_focus},
     visitor::{Tabs, use_visitor},
 };
 
-/// All of the explorer. `asked` is the key of the value that is to be shown alone.
+use super::{
+    CookieFacts, LogEntry, SessionFacts, SessionView, ValueFacts,
+    actions::{Actions, GetValueForm, PineapplesForm, SetValueForm},
+    api::{RemoveValue, peek_session},
+    clocks::Clocks,
+    model::Size,
+};
+use crate::preferences::Theme;
+
+/// The whole explorer.
 #[component]
-pub fn Explorer(view: SessionView, #[prop(into)] asked: Signal<Option<String>>) -> impl IntoView {
+pub(super) fn Explorer(view: SessionView) -> impl IntoView {
+    let query = use_query_map();
+    let key = Signal::derive(move || {
+        let key = query.with(|query| query.get("key"));
+        key.map(|key| key.trim().to_owned()).filter(|key| !key.is_empty())
+    });
     let view = RwSignal::new(view);
     let refresh = refresh_by(view);
     follow(refresh);
@@ -28,7 +34,7 @@ pub fn Explorer(view: SessionView, #[prop(into)] asked: Signal<Option<String>>) 
     view! {
         <section aria-labelledby="session-heading">
             <h2 id="session-heading" tabindex="-1">
-                "Your session"
+                "Details"
             </h2>
             {move || {
                 facts()
@@ -36,7 +42,7 @@ pub fn Explorer(view: SessionView, #[prop(into)] asked: Signal<Option<String>>) 
                         || {
                             view! {
                                 <p>
-                                    "You have none yet: who only reads is given neither a row in the database nor a cookie. It begins with the first value that is kept."
+                                    "You do not have a session yet: as long as nothing is stored, there is no row in the database and no cookie. It starts with the first value."
                                 </p>
                             }
                                 .into_any()
@@ -45,46 +51,46 @@ pub fn Explorer(view: SessionView, #[prop(into)] asked: Signal<Option<String>>) 
                     )
             }}
             <Show when=move || session.with(Option::is_some)>
-                <Clocks session over=refresh />
+                <Clocks session expired=refresh />
                 <Actions view session />
             </Show>
         </section>
         <section aria-labelledby="values-heading">
             <h2 id="values-heading" tabindex="-1">
-                "What it keeps"
+                "Values"
             </h2>
             <Values view />
             <div class="columns">
                 <SetValueForm view />
-                <GetValueForm view asked />
+                <GetValueForm view key />
                 <PineapplesForm view />
             </div>
         </section>
         <section aria-labelledby="cookie-heading">
-            <h2 id="cookie-heading">"Its cookie"</h2>
+            <h2 id="cookie-heading">"Cookie"</h2>
             <Cookie cookie />
         </section>
         <section aria-labelledby="log-heading">
-            <h2 id="log-heading">"What happened last"</h2>
+            <h2 id="log-heading">"Log"</h2>
             <Log view />
         </section>
     }
 }
 
-/// Asks the server again, without using the session. What a form has been answered meanwhile is the later news.
+/// Loads the session again, without using it. An answer to a form meanwhile is newer.
 fn refresh_by(view: RwSignal<SessionView>) -> Callback<()> {
-    let news = StoredValue::new(0_u32);
+    let changes = StoredValue::new(0_u32);
     Effect::new(move || {
         view.track();
-        news.update_value(|count| *count = count.wrapping_add(1));
+        changes.update_value(|count| *count = count.wrapping_add(1));
     });
     Callback::new(move |()| {
-        news.update_value(|count| *count = count.wrapping_add(1));
-        let asked = news.get_value();
+        changes.update_value(|count| *count = count.wrapping_add(1));
+        let asked = changes.get_value();
         spawn_local(async move {
-            // Without an answer all stays as it is.
+            // Without an answer everything stays as it is.
             if let Ok(answer) = peek_session().await
-                && news.try_get_value() == Some(asked)
+                && changes.try_get_value() == Some(asked)
             {
                 view.set(answer);
             }
@@ -92,11 +98,11 @@ fn refresh_by(view: RwSignal<SessionView>) -> Callback<()> {
     })
 }
 
-/// Asks again when another tab has changed something, and when the header of this page has.
+/// Loads the session again after changes in other tabs and in the header of this page.
 fn follow(refresh: Callback<()>) {
     let (tabs, visitor) = (expect_context::<Tabs>(), use_visitor());
     Effect::new(move |before: Option<(u32, Option<String>, Theme)>| {
-        let now = (tabs.heard(), visitor.user().map(|user| user.email), visitor.theme());
+        let now = (tabs.changes(), visitor.user().map(|user| user.email), visitor.value());
         if before.is_some_and(|before| before != now) {
             refresh.run(());
         }
@@ -112,20 +118,20 @@ fn Facts(facts: SessionFacts) -> impl IntoView {
             <dt>"Id"</dt>
             <dd>
                 <code>{facts.id}</code>
-                " (the database knows its hash only)"
+                " (the database stores only its hash)"
             </dd>
-            <dt>"Began"</dt>
+            <dt>"Created"</dt>
             <dd>
-                <When seconds=Some(facts.began_at) />
+                <Time seconds=Some(facts.began_at) />
             </dd>
             <dt>"Last used"</dt>
             <dd>
-                <When seconds=Some(facts.used_at) />
+                <Time seconds=Some(facts.used_at) />
             </dd>
             <dt>"Signed in"</dt>
             <dd>{if facts.signed_in { "yes" } else { "no" }}</dd>
-            <dt>"Written"</dt>
-            <dd>{facts.writes} {if facts.writes == 1 { " time" } else { " times" }}</dd>
+            <dt>"Writes"</dt>
+            <dd>{facts.writes}</dd>
             <dt>"Size"</dt>
             <dd>{size}</dd>
         </dl>
@@ -144,7 +150,7 @@ fn Values(view: RwSignal<SessionView>) -> impl IntoView {
     let empty = move || view.with(|view| view.details.is_empty());
     view! {
         <Show when=empty>
-            <p>"Nothing yet."</p>
+            <p>"No values yet."</p>
         </Show>
         <ul class="values" role="list">
             <For each=rows key=Clone::clone let:row>
@@ -156,9 +162,9 @@ fn Values(view: RwSignal<SessionView>) -> impl IntoView {
 
 #[component]
 fn ValueRow(facts: ValueFacts, value: String, view: RwSignal<SessionView>) -> impl IntoView {
-    let form = FormState::<RemoveValue>::for_item(Field::Key, &facts.key).on_done(move |answer| {
+    let form = FormState::<RemoveValue>::for_item("key", &facts.key).on_success(move |answer| {
         view.set(answer);
-        // The button is gone with its row.
+        // The button is removed with its row.
         move_focus("#values-heading");
     });
     let label = format!("Remove {}", facts.key);
@@ -175,7 +181,7 @@ fn ValueRow(facts: ValueFacts, value: String, view: RwSignal<SessionView>) -> im
         }
         .into_any()
     } else {
-        view! { <p class="aside">"The app\u{2019}s own"</p> }.into_any()
+        view! { <p class="aside">"Value of the app"</p> }.into_any()
     };
     view! {
         <li class="value">
@@ -195,30 +201,30 @@ fn Cookie(#[prop(into)] cookie: Signal<Option<CookieFacts>>) -> impl IntoView {
         cookie.get().map(|cookie| {
             let age = cookie.max_age.map_or("none".to_owned(), |seconds| seconds.to_string());
             let forgets = if cookie.max_age.is_some() {
-                "The browser keeps it for so many seconds: you chose to be remembered."
+                "The browser stores the cookie for this many seconds, because you chose \u{201c}Remember me\u{201d}."
             } else {
-                "Without it the browser forgets the cookie when it closes."
+                "Without it, the browser deletes the cookie when it closes."
             };
             let secure = if cookie.secure {
-                ("Secure", "It travels over HTTPS only.")
+                ("Secure", "It is sent over HTTPS only.")
             } else {
-                ("no Secure", "This is a development server. In production the cookie travels over HTTPS only, and its name begins with __Host-.")
+                ("no Secure", "This is a development server. In production the cookie is sent over HTTPS only, and its name begins with __Host-.")
             };
             let size = format!("{} bytes", cookie.bytes);
             view! {
                 <dl class="facts">
                     <dt><code>{cookie.name}</code></dt>
                     <dd>
-                        "Its value, " {size} " with the name, is the id and a signature. The values stay on the server, so it is as small when they are large."
+                        "Its value is the id with a signature: " {size} " with the name. The values stay on the server, so its size never changes."
                     </dd>
                     <dt>"signed"</dt>
-                    <dd>"You can read it, but not change it: one that was tampered with is dropped, and a new session begins."</dd>
+                    <dd>"A changed cookie is ignored, and a new session starts."</dd>
                     <dt><code>"HttpOnly"</code></dt>
-                    <dd>"No script of a page can read it."</dd>
+                    <dd>"Scripts cannot read it."</dd>
                     <dt><code>"SameSite=Lax"</code></dt>
-                    <dd>"Forms of other sites arrive without it; links from there bring it along."</dd>
+                    <dd>"It is sent with links from other sites, but not with forms."</dd>
                     <dt><code>"Path=/"</code></dt>
-                    <dd>"It is for all pages of this host, and of no other: it names no domain."</dd>
+                    <dd>"It is sent to all pages of this host, and to no other host."</dd>
                     <dt><code>{secure.0}</code></dt>
                     <dd>{secure.1}</dd>
                     <dt><code>"Max-Age"</code> ": " {age}</dt>
@@ -230,7 +236,7 @@ fn Cookie(#[prop(into)] cookie: Signal<Option<CookieFacts>>) -> impl IntoView {
     view! {
         {table}
         <p>
-            "It is sent when the session is new, has a new id, is kept for another time, or is signed with a new key. With every other answer it stays where it is: in your browser."
+            "The server sets the cookie only if the session is new, or if its id, its duration or the signing key has changed."
         </p>
     }
 }
@@ -242,7 +248,7 @@ fn Log(view: RwSignal<SessionView>) -> impl IntoView {
         let times = (entry.times > 1).then(|| format!(" ({} times)", entry.times));
         view! {
             <li>
-                <When seconds=Some(entry.at) exact=true />
+                <Time seconds=Some(entry.at) exact=true />
                 <span>{entry.what.to_string()} {times}</span>
             </li>
         }
@@ -256,11 +262,11 @@ fn Log(view: RwSignal<SessionView>) -> impl IntoView {
                     <ol class="log" role="list">
                         {move || entries().into_iter().map(row).collect_view()}
                     </ol>
-                    <p class="aside">"The last twenty things, in the memory of this server."</p>
+                    <p class="aside">"The latest twenty events, in the memory of this server."</p>
                 }
             }
         >
-            <p>"Nothing yet: without a session there is nothing that a cookie could be sent for."</p>
+            <p>"No events yet."</p>
         </Show>
     }
 }

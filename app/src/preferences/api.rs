@@ -1,20 +1,16 @@
-//! Choose a theme.
+//! Server functions of the preferences.
 
 use leptos::prelude::*;
-
-use crate::{error::AppError, visitor::Visitor};
+use web::{error::AppError, snapshot::Visitor};
 
 /// Sets the theme to `light`, `dark` or `system`.
 #[server(endpoint = "preferences/theme")]
 pub async fn set_theme(#[server(default)] theme: String) -> Result<Visitor, AppError> {
-    use super::Theme;
-    use crate::{
-        context,
-        error::{Field, Problem},
-        visitor,
-    };
+    use web::{context, error::Invalid, visitor};
 
-    let theme = Theme::parse(&theme).ok_or(AppError::invalid(Field::Theme, Problem::NotAChoice))?;
-    context::session()?.update(|kept: &mut Theme| *kept = theme).await?;
-    visitor::current().await
+    use super::Theme;
+
+    let theme = Theme::parse(&theme).ok_or_else(|| Invalid::NOT_AN_OPTION.for_field("theme"))?;
+    context::session()?.update(|stored: &mut Theme| *stored = theme).await?;
+    visitor::load_current().await
 }

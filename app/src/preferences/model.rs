@@ -1,8 +1,9 @@
 //! The theme.
 
 use serde::{Deserialize, Serialize};
+use web::snapshot::VisitorValue;
 
-/// Light, dark, or as the system is set.
+/// Light, dark, or the setting of the system.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Theme {
@@ -12,17 +13,21 @@ pub enum Theme {
     System,
 }
 
+impl VisitorValue for Theme {
+    const KEY: &'static str = "theme";
+}
+
 impl Theme {
-    /// All of them, in the order of the switch.
+    /// All themes, in the order of the switch.
     pub const ALL: [Self; 3] = [Self::Light, Self::Dark, Self::System];
 
-    /// Reads a theme as it stands in a form.
+    /// Parses the value of a form.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|theme| theme.as_str() == text)
     }
 
-    /// Its name in a form, in JSON and in the page's `data-theme`.
+    /// The value in forms, in JSON and in the page's `data-theme`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -32,7 +37,7 @@ impl Theme {
         }
     }
 
-    /// Its name for people.
+    /// The label of its button.
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {
@@ -50,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_theme_is_read_back_from_its_name() {
+    fn every_theme_is_parsed() {
         for theme in Theme::ALL {
             assert_eq!(Theme::parse(theme.as_str()), Some(theme));
         }
@@ -59,7 +64,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_a_theme_or_refused(text in "(?i)(light|dark|system)|(?s).{0,8}") {
+        fn every_other_text_is_refused(text in "(?i)(light|dark|system)|(?s).{0,8}") {
             let known = Theme::ALL.iter().any(|theme| theme.as_str() == text);
             prop_assert_eq!(Theme::parse(&text).map(Theme::as_str), known.then_some(text.as_str()));
         }

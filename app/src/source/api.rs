@@ -1,21 +1,22 @@
-//! Show the code of a page.
+//! Server functions of the folds.
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use server_fn::codec::GetUrl;
+use web::error::AppError;
 
-use crate::error::AppError;
-
-/// What a fold shows.
+/// The code of a fold.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Source {
-    /// HTML, made by this app from its own source.
+    /// HTML, generated from the sources of this app.
     pub html: String,
 }
 
-/// The code of the fold that `page` asks for.
+/// The code of the fold with the name `page`.
 #[server(endpoint = "source/show", input = GetUrl)]
 pub async fn show_source(#[server(default)] page: String) -> Result<Source, AppError> {
-    let html = super::FOLDS.html(&page).ok_or(AppError::NotFound)?;
-    Ok(Source { html: html.to_owned() })
+    use super::FoldCode;
+
+    let code = web::context::expect_service::<FoldCode>()?;
+    Ok(Source { html: code.html(&page).ok_or(AppError::NotFound)?.to_owned() })
 }

@@ -1,47 +1,57 @@
-//! The fold below a page.
+//! The folds below a page.
 
 use leptos::{
     ev::Event,
     html::{Details, Div},
     prelude::*,
 };
+use leptos_router::hooks::use_location;
+use web::feature::matches;
 
-use super::{Folds, show_source};
+#[cfg(not(feature = "ssr"))]
+use super::folds::no_code_in_page as code_in_page;
+#[cfg(feature = "ssr")]
+use super::server::code_in_page;
+use super::{FOLDS, Fold, api::show_source};
 
-/// "How this works": a fold with the code that makes the page what it is, by its name in the table. In the first HTML it stands
-/// whole; on a page that the hydrated app has come to, it is fetched when it is opened.
+/// The folds of the current page.
+pub(super) fn folds_of_page() -> AnyView {
+    let path = use_location().pathname;
+    let folds = move || {
+        let path = path.get();
+        let folds = FOLDS.iter().filter(|fold| matches(fold.page, &path));
+        folds.map(|fold| view! { <HowItWorks fold /> }).collect_view()
+    };
+    view! { {folds} }.into_any()
+}
+
+/// A fold. It is complete in the first HTML; after a navigation, its code is loaded when it is opened.
 #[component]
-pub fn HowItWorks(
-    /// The name in the table.
-    page: &'static str,
-    /// What the fold is called.
-    #[prop(default = "How this works")]
-    title: &'static str,
-) -> impl IntoView {
-    let here = use_context::<Folds>().and_then(|folds| folds.html(page)).unwrap_or_default();
-    let fetch = Action::new(move |(): &()| show_source(page.to_owned()));
-    let (fold, code) = (NodeRef::<Details>::new(), NodeRef::<Div>::new());
-    // What the server has sent stays as it is: in the browser this is empty until something is fetched.
+fn HowItWorks(fold: &'static Fold) -> impl IntoView {
+    let in_first_html = code_in_page(fold.name);
+    let fetch = Action::new(move |(): &()| show_source(fold.name.to_owned()));
+    let (details, code) = (NodeRef::<Details>::new(), NodeRef::<Div>::new());
+    // Empty in the browser, which keeps what the server has sent.
     let html = move || match fetch.value().get() {
         Some(Ok(source)) => source.html,
-        _ => here.to_owned(),
+        _ => in_first_html.to_owned(),
     };
-    let fill = move |_: Event| {
-        let open = fold.get_untracked().is_some_and(|fold| fold.open());
-        let empty = code.get_untracked().is_some_and(|code| code.child_element_count() == 0);
-        if open && empty && !fetch.pending().get_untracked() {
+    let load = move |_: Event| {
+        let is_open = details.get_untracked().is_some_and(|details| details.open());
+        let is_empty = code.get_untracked().is_some_and(|code| code.child_element_count() == 0);
+        if is_open && is_empty && !fetch.pending().get_untracked() {
             fetch.dispatch(());
         }
     };
-    let note = move || match fetch.value().get() {
-        _ if fetch.pending().get() => Some(view! { <p>"Fetching the code…"</p> }.into_any()),
+    let status = move || match fetch.value().get() {
+        _ if fetch.pending().get() => Some(view! { <p>"Loading the code…"</p> }.into_any()),
         Some(Err(error)) => Some(view! { <p class="error">{error.to_string()}</p> }.into_any()),
         _ => None,
     };
     view! {
-        <details node_ref=fold class="how" on:toggle=fill>
-            <summary>{title}</summary>
-            <div aria-live="polite">{note}</div>
+        <details node_ref=details class="how" on:toggle=load>
+            <summary>{fold.title}</summary>
+            <div aria-live="polite">{status}</div>
             <div node_ref=code class="how-code" inner_html=html></div>
         </details>
     }

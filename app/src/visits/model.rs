@@ -1,15 +1,15 @@
-//! Counting visits.
+//! The rules of the counter.
 
 use serde::{Deserialize, Serialize};
 
-/// How often a visitor was here.
+/// How often a visitor has opened the page.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Visits {
     /// Visits since the last reset.
     pub count: u64,
-    /// The first of them, in seconds since 1970.
+    /// The first visit, in seconds since 1970.
     pub first_at: Option<i64>,
-    /// The latest of them, in seconds since 1970.
+    /// The latest visit, in seconds since 1970.
     pub last_at: Option<i64>,
 }
 
@@ -36,13 +36,13 @@ mod tests {
     }
 
     #[test]
-    fn later_visits_keep_the_first_ones_time() {
+    fn later_visits_keep_the_time_of_the_first() {
         let visits = Visits::default().recorded(100).recorded(250);
         assert_eq!(visits, Visits { count: 2, first_at: Some(100), last_at: Some(250) });
     }
 
     #[test]
-    fn the_counter_stays_at_its_end() {
+    fn the_counter_does_not_overflow() {
         let visits = Visits { count: u64::MAX, ..Visits::default() };
         assert_eq!(visits.recorded(1).count, u64::MAX);
     }

@@ -1,4 +1,4 @@
-//! The counter lies in the session.
+//! The counter in the session.
 
 use session::SessionValue;
 

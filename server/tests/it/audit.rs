@@ -116,6 +116,7 @@ fn is_whole(event: &str, name: &str, path: &str) -> bool {
         && asked == format!("path=\"{path}\"")
 }
 
+/// Security: 16.3.2
 #[tokio::test]
 async fn a_guest_who_calls_a_function_for_users_is_logged() {
     let log = CapturedLog::start();
@@ -128,6 +129,7 @@ async fn a_guest_who_calls_a_function_for_users_is_logged() {
     );
 }
 
+/// Security: 16.3.2
 #[tokio::test]
 async fn a_guest_who_is_sent_away_from_a_private_page_is_logged() {
     let log = CapturedLog::start();
@@ -141,6 +143,7 @@ async fn a_guest_who_is_sent_away_from_a_private_page_is_logged() {
     assert!(event.ends_with(r#" address=10.0.0.1 path="/account""#), "{event}");
 }
 
+/// Security: 16.3.2
 #[tokio::test]
 async fn a_session_that_ended_is_logged_where_a_user_is_needed() {
     let log = CapturedLog::start();
@@ -156,6 +159,7 @@ async fn a_session_that_ended_is_logged_where_a_user_is_needed() {
     );
 }
 
+/// Security: 16.3.2
 #[tokio::test]
 async fn a_missing_confirmation_is_logged() {
     let log = CapturedLog::start();
@@ -170,6 +174,7 @@ async fn a_missing_confirmation_is_logged() {
     assert!(is_whole(&event, "confirmation_required", "/api/auth/password"), "{event}");
 }
 
+/// Security: 16.3.3
 #[tokio::test]
 async fn a_form_that_another_user_left_open_is_logged() {
     let log = CapturedLog::start();
@@ -184,6 +189,7 @@ async fn a_form_that_another_user_left_open_is_logged() {
     assert!(is_whole(&event, "form_of_another_user", "/api/auth/name"), "{event}");
 }
 
+/// Security: 16.3.3
 #[tokio::test]
 async fn a_session_cookie_that_was_not_signed_here_is_logged() {
     let log = CapturedLog::start();
@@ -195,6 +201,7 @@ async fn a_session_cookie_that_was_not_signed_here_is_logged() {
     assert!(event.contains("problem=\"not signed by us\"") && !event.contains("forged"), "{event}");
 }
 
+/// Security: 16.3.3
 #[tokio::test]
 async fn several_session_ids_in_one_request_are_logged_and_none_is_adopted() {
     let log = CapturedLog::start();
@@ -209,6 +216,7 @@ async fn several_session_ids_in_one_request_are_logged_and_none_is_adopted() {
     assert!(event.contains("problem=\"several different ones\""), "{event}");
 }
 
+/// Security: 3.3.1
 #[tokio::test]
 async fn a_cookie_with_other_white_space_before_its_name_is_not_the_sessions() {
     let app = TestApp::start().await;
@@ -229,6 +237,7 @@ async fn a_cookie_with_other_white_space_before_its_name_is_not_the_sessions() {
     }
 }
 
+/// Security: 16.3.3
 #[tokio::test]
 async fn a_sign_out_with_an_id_that_was_exchanged_is_refused_and_logged() {
     let log = CapturedLog::start();
@@ -247,6 +256,7 @@ async fn a_sign_out_with_an_id_that_was_exchanged_is_refused_and_logged() {
     assert!(log.audited("session_ended").contains("path=\"/api/auth/logout\""));
 }
 
+/// Security: 16.3.2
 #[tokio::test]
 async fn a_strangers_device_that_is_asked_for_is_logged() {
     let log = CapturedLog::start();
@@ -263,6 +273,7 @@ async fn a_strangers_device_that_is_asked_for_is_logged() {
 }
 
 // <shop>
+/// Security: 16.3.2
 #[tokio::test]
 async fn a_strangers_order_that_is_asked_for_is_logged() {
     let log = CapturedLog::start();
@@ -282,6 +293,7 @@ async fn a_strangers_order_that_is_asked_for_is_logged() {
 }
 // </shop>
 
+/// Security: 16.3.3
 #[tokio::test]
 async fn what_a_page_of_another_site_sends_is_logged() {
     let log = CapturedLog::start();
@@ -296,6 +308,7 @@ async fn what_a_page_of_another_site_sends_is_logged() {
     );
 }
 
+/// Security: 16.3.3
 #[tokio::test]
 async fn an_address_that_begins_too_many_sessions_is_logged() {
     let log = CapturedLog::start();
@@ -326,6 +339,7 @@ impl Browser<'_> {
     }
 }
 
+/// Security: 16.2.5, 16.3.1, 16.3.3
 #[test]
 fn what_happens_to_accounts_is_logged_by_hashes_only() {
     let folder = tempfile::tempdir().unwrap();

@@ -14,6 +14,7 @@ const WRONG: &str = "email=demo@example.com&password=let-me-in-please";
 const OUTDATED: &str =
     "$argon2id$v=19$m=1024,t=1,p=1$YW4tb2xkZXItc2FsdC0xNg$MY4eJKWsizxkK2EeNivAqvaqyCpgXQ22saxYUzBo4WU";
 
+/// Security: 7.2.4
 #[tokio::test]
 async fn signing_in_gives_a_new_id_and_keeps_what_the_guest_had() {
     let app = TestApp::start().await;
@@ -32,6 +33,7 @@ async fn signing_in_gives_a_new_id_and_keeps_what_the_guest_had() {
     assert_eq!(thief.ask("/api/visitor/show").await.json()["user"], Value::Null);
 }
 
+/// Security: 16.5.3
 #[tokio::test]
 async fn a_sign_in_that_is_committed_is_answered_as_done_when_nothing_can_be_read_afterwards() {
     let app = TestApp::start().await;
@@ -52,6 +54,7 @@ async fn the_address_is_the_same_in_any_case() {
     assert_eq!(answer.status, StatusCode::OK);
 }
 
+/// Security: 6.3.8
 #[tokio::test]
 async fn an_unknown_address_and_a_wrong_password_get_the_same_answer() {
     let app = TestApp::start().await;
@@ -60,7 +63,15 @@ async fn an_unknown_address_and_a_wrong_password_get_the_same_answer() {
         app.visitor().call("/api/auth/login", "email=nobody@example.com&password=let-me-in-please").await;
     assert_eq!(
         (wrong.status, wrong.json()),
-        (StatusCode::UNAUTHORIZED, json!({ "error": "wrong_credentials" }))
+        (
+            StatusCode::UNAUTHORIZED,
+            json!({
+                "error": "wrong_credentials",
+                "message": "Wrong e-mail or password. Please check both and try again.",
+                "status": 401,
+                "in_form": true
+            })
+        )
     );
     assert_eq!((wrong.status, wrong.body), (unknown.status, unknown.body));
     assert!(!wrong.headers.contains_key("set-cookie"));
@@ -74,7 +85,7 @@ async fn a_refused_plain_form_says_why_and_keeps_the_address_but_never_the_passw
         visitor.submit("/login?next=%2Fvisits", "/api/auth/login", &format!("{WRONG}&next=/visits")).await;
     assert_eq!(answer.location(), "/login?next=%2Fvisits");
     let page = visitor.open(answer.location()).await.body;
-    assert!(page.contains("do not belong together"), "{page}");
+    assert!(page.contains("Wrong e-mail or password"), "{page}");
     assert!(page.contains("value=\"demo@example.com\""), "{page}");
     assert!(page.contains("name=\"next\" value=\"/visits\""), "{page}");
     assert!(!page.contains("let-me-in-please"));
@@ -86,13 +97,14 @@ async fn empty_fields_are_told_beside_them() {
     let visitor = app.visitor();
     assert_eq!(
         visitor.call("/api/auth/login", "").await.json(),
-        json!({ "error": "invalid", "field": "email", "problem": "missing" })
+        json!({ "error": "invalid", "field": "email", "message": "Please fill in this field." })
     );
     let page = visitor.submit_and_follow("/login", "/api/auth/login", "email=ada@example.com").await.body;
     let error = page.split("id=\"login-password-error\"").nth(1).unwrap();
-    assert!(error[..error.find("</p>").unwrap()].contains("Please fill this in."), "{page}");
+    assert!(error[..error.find("</p>").unwrap()].contains("Please fill in this field."), "{page}");
 }
 
+/// Security: 3.7.2
 #[tokio::test]
 async fn a_plain_form_leads_to_next_on_this_site_only() {
     let app = TestApp::start().await;
@@ -107,6 +119,7 @@ async fn a_plain_form_leads_to_next_on_this_site_only() {
     }
 }
 
+/// Security: 7.4.1
 #[tokio::test]
 async fn signing_out_ends_the_session_on_the_server() {
     let app = TestApp::start().await;
@@ -129,11 +142,12 @@ async fn signing_out_by_a_plain_form_says_goodbye_under_a_new_id() {
     visitor.sign_in().await;
     let cookie = visitor.session_cookie();
     let page = visitor.submit_and_follow("/visits", "/api/auth/logout", "").await.body;
-    assert!(page.contains("You are signed out."), "{page}");
+    assert!(page.contains("You have been signed out."), "{page}");
     assert!(page.contains("Guest"), "{page}");
     assert_ne!(visitor.session_cookie(), cookie);
 }
 
+/// Security: 3.3.1, 3.3.3, 6.3.2
 #[tokio::test]
 async fn production_has_no_demo_account_and_strict_cookies() {
     let keys = session::SigningKeys::generate();
@@ -149,6 +163,7 @@ async fn production_has_no_demo_account_and_strict_cookies() {
     }
 }
 
+/// Security: 6.3.2
 #[tokio::test]
 async fn production_removes_a_demo_account_from_before() {
     let app = TestApp::start_with(&[("DATABASE_SHARED", "true")]).await;
@@ -224,6 +239,7 @@ async fn hash_of_ada(app: &TestApp) -> String {
         .unwrap()
 }
 
+/// Security: 11.4.2
 #[tokio::test]
 async fn a_sign_in_replaces_an_outdated_hash_and_ends_no_session() {
     let app = TestApp::start().await;

@@ -109,6 +109,7 @@ fn a_broken_setting_stops_the_server_with_its_cure() {
     );
 }
 
+/// Security: 6.3.2
 #[test]
 fn a_dot_env_file_that_sets_production_stops_the_server_with_its_cure() {
     let folder = tempfile::tempdir().unwrap();

@@ -47,9 +47,9 @@ async fn the_page_shows_what_was_found_and_the_search_again() {
     let app = TestApp::start().await;
     let page = app.visitor().open("/?q=mug&sort=name").await.body;
     assert!(page.contains("Enamel mug") && !page.contains("Canvas satchel"), "{page}");
-    assert!(page.contains("One thing found.") && page.contains("value=\"mug\""), "{page}");
+    assert!(page.contains("1 result.") && page.contains("value=\"mug\""), "{page}");
     let page = app.visitor().open("/?q=%3Cscript%3Ealert(1)%3C/script%3E").await.body;
-    assert!(page.contains("Nothing found") && !page.contains("<script>alert"), "{page}");
+    assert!(page.contains("No results for") && !page.contains("<script>alert"), "{page}");
 }
 
 #[tokio::test]

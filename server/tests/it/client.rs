@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 
-use app::storage::Storage;
+use app::FEATURES;
 use axum::{
     Router,
     body::{Body, to_bytes},
@@ -13,9 +13,10 @@ use axum::{
 };
 use serde_json::Value;
 use server::{AppState, Settings, database, router, settings::Build};
-use session::{Clock, Pool, SigningKeys};
+use session::{Clock, Database, Pool, SigningKeys};
 use tokio::time::timeout;
 use tower::ServiceExt;
+use web::feature::Features;
 
 /// The password of every account that [`Visitor::register`] makes.
 pub(crate) const PASSWORD: &str = "three-words-at-least";
@@ -26,7 +27,7 @@ const NEVER: Duration = Duration::from_secs(300);
 pub(crate) struct TestApp {
     router: Router,
     pub(crate) pool: Pool,
-    pub(crate) db: Storage,
+    pub(crate) db: Database,
     pub(crate) clock: Clock,
     _folder: tempfile::TempDir,
 }
@@ -37,8 +38,13 @@ impl TestApp {
         Self::start_with(&[]).await
     }
 
-    /// The app with settings of its own.
+    /// The app with other settings.
     pub(crate) async fn start_with(settings: &[(&str, &str)]) -> Self {
+        Self::start_with_features(settings, Features(FEATURES)).await
+    }
+
+    /// The app with other settings and features.
+    pub(crate) async fn start_with_features(settings: &[(&str, &str)], features: Features) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::manual(1_795_255_509);
         // Production has no default for it; a test's visitors connect directly.
@@ -47,8 +53,8 @@ impl TestApp {
             |name: &str| settings.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
         let settings = Settings::read(Build::current(), get, || Ok(SigningKeys::generate())).unwrap();
         let db = database::open(&format!("sqlite://{}/test.db", folder.path().display())).await.unwrap();
-        let state = AppState::new(settings, db.clone(), clock.clone()).await.unwrap();
-        let (pool, db) = (db.readers().clone(), state.backend.db.clone());
+        let state = AppState::with_features(settings, db.clone(), clock.clone(), features).await.unwrap();
+        let (pool, db) = (db.readers().clone(), state.site.db.clone());
         Self { router: router(state), pool, db, clock, _folder: folder }
     }
 
@@ -60,10 +66,6 @@ impl TestApp {
     /// Changes the database as if the app had done it.
     pub(crate) async fn change(&self, statement: &str) {
         let mut transaction = self.db.begin().await.unwrap();
-        transaction.hold(self.db.users.change_all());
-        // <shop>
-        transaction.hold(self.db.change_products());
-        // </shop>
         sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut *transaction).await.unwrap();
         transaction.commit().await.unwrap();
     }

@@ -96,6 +96,7 @@ fn rows(folder: &Path) -> i64 {
     Database::open(&folder.join("data/satchel.db")).count("select count(*) from sessions")
 }
 
+/// Security: 2.4.1
 #[test]
 fn a_thousand_visitors_who_only_read_leave_no_row_and_get_no_cookie() {
     let folder = tempfile::tempdir().unwrap();
@@ -120,6 +121,7 @@ fn a_thousand_visitors_who_only_read_leave_no_row_and_get_no_cookie() {
     assert_eq!(rows(folder.path()), 0);
 }
 
+/// Security: 15.4.1
 #[test]
 fn a_thousand_updates_at_once_are_all_kept_and_two_thousand_sign_outs_all_win() {
     let folder = tempfile::tempdir().unwrap();
@@ -130,6 +132,7 @@ fn a_thousand_updates_at_once_are_all_kept_and_two_thousand_sign_outs_all_win() 
     assert_eq!(rows(folder.path()), 1, "the one from before the races");
 }
 
+/// Security: 15.4.1
 #[test]
 fn the_same_holds_with_two_servers_on_one_database() {
     let folder = tempfile::tempdir().unwrap();

@@ -33,6 +33,7 @@ async fn send(
     visitor.send(request.body(Body::from("theme=dark")).unwrap()).await
 }
 
+/// Security: 3.5.1
 #[tokio::test]
 async fn what_a_page_of_another_site_sends_changes_nothing() {
     let app = TestApp::start().await;
@@ -44,11 +45,12 @@ async fn what_a_page_of_another_site_sends_changes_nothing() {
 
         let form = send(&visitor, Method::POST, "/api/preferences/theme", "text/html", said).await;
         assert_eq!((form.status, form.sets_cookie()), (StatusCode::FORBIDDEN, false), "{said:?}");
-        assert!(form.body.contains("another site"), "{}", form.body);
+        assert!(form.body.contains("another website"), "{}", form.body);
     }
     assert_eq!(app.sessions().await, 0);
 }
 
+/// Security: 3.5.1, 3.5.2
 #[tokio::test]
 async fn every_method_that_may_change_something_is_refused_at_every_path() {
     let app = TestApp::start().await;
@@ -61,6 +63,7 @@ async fn every_method_that_may_change_something_is_refused_at_every_path() {
     }
 }
 
+/// Security: 3.5.1
 #[tokio::test]
 async fn a_plain_form_of_ours_needs_no_token() {
     let app = TestApp::start().await;

@@ -62,6 +62,7 @@ async fn app_behind_a_proxy() -> TestApp {
     TestApp::start_with(&[("CLIENT_IP_SOURCE", "XRealIp")]).await
 }
 
+/// Security: 3.4.7
 #[tokio::test]
 async fn a_report_of_either_format_is_logged_without_queries_and_samples() {
     let log = CapturedLog::start();
@@ -88,6 +89,7 @@ async fn a_report_needs_neither_a_session_nor_the_database() {
     assert_eq!(report(&app, "10.0.0.1", SINGLE, single()).await.status, StatusCode::NO_CONTENT);
 }
 
+/// Security: 3.4.7
 #[tokio::test]
 async fn a_page_names_the_path_that_takes_reports() {
     let app = app_behind_a_proxy().await;
@@ -98,6 +100,7 @@ async fn a_page_names_the_path_that_takes_reports() {
     assert_eq!(app.visitor().send(request).await.status, StatusCode::NO_CONTENT);
 }
 
+/// Security: 3.4.7
 #[tokio::test]
 async fn what_is_not_a_report_is_refused_and_not_logged() {
     let log = CapturedLog::start();
@@ -167,6 +170,7 @@ async fn taken(app: &TestApp, address: &str) -> usize {
     panic!("{address} is not limited");
 }
 
+/// Security: 3.4.7
 #[tokio::test]
 async fn reports_beyond_the_limit_of_an_address_and_of_all_are_refused_without_a_line() {
     let log = CapturedLog::start();

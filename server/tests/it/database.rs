@@ -61,6 +61,7 @@ impl Database {
     // </shop>
 }
 
+/// Security: power cuts
 #[tokio::test]
 async fn the_server_opens_a_database_that_survives_a_power_cut_and_several_writers() {
     let folder = tempfile::tempdir().unwrap();

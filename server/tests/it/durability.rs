@@ -64,6 +64,7 @@ impl Traced {
     }
 }
 
+/// Security: power cuts
 #[test]
 fn each_of_a_hundred_visits_is_on_the_disk_when_it_is_answered() {
     let folder = tempfile::tempdir().unwrap();
@@ -77,6 +78,7 @@ fn each_of_a_hundred_visits_is_on_the_disk_when_it_is_answered() {
     assert!(syncs >= 100, "{syncs} for 100 visits");
 }
 
+/// Security: 7.4.1, power cuts
 #[test]
 fn changes_of_an_account_and_a_sign_out_are_on_the_disk_when_they_are_answered() {
     const NEW: &str = "another-three-words";

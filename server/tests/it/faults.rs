@@ -171,7 +171,7 @@ fn expect_unavailable(server: &Running, cookie: &str) {
         "GET /visits HTTP/1.1\r\nHost: satchel.test\r\nAccept: text/html\r\nConnection: close\r\nCookie: {cookie}\r\n\r\n"
     ));
     assert!(
-        page.starts_with("HTTP/1.1 503") && page.contains("<h1>We will be back in a moment</h1>"),
+        page.starts_with("HTTP/1.1 503") && page.contains("<h1>We'll be back in a moment</h1>"),
         "{page}"
     );
     let id = page.split("x-request-id: ").nth(1).unwrap().split("\r\n").next().unwrap();
@@ -222,6 +222,7 @@ fn a_broken_database_stops_the_start_with_the_cure() {
     drop(Running::start(folder.path()));
 }
 
+/// Security: 16.5.3
 #[test]
 fn a_database_that_breaks_while_it_is_used_is_told_by_503_and_works_again_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
@@ -252,6 +253,7 @@ fn write_in_place(file: &Path, bytes: &[u8]) {
     fs::OpenOptions::new().write(true).open(file).unwrap().write_all(bytes).unwrap();
 }
 
+/// Security: 16.5.3
 #[cfg(target_os = "linux")]
 #[test]
 fn while_the_disk_is_full_writes_are_refused_whole_pages_go_on_and_room_mends_it() {

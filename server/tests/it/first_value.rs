@@ -1,16 +1,9 @@
 //! "Your first value in ten minutes", the walk in `docs/from-flask.md`: the code that it quotes, and the tests that show that it works. In an
-//! app each part stands in the file that the walk names.
+//! app, this is a folder in `app/src`.
 
 #![expect(unreachable_pub, reason = "the code is shown as it would be in an app")]
 
-use app::{
-    context,
-    error::{AppError, Field, Problem},
-    forms::{FormRoute, Then},
-    nav,
-    ui::{FormError, FormState, SubmitButton, TextField},
-    visitor::{Visitor, provide_tabs, provide_visitor},
-};
+use app::FEATURES;
 use axum::{
     body::{Body, to_bytes},
     http::{Request, StatusCode},
@@ -20,6 +13,14 @@ use leptos_router::components::Router;
 use serde::{Deserialize, Serialize};
 use server_fn::{ServerFn, codec::GetUrl};
 use session::SessionValue;
+use web::{
+    context,
+    error::{AppError, ForField, Invalid},
+    feature::{Feature, Features, Form},
+    flash::provide_notices,
+    ui::{FormError, FormState, SubmitButton, TextField},
+    visitor::{provide_tabs, provide_visitor},
+};
 
 use crate::client::TestApp;
 
@@ -30,11 +31,11 @@ pub struct Nickname {
 }
 
 impl Nickname {
-    /// Reads what was typed.
-    pub fn parse(text: &str) -> Result<Self, Problem> {
+    /// Parses the text of the form.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
         match text.trim() {
-            "" => Err(Problem::Missing),
-            name if name.chars().count() > 40 => Err(Problem::TooLong { max: 40 }),
+            "" => Err(Invalid::MISSING),
+            name if name.chars().count() > 40 => Err(Invalid::too_long(40)),
             name => Ok(Self { name: name.to_owned() }),
         }
     }
@@ -44,61 +45,72 @@ impl SessionValue for Nickname {
     const KEY: &'static str = "nickname";
 }
 
-/// Keeps the name.
+/// Saves the nickname.
 #[server(endpoint = "nickname/set")]
 pub async fn set_nickname(#[server(default)] name: String) -> Result<Nickname, AppError> {
-    let nickname = Nickname::parse(&name).map_err(|problem| AppError::invalid(Field::Name, problem))?;
-    context::session()?.update(|kept: &mut Nickname| kept.clone_from(&nickname)).await?;
+    let nickname = Nickname::parse(&name).for_field("name")?;
+    context::session()?.update(|stored: &mut Nickname| stored.clone_from(&nickname)).await?;
     Ok(nickname)
 }
 
-/// The name; an empty one where there is none.
+/// The nickname, or an empty one.
 #[server(endpoint = "nickname/show", input = GetUrl)]
 pub async fn show_nickname() -> Result<Nickname, AppError> {
     Ok(context::session()?.read().await?.unwrap_or_default())
 }
 
-/// Forgets the name.
+/// Removes the nickname.
 #[server(endpoint = "nickname/forget")]
 pub async fn forget_nickname() -> Result<Nickname, AppError> {
     context::session()?.remove::<Nickname>().await?;
     Ok(Nickname::default())
 }
 
-/// The name, and the forms that keep and forget it.
+/// The nickname, and the forms that save and remove it.
 #[component]
 pub fn NicknameForm(nickname: Nickname) -> impl IntoView {
     let nickname = RwSignal::new(nickname);
-    let keep = FormState::<SetNickname>::new().on_done(move |kept| nickname.set(kept));
-    let forget = FormState::<ForgetNickname>::new().on_done(move |none| nickname.set(none));
+    let set = FormState::<SetNickname>::new().on_success(move |saved| nickname.set(saved));
+    let forget = FormState::<ForgetNickname>::new().on_success(move |none| nickname.set(none));
     view! {
         <p>"You are called " <strong>{move || nickname.get().name}</strong></p>
-        <ActionForm action=keep.action attr:class="stack" attr:novalidate=true>
+        <ActionForm action=set.action attr:class="stack" attr:novalidate=true>
             <TextField
                 label="Name"
-                field=Field::Name
+                name="name"
                 autocomplete="nickname"
-                value=keep.typed("name")
-                problem=keep.problem(Field::Name)
+                value=set.typed("name")
+                error=set.field_error("name")
             />
-            <SubmitButton pending=keep.pending()>"Keep"</SubmitButton>
-            <FormError error=keep.general_error(&[Field::Name]) />
+            <SubmitButton pending=set.pending()>"Save"</SubmitButton>
+            <FormError error=set.general_error(&["name"]) />
         </ActionForm>
         <ActionForm action=forget.action>
-            <SubmitButton pending=forget.pending()>"Forget"</SubmitButton>
+            <SubmitButton pending=forget.pending()>"Remove"</SubmitButton>
             <FormError error=forget.general_error(&[]) />
         </ActionForm>
     }
 }
 
-const ROWS: [FormRoute; 2] = [
-    FormRoute { path: SetNickname::PATH, page: nav::HOME, then: Then::Stay, done: None, kept: &["name"] },
-    FormRoute { path: ForgetNickname::PATH, page: nav::HOME, then: Then::Stay, done: None, kept: &[] },
-];
+/// What the app needs to know of this feature.
+pub const FEATURE: Feature = Feature {
+    public: &[SetNickname::PATH, ShowNickname::PATH, ForgetNickname::PATH],
+    forms: &[
+        Form::to::<SetNickname>().success("Your nickname has been saved.").refill(&["name"]),
+        Form::to::<ForgetNickname>(),
+    ],
+    session_keys: &["nickname"],
+    ..Feature::EMPTY
+};
+
+async fn start() -> TestApp {
+    let features = [&[FEATURE], FEATURES].concat();
+    TestApp::start_with_features(&[], Features(features.leak())).await
+}
 
 #[tokio::test]
-async fn a_nickname_is_kept_until_it_is_forgotten() {
-    let app = TestApp::start().await;
+async fn a_nickname_is_stored_until_it_is_removed() {
+    let app = start().await;
     let (ada, bob) = (app.visitor(), app.visitor());
     ada.call("/api/nickname/set", "name=Countess").await;
     assert_eq!(ada.ask("/api/nickname/show").await.json()["name"], "Countess");
@@ -108,36 +120,48 @@ async fn a_nickname_is_kept_until_it_is_forgotten() {
 }
 
 #[tokio::test]
-async fn a_nickname_that_is_none_is_refused_beside_its_field() {
-    let app = TestApp::start().await;
+async fn a_wrong_nickname_is_refused_beside_its_field() {
+    let app = start().await;
     let visitor = app.visitor();
-    for (name, problem) in [("", "missing"), ("++", "missing"), (&"a".repeat(41), "too_long")] {
+    for (name, message) in [
+        ("", "Please fill in this field."),
+        ("++", "Please fill in this field."),
+        (&"a".repeat(41), "Please use at most 40 characters."),
+    ] {
         let answer = visitor.call("/api/nickname/set", &format!("name={name}")).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{name}");
-        assert_eq!((&answer.json()["field"], &answer.json()["problem"]), (&"name".into(), &problem.into()));
+        assert_eq!((&answer.json()["field"], &answer.json()["message"]), (&"name".into(), &message.into()));
     }
 }
 
 #[tokio::test]
-async fn the_form_calls_the_functions_that_its_rows_name() {
+async fn a_server_function_that_no_feature_lists_as_public_is_for_signed_in_users() {
+    let app = TestApp::start().await;
+    let answer = app.visitor().call("/api/nickname/set", "name=Countess").await;
+    assert_eq!(
+        (answer.status, answer.json()["error"].as_str()),
+        (StatusCode::UNAUTHORIZED, Some("sign_in_first"))
+    );
+}
+
+#[tokio::test]
+async fn the_forms_call_the_functions_of_the_feature() {
     let page = || {
         provide_tabs(provide_visitor());
-        app::flash::provide_notices(None);
+        provide_notices(None);
         view! { <NicknameForm nickname=Nickname { name: "Ada".into() } /> }
     };
-    let render = leptos_axum::render_app_async_with_context(
-        || provide_context(Visitor::default()),
-        move || view! { <Router>{page()}</Router> },
-    );
+    let render =
+        leptos_axum::render_app_async_with_context(|| (), move || view! { <Router>{page()}</Router> });
     let response = render(Request::get("/").body(Body::empty()).unwrap()).await;
     let html = String::from_utf8(to_bytes(response.into_body(), usize::MAX).await.unwrap().to_vec()).unwrap();
     let html = html.replace("<!>", "");
     assert!(html.contains("<strong>Ada</strong>"), "{html}");
-    for row in &ROWS {
-        assert!(html.contains(&format!("action=\"{}\"", row.path)), "{html}");
-        for field in row.kept {
+    for form in FEATURE.forms {
+        assert!(html.contains(&format!("action=\"{}\"", form.path)), "{html}");
+        for field in form.refill {
             assert!(html.contains(&format!("name=\"{field}\"")), "{html}");
         }
     }
-    assert_eq!(html.matches("method=\"post\"").count(), ROWS.len(), "{html}");
+    assert_eq!(html.matches("method=\"post\"").count(), FEATURE.forms.len(), "{html}");
 }

@@ -33,6 +33,7 @@ async fn of_each_kind(app: &TestApp) -> Vec<(&'static str, Answer)> {
     ]
 }
 
+/// Security: 3.4.3, 3.4.4, 3.4.5, 3.4.6, 3.4.8
 #[tokio::test]
 async fn every_response_carries_the_security_headers() {
     let app = TestApp::start().await;
@@ -67,6 +68,7 @@ async fn every_response_carries_the_security_headers() {
     }
 }
 
+/// Security: 3.4.7
 #[tokio::test]
 async fn every_page_names_where_violations_of_its_policy_are_reported() {
     let app = TestApp::start().await;
@@ -86,6 +88,7 @@ async fn every_page_names_where_violations_of_its_policy_are_reported() {
     assert!(pages >= 4, "{pages}");
 }
 
+/// Security: 3.4.1
 #[tokio::test]
 async fn in_production_browsers_are_told_to_use_https_for_a_year() {
     let keys = SigningKeys::generate();
@@ -98,6 +101,7 @@ async fn in_production_browsers_are_told_to_use_https_for_a_year() {
     }
 }
 
+/// Security: 3.4.3
 #[tokio::test]
 async fn each_response_has_another_nonce_and_all_scripts_of_its_page_carry_it() {
     let app = TestApp::start().await;
@@ -126,6 +130,7 @@ async fn each_response_has_another_nonce_and_all_scripts_of_its_page_carry_it() 
     }
 }
 
+/// Security: 3.4.3
 #[tokio::test]
 async fn what_is_no_page_may_run_nothing() {
     let app = TestApp::start().await;

@@ -1,5 +1,7 @@
 //! Pages that are kept for a moment: what anybody changes is in the next page all the same.
 
+use axum::{body::Body, http::Request};
+
 use crate::{
     client::{TestApp, Visitor},
     orders::token,
@@ -108,17 +110,46 @@ async fn a_change_of_the_catalogue_is_in_everybodys_next_page() {
 }
 
 #[tokio::test]
-async fn a_page_is_kept_where_nobody_else_writes() {
-    for (shared, kept) in [("false", true), ("true", false)] {
-        let app = TestApp::start_with(&[("DATABASE_SHARED", shared)]).await;
-        let visitor = app.visitor();
-        visitor.call("/api/cart/add", "product=4").await;
-        let mut same = false;
-        // A page goes after a second at most, which may be just then.
-        for _ in 0..10 {
-            // Drawn anew for each cart page that is made.
-            same |= token(&visitor).await == token(&visitor).await;
-        }
-        assert_eq!(same, kept, "DATABASE_SHARED={shared}");
+async fn a_page_that_a_browser_prefetches_is_not_shared() {
+    let app = TestApp::start().await;
+    let prefetch = Request::get("/visits").header("accept", "text/html").header("sec-purpose", "prefetch");
+    let page = app.visitor().send(prefetch.body(Body::empty()).unwrap()).await;
+    assert!(page.body.contains("No visits yet"), "{}", page.body);
+    for _ in 0..3 {
+        let page = app.visitor().open("/visits").await;
+        assert!(page.sets_cookie() && !page.body.contains("No visits yet"), "{}", page.body);
     }
+}
+
+#[tokio::test]
+async fn a_page_that_depends_on_cookies_is_not_shared() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    assert!(visitor.open("/cookies").await.body.contains("has not sent any cookies"));
+    visitor.put_cookie("fruit", "lab:plum");
+    assert!(visitor.open("/cookies").await.body.contains("fruit"));
+    assert!(app.visitor().open("/cookies").await.body.contains("has not sent any cookies"));
+}
+
+/// Whether the catalogue shows an old price right after another program has changed it.
+async fn shows_old_price(app: &TestApp) -> bool {
+    let mut price = 4_711;
+    // What was read expires after a second, which may be just now.
+    for _ in 0..10 {
+        app.visitor().open("/").await;
+        price += 1;
+        let change = format!("update products set price_cents = {price} where id = 4");
+        sqlx::query(sqlx::AssertSqlSafe(change)).execute(&app.pool).await.unwrap();
+        let new = format!("€47.{}", price - 4_700);
+        if !app.visitor().open("/").await.body.contains(&new) {
+            return true;
+        }
+    }
+    false
+}
+
+#[tokio::test]
+async fn nothing_is_kept_in_memory_where_other_programs_write() {
+    assert!(shows_old_price(&TestApp::start().await).await);
+    assert!(!shows_old_price(&TestApp::start_with(&[("DATABASE_SHARED", "true")]).await).await);
 }

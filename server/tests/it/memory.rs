@@ -167,6 +167,7 @@ fn encode(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
+/// Security: 15.2.2
 #[test]
 fn the_largest_forms_take_ten_times_their_size_at_most() {
     let folder = tempfile::tempdir().unwrap();
@@ -174,6 +175,7 @@ fn the_largest_forms_take_ten_times_their_size_at_most() {
     print!("{}", expect_cheap(&measure_forms(&server, SET, "key=a&value=", 4 * 1024 * 1024)));
 }
 
+/// Security: 15.2.2
 #[test]
 fn a_value_that_is_stored_takes_ten_times_its_size_at_most() {
     let folder = tempfile::tempdir().unwrap();
@@ -186,6 +188,7 @@ fn a_value_that_is_stored_takes_ten_times_its_size_at_most() {
     print!("{}", expect_cheap(&measured));
 }
 
+/// Security: 15.2.2
 #[test]
 fn what_shows_a_full_session_takes_ten_times_its_size_at_most() {
     /// In a page each of these is written twice, and once as seven characters.
@@ -216,6 +219,7 @@ fn what_shows_a_full_session_takes_ten_times_its_size_at_most() {
     print!("{}", expect_cheap(&measured));
 }
 
+/// Security: 15.2.2
 #[test]
 fn small_forms_and_reports_take_ten_times_their_size_at_most() {
     /// The largest body of most forms, in bytes.
@@ -238,6 +242,7 @@ fn small_forms_and_reports_take_ten_times_their_size_at_most() {
     print!("{}", expect_cheap(&measured));
 }
 
+/// Security: 15.2.2
 #[test]
 fn queries_and_cookies_take_ten_times_their_size_at_most() {
     /// The most that is sent, in bytes: the server reads no head that is longer than 32 KiB.
@@ -272,6 +277,7 @@ fn queries_and_cookies_take_ten_times_their_size_at_most() {
     print!("{}", expect_cheap(&measured));
 }
 
+/// Security: 15.2.2
 #[test]
 fn fifty_devices_with_full_sessions_are_listed_in_little_memory() {
     /// As many sessions as an account may have.

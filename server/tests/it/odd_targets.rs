@@ -52,13 +52,14 @@ async fn a_path_that_is_too_long_for_the_disk_is_not_found() {
     }
 }
 
+/// Security: 3.7.2
 #[tokio::test]
 async fn a_path_that_may_be_another_sites_address_is_not_a_page() {
     let app = TestApp::start().await;
     for path in AMBIGUOUS {
         let page = app.visitor().open(path).await;
         assert_eq!(page.status, StatusCode::NOT_FOUND, "{path}");
-        assert!(page.body.contains("There is nothing here"), "{path}: {}", page.body);
+        assert!(page.body.contains("Not found"), "{path}: {}", page.body);
         for part in ["type=\"password\"", "<script"] {
             assert!(!page.body.contains(part), "{path}: {part} in {}", page.body);
         }

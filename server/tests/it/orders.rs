@@ -90,10 +90,11 @@ async fn a_guest_is_asked_to_sign_in_and_comes_back_with_the_cart() {
     let answer = visitor.submit("/cart", PLACE, &format!("token={}", token(&visitor).await)).await;
     assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, "/orders"));
     let page = visitor.open("/orders").await.body;
-    assert!(page.contains("Your order is placed. Thank you!") && page.contains("€33.00"), "{page}");
+    assert!(page.contains("Your order has been placed. Thank you!") && page.contains("€33.00"), "{page}");
     assert_eq!(count(&app, "orders").await, 1);
 }
 
+/// Security: 15.4.2
 #[tokio::test]
 async fn a_refused_order_changes_nothing_and_says_why() {
     let app = TestApp::start().await;
@@ -102,19 +103,22 @@ async fn a_refused_order_changes_nothing_and_says_why() {
     let conflict = |error| (StatusCode::CONFLICT, json!(error));
     assert_eq!(refused(&visitor.call(PLACE, "token=t").await), conflict("cart_empty"));
     let page = visitor.submit_and_follow("/cart", PLACE, "token=t").await.body;
-    assert!(page.contains("Your cart is empty: there is nothing to order."), "{page}");
+    assert!(page.contains("Your cart is empty, so there is nothing to order."), "{page}");
 
     visitor.call("/api/cart/add", "product=4").await;
     visitor.call("/api/cart/add", "product=3&quantity=3").await;
     let missing = visitor.call(PLACE, "").await.json();
-    assert_eq!(missing, json!({ "error": "invalid", "field": "token", "problem": "missing" }));
+    assert_eq!(
+        missing,
+        json!({ "error": "invalid", "field": "token", "message": "Please fill in this field." })
+    );
 
     // Somebody else was faster.
     let form = format!("token={}", token(&visitor).await);
     set(&app, "stock", 3, 2).await;
     assert_eq!(refused(&visitor.call(PLACE, &form).await), conflict("out_of_stock"));
     let page = visitor.submit_and_follow("/cart", PLACE, &form).await.body;
-    assert!(page.contains("no longer there in that number") && page.contains("Only 2 left."), "{page}");
+    assert!(page.contains("is not available in this quantity") && page.contains("Only 2 left."), "{page}");
     assert_eq!((stock(&app, 4).await, stock(&app, 3).await), (1_000, 2), "nor is the other line sold");
 
     // The page was opened before the price went up, or before another tab changed the cart.
@@ -123,8 +127,8 @@ async fn a_refused_order_changes_nothing_and_says_why() {
     set(&app, "price_cents", 4, 9_900).await;
     assert_eq!(refused(&visitor.call(PLACE, &form).await), conflict("cart_changed"));
     let page = visitor.submit_and_follow("/cart", PLACE, &form).await.body;
-    assert!(page.contains("Your cart or a price has changed meanwhile"), "{page}");
-    assert!(page.contains("The price was €16.50 when you chose it."), "{page}");
+    assert!(page.contains("Your cart or a price has changed"), "{page}");
+    assert!(page.contains("The price was €16.50 when you added it."), "{page}");
     let form = format!("token={}", token(&visitor).await);
     visitor.call("/api/cart/remove", "product=3").await;
     assert_eq!(refused(&visitor.call(PLACE, &form).await), conflict("cart_changed"));
@@ -134,7 +138,7 @@ async fn a_refused_order_changes_nothing_and_says_why() {
     app.change("delete from products where id = 5").await;
     let form = format!("token={}", token(&visitor).await);
     assert_eq!(refused(&visitor.call(PLACE, &form).await), conflict("out_of_stock"));
-    assert!(visitor.open("/cart").await.body.contains("This is no longer sold."));
+    assert!(visitor.open("/cart").await.body.contains("This product is no longer available."));
     assert_eq!((count(&app, "orders").await, items(&visitor).await), (0, json!(2)));
 
     visitor.call("/api/cart/remove", "product=5").await;
@@ -142,6 +146,7 @@ async fn a_refused_order_changes_nothing_and_says_why() {
     assert_eq!(visitor.call(PLACE, &form).await.json()["total"], 9_900);
 }
 
+/// Security: 15.4.1
 #[tokio::test]
 async fn the_same_form_sent_again_is_the_same_order() {
     let app = TestApp::start().await;
@@ -163,6 +168,7 @@ async fn the_same_form_sent_again_is_the_same_order() {
     assert_ne!(other.call(PLACE, &form).await.json()["id"], first["id"]);
 }
 
+/// Security: 15.4.1
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_submits_at_once_with_one_token_are_one_order() {
     let app = TestApp::start().await;
@@ -193,6 +199,7 @@ async fn two_tabs_order_the_same_cart_once() {
     assert_eq!((statuses, count(&app, "orders").await), (vec![200, 409], 1));
 }
 
+/// Security: 15.4.2
 #[tokio::test(flavor = "multi_thread")]
 async fn of_a_hundred_buyers_at_once_as_many_get_one_as_there_are() {
     let app = TestApp::start_with(&[("SIGN_IN_LIMIT", "off")]).await;
@@ -219,6 +226,7 @@ async fn of_a_hundred_buyers_at_once_as_many_get_one_as_there_are() {
     assert_eq!(carts.iter().filter(|items| **items == 1).count(), 70);
 }
 
+/// Security: 8.3.1
 #[tokio::test]
 async fn orders_are_seen_by_their_owner_only_and_go_with_the_account() {
     let app = TestApp::start().await;

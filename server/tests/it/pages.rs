@@ -4,12 +4,13 @@ use axum::http::StatusCode;
 
 use crate::client::TestApp;
 
+/// Security: 2.4.1
 #[tokio::test]
 async fn every_page_is_complete_without_javascript_and_opens_no_session() {
     let app = TestApp::start().await;
     let pages = [
         ("/", "Satchel"),
-        ("/cookies", "Your browser has sent no cookie yet."),
+        ("/cookies", "Your browser has not sent any cookies yet."),
         ("/login", "Remember me on this device"),
         ("/register", "Create account"),
         // <shop>
@@ -57,6 +58,7 @@ async fn the_theme_is_in_the_first_html() {
     assert_eq!(visitor.ask("/api/visitor/show").await.json()["theme"], "dark");
 }
 
+/// Security: 3.2.2
 #[tokio::test]
 async fn a_visitors_words_are_text_and_never_markup() {
     let app = TestApp::start().await;
@@ -73,6 +75,7 @@ async fn a_visitors_words_are_text_and_never_markup() {
     assert!(!page.contains("<script>alert"), "{page}");
 }
 
+/// Security: 16.5.3
 #[tokio::test]
 async fn when_the_database_is_gone_the_answer_is_a_503() {
     let app = TestApp::start_with(&[("DATABASE_SHARED", "true")]).await;

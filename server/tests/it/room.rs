@@ -84,6 +84,7 @@ fn a_stopping_server_waits_for_the_form_that_is_on_its_way() {
     assert!(answer.contains("\"theme\":\"dark\""), "{answer}");
 }
 
+/// Security: 15.2.2
 #[test]
 fn forms_that_are_still_arriving_are_not_counted_as_requests_under_way() {
     let folder = tempfile::tempdir().unwrap();
@@ -115,7 +116,7 @@ async fn beyond_its_limit_the_server_refuses_everything_but_health_checks() {
     let page = other.open("/login").await;
     assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(page.headers["retry-after"], "1");
-    assert!(page.body.contains("There are many of you right now</h1>"), "{}", page.body);
+    assert!(page.body.contains("We're busy right now</h1>"), "{}", page.body);
     for header in ["x-content-type-options", "content-security-policy"] {
         assert!(page.headers.contains_key(header), "{header}");
     }
@@ -141,6 +142,7 @@ async fn beyond_its_limit_the_server_refuses_everything_but_health_checks() {
     assert_eq!(page.status, StatusCode::OK);
 }
 
+/// Security: 15.2.2
 #[tokio::test]
 async fn a_network_that_uses_its_memory_for_bodies_is_refused_and_others_are_not() {
     const LARGEST: usize = 4 * 1024 * 1024;
@@ -173,6 +175,7 @@ async fn a_network_that_uses_its_memory_for_bodies_is_refused_and_others_are_not
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
 }
 
+/// Security: 15.2.2
 #[tokio::test]
 async fn the_memory_of_a_body_is_in_use_until_its_request_is_answered() {
     const SIZE: usize = 2 * 1024 * 1024;
@@ -202,6 +205,7 @@ async fn the_memory_of_a_body_is_in_use_until_its_request_is_answered() {
     assert_eq!(small().await.status, StatusCode::NOT_FOUND);
 }
 
+/// Security: 15.2.2
 #[tokio::test]
 async fn a_form_or_a_query_with_more_than_64_fields_is_refused() {
     let app = TestApp::start().await;
@@ -216,7 +220,8 @@ async fn a_form_or_a_query_with_more_than_64_fields_is_refused() {
         let page = visitor.open(&with_fields("/login?next=/visits", count)).await;
         for (what, answer) in [("form", form), ("query", query), ("page", page)] {
             assert_eq!(answer.status, expected, "{what} of {count} fields: {}", answer.body);
-            let text = if what == "page" { "We cannot do that</h1>" } else { "{\"error\":\"malformed\"}" };
+            let text =
+                if what == "page" { "This request was refused</h1>" } else { "{\"error\":\"malformed\"}" };
             assert_eq!(answer.body.contains(text), expected.is_client_error(), "{what}: {}", answer.body);
         }
     }

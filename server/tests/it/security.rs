@@ -14,7 +14,7 @@ const SIGNATURE: usize = 44;
 
 /// Every page, and one that is none.
 fn pages() -> Vec<String> {
-    let pages = server::pages::routes().into_iter().map(|route| route.path().replace("{id}", "1"));
+    let pages = server::state::app_pages().into_iter().map(|route| route.path().replace("{id}", "1"));
     pages.chain(["/nothing".to_owned()]).collect()
 }
 
@@ -29,6 +29,7 @@ fn told(mut answer: Answer) -> String {
     format!("{:?} {}", answer.headers, answer.body)
 }
 
+/// Security: 7.2.4
 #[tokio::test]
 async fn signing_in_again_gives_another_id_and_ends_the_last_one() {
     let app = TestApp::start().await;
@@ -42,6 +43,7 @@ async fn signing_in_again_gives_another_id_and_ends_the_last_one() {
     assert_eq!(app.sessions().await, 1);
 }
 
+/// Security: 7.2.2, 7.2.3
 #[tokio::test]
 async fn each_of_the_128_bits_of_an_id_varies() {
     let app = TestApp::start().await;
@@ -57,6 +59,7 @@ async fn each_of_the_128_bits_of_an_id_varies() {
     assert_eq!((ones, zeros), (u128::MAX, u128::MAX));
 }
 
+/// Security: 7.1.2
 #[tokio::test]
 async fn the_fifty_first_device_signs_out_the_one_that_was_used_least_lately() {
     let app = TestApp::start_with(&[("SIGN_IN_LIMIT", "off")]).await;
@@ -70,6 +73,7 @@ async fn the_fifty_first_device_signs_out_the_one_that_was_used_least_lately() {
     assert_eq!(devices[50].ask("/api/auth/devices").await.json().as_array().unwrap().len(), 50);
 }
 
+/// Security: 7.4.4
 #[tokio::test]
 async fn every_page_has_a_button_to_sign_out() {
     let app = TestApp::start().await;
@@ -86,6 +90,7 @@ async fn every_page_has_a_button_to_sign_out() {
     assert!(pages().len() >= 8);
 }
 
+/// Security: 3.3.4, 14.2.1
 #[tokio::test]
 async fn the_id_stands_in_no_page_and_no_answer() {
     let app = TestApp::start().await;
@@ -109,6 +114,7 @@ async fn the_id_stands_in_no_page_and_no_answer() {
     }
 }
 
+/// Security: 7.2.2, 14.2.1
 #[tokio::test]
 async fn an_id_anywhere_but_in_its_cookie_opens_nothing() {
     let app = TestApp::start().await;
@@ -131,6 +137,7 @@ async fn an_id_anywhere_but_in_its_cookie_opens_nothing() {
     }
 }
 
+/// Security: 3.5.3
 #[tokio::test]
 async fn no_function_that_changes_something_answers_to_get() {
     let app = TestApp::start().await;
@@ -150,6 +157,7 @@ async fn no_function_that_changes_something_answers_to_get() {
     assert_eq!(app.sessions().await, 0);
 }
 
+/// Security: 3.3.5
 #[tokio::test]
 async fn no_cookie_is_longer_than_4096_bytes() {
     let app = TestApp::start().await;
@@ -175,6 +183,7 @@ async fn no_cookie_is_longer_than_4096_bytes() {
     }
 }
 
+/// Security: 11.4.2
 #[tokio::test]
 async fn passwords_are_kept_as_argon2id_as_dear_as_owasp_asks() {
     let app = TestApp::start().await;
@@ -200,6 +209,7 @@ async fn guess(visitor: &Visitor<'_>, number: usize, proxy: &str) -> StatusCode 
     visitor.send(request.body(Body::from(form)).unwrap()).await.status
 }
 
+/// Security: 15.3.4
 #[tokio::test]
 async fn behind_a_proxy_an_address_is_what_the_proxy_says_and_not_what_the_client_says() {
     let settings = [("SIGN_IN_LIMIT", "1/1h"), ("CLIENT_IP_SOURCE", "RightmostXForwardedFor")];
@@ -216,6 +226,7 @@ async fn behind_a_proxy_an_address_is_what_the_proxy_says_and_not_what_the_clien
     assert_eq!(guess(&visitor, 11, "192.0.2.2").await, StatusCode::UNAUTHORIZED, "somebody else");
 }
 
+/// Security: 16.5.1, 16.5.3
 #[tokio::test]
 async fn a_fault_shows_nothing_private_and_nothing_of_the_inside() {
     for table in ["users", "sessions"] {

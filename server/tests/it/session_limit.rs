@@ -7,6 +7,7 @@ use crate::{
     running::Running,
 };
 
+/// Security: 2.4.1
 #[tokio::test]
 async fn an_address_begins_so_many_sessions_and_no_more() {
     let app = TestApp::start_with(&[("SESSION_LIMIT", "3/1h")]).await;
@@ -41,6 +42,7 @@ async fn an_address_begins_so_many_sessions_and_no_more() {
     assert_eq!(late.open("/").await.status, StatusCode::OK);
 }
 
+/// Security: 16.5.3
 #[tokio::test]
 async fn a_form_that_is_done_is_not_answered_as_refused_where_its_message_has_no_session() {
     let app = TestApp::start_with(&[("SESSION_LIMIT", "1/1h")]).await;
@@ -52,6 +54,7 @@ async fn a_form_that_is_done_is_not_answered_as_refused_where_its_message_has_no
     assert_eq!(app.sessions().await, 0);
 }
 
+/// Security: 2.4.1
 #[test]
 fn where_a_request_comes_from_is_what_counts() {
     let folder = tempfile::tempdir().unwrap();

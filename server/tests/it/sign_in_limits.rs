@@ -18,6 +18,7 @@ use crate::{
 
 const OFF: &[(&str, &str)] = &[("SIGN_IN_LIMIT", "off")];
 
+/// Security: 6.3.1
 #[tokio::test]
 async fn one_try_too_many_is_refused_before_the_password_is_looked_at() {
     let app = TestApp::start_with(&[("SIGN_IN_LIMIT", "3/1h")]).await;
@@ -34,10 +35,11 @@ async fn one_try_too_many_is_refused_before_the_password_is_looked_at() {
 
     let form = "email=demo@example.com&password=keep-it-in-the-satchel";
     let page = visitor.submit_and_follow("/login", "/api/auth/login", form).await.body;
-    assert!(page.contains("Those were too many tries. Please wait 20 minutes"), "{page}");
+    assert!(page.contains("Too many attempts. Please try again in 20 minutes"), "{page}");
     assert!(page.contains("value=\"demo@example.com\""), "{page}");
 }
 
+/// Security: 6.3.8
 #[tokio::test]
 async fn the_limit_tells_nothing_about_which_accounts_there_are() {
     let app = TestApp::start_with(&[("SIGN_IN_LIMIT", "2/1h")]).await;
@@ -52,6 +54,7 @@ async fn the_limit_tells_nothing_about_which_accounts_there_are() {
     }
 }
 
+/// Security: 6.3.1
 #[tokio::test]
 async fn who_is_signed_in_is_not_locked_out_by_somebody_elses_tries() {
     let app = TestApp::start_with(&[("SIGN_IN_LIMIT", "3/1h")]).await;
@@ -67,6 +70,7 @@ async fn who_is_signed_in_is_not_locked_out_by_somebody_elses_tries() {
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
 }
 
+/// Security: 6.3.1
 #[tokio::test]
 async fn who_took_over_a_device_cannot_guess_the_password_there_either() {
     let app = TestApp::start_with(&[("SIGN_IN_LIMIT", "3/1h")]).await;
@@ -90,6 +94,7 @@ pub(crate) async fn call_from(visitor: &Visitor<'_>, address: &str, path: &str, 
     visitor.send(request.body(Body::from(form.to_owned())).unwrap()).await.status
 }
 
+/// Security: 6.3.1
 #[tokio::test]
 async fn wrong_confirmations_of_all_accounts_count_for_their_address() {
     let settings = [("SIGN_IN_LIMIT", "10/100h"), ("CLIENT_IP_SOURCE", "XRealIp")];
@@ -117,6 +122,7 @@ async fn wrong_confirmations_of_all_accounts_count_for_their_address() {
     assert_eq!(call_from(&stranger, elsewhere, "/api/auth/confirm", &confirm).await, StatusCode::OK);
 }
 
+/// Security: 6.3.1
 #[tokio::test]
 async fn a_subscriber_with_many_ipv6_networks_is_limited_too() {
     let settings = [("SIGN_IN_LIMIT", "1/100h"), ("CLIENT_IP_SOURCE", "XRealIp")];
@@ -134,6 +140,7 @@ async fn a_subscriber_with_many_ipv6_networks_is_limited_too() {
     assert_eq!(guess(41, "2001:db8:0:100::1").await, StatusCode::UNAUTHORIZED, "another /56");
 }
 
+/// Security: 6.3.1
 #[test]
 fn one_address_leaves_places_in_the_queue_for_hashes_to_others() {
     /// More than an address has places, and fewer than there are.
@@ -184,6 +191,8 @@ fn median(mut times: Vec<f64>) -> f64 {
 }
 
 /// A ratio within one run, not a speed: an address that is looked up without the hash answers ten times faster.
+///
+/// Security: 6.3.8
 #[tokio::test]
 async fn an_unknown_address_takes_as_long_as_a_wrong_password() {
     let app = TestApp::start_with(OFF).await;
@@ -192,6 +201,7 @@ async fn an_unknown_address_takes_as_long_as_a_wrong_password() {
     assert!((0.8..1.25).contains(&(wrong / unknown)), "{wrong} {unknown}");
 }
 
+/// Security: 6.3.8
 #[tokio::test]
 async fn a_taken_address_takes_as_long_as_a_new_one() {
     let app = TestApp::start_with(OFF).await;
@@ -209,6 +219,7 @@ async fn a_taken_address_takes_as_long_as_a_new_one() {
     assert!((0.6..1.25).contains(&(taken / new)), "{taken} {new}");
 }
 
+/// Security: 6.3.8
 #[tokio::test]
 async fn a_bad_password_tells_nothing_about_the_address() {
     let app = TestApp::start_with(OFF).await;
@@ -220,6 +231,8 @@ async fn a_bad_password_tells_nothing_about_the_address() {
 }
 
 /// A header that anybody can write is no way around the limit of an address (ASVS 15.3.4).
+///
+/// Security: 15.3.4
 #[test]
 fn an_address_is_the_connections_unless_the_settings_say_otherwise() {
     let folder = tempfile::tempdir().unwrap();

@@ -53,6 +53,7 @@ async fn begin(server: &Running, path: &str, length: usize) -> TcpStream {
     stream
 }
 
+/// Security: 15.2.2
 #[tokio::test]
 async fn a_thousand_slow_forms_of_one_client_leave_the_forms_of_others_working() {
     const SLOW: usize = 1_000;
@@ -94,6 +95,7 @@ async fn a_thousand_slow_forms_of_one_client_leave_the_forms_of_others_working()
     assert_eq!(status(&refused), 422, "a slow form is read to its end: {refused}");
 }
 
+/// Security: 15.2.2
 #[tokio::test]
 async fn one_client_holds_half_of_the_connections_at_most() {
     let folder = tempfile::tempdir().unwrap();

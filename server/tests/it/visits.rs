@@ -48,9 +48,10 @@ async fn after_a_reset_the_next_visit_is_number_one() {
 
     let page = visitor.submit_and_follow("/visits", "/api/visits/reset", "").await;
     assert!(page.body.contains("<strong class=\"counter-number\">1</strong>"), "{}", page.body);
-    assert!(page.body.contains("The counter starts again."), "{}", page.body);
+    assert!(page.body.contains("The counter has been reset."), "{}", page.body);
 }
 
+/// Security: 3.5.3
 #[tokio::test]
 async fn prefetches_embeds_other_sites_and_head_requests_are_no_visits() {
     let app = TestApp::start().await;

@@ -17,6 +17,7 @@ async fn max_age(browser: &Browser, change: impl AsyncFn(&session::Session)) -> 
     Some(max_age.split(';').next()?.parse().unwrap())
 }
 
+/// Security: 7.3.1
 #[tokio::test]
 async fn an_unused_session_is_over_after_the_idle_time() {
     let test = TestSessions::new().await;
@@ -32,6 +33,7 @@ async fn an_unused_session_is_over_after_the_idle_time() {
     assert!(matches!(browser.count().await, Err(SessionError::Ended)));
 }
 
+/// Security: 7.4.1
 #[tokio::test]
 async fn a_write_in_a_request_that_outlasts_the_idle_time_is_refused() {
     let test = TestSessions::new().await;
@@ -61,6 +63,7 @@ async fn reading_keeps_a_session_alive_at_one_write_a_minute() {
     assert_eq!(writes, 60, "in an hour of reading every 15 seconds");
 }
 
+/// Security: 7.3.2
 #[tokio::test]
 async fn however_busy_a_session_is_over_after_its_lifetime() {
     let test = TestSessions::new().await;
@@ -102,6 +105,7 @@ async fn the_usual_cookie_ends_with_the_browser() {
     assert_eq!(max_age(&browser, async |session| drop(session.update(increment).await)).await, None);
 }
 
+/// Security: 7.3.2
 #[tokio::test]
 async fn remember_me_outlasts_later_writes_and_idle_days() {
     let test = TestSessions::new().await;
@@ -143,6 +147,7 @@ async fn a_clock_that_is_set_back_ends_no_session() {
     assert_eq!(browser.count().await.unwrap(), 2);
 }
 
+/// Security: 7.3.2
 #[tokio::test]
 async fn taking_remember_me_back_after_the_usual_lifetime_leaves_the_idle_time_and_no_more() {
     let test = TestSessions::new().await;
@@ -157,6 +162,7 @@ async fn taking_remember_me_back_after_the_usual_lifetime_leaves_the_idle_time_a
     assert_eq!(browser.counted().await, None, "however busy");
 }
 
+/// Security: 7.3.2
 #[tokio::test]
 async fn remember_me_and_back_never_lengthens_the_usual_lifetime() {
     let test = TestSessions::new().await;

@@ -9,6 +9,7 @@ use session::{SessionConfig, Sessions, SigningKeys};
 
 use crate::harness::{Count, Name, TestSessions, increment};
 
+/// Security: hashed at rest
 #[tokio::test]
 async fn no_string_in_the_database_works_as_a_cookie() {
     let test = TestSessions::new().await;
@@ -34,6 +35,7 @@ async fn no_string_in_the_database_works_as_a_cookie() {
     }
 }
 
+/// Security: 13.3.1
 #[tokio::test]
 async fn debug_shows_nothing_that_could_be_replayed() {
     let test = TestSessions::new().await;
@@ -78,6 +80,7 @@ async fn a_cookie_is_sent_when_the_session_begins_and_then_no_more() {
     assert!(!browser.respond(&session).await.contains_key(SET_COOKIE));
 }
 
+/// Security: 13.3.4
 #[tokio::test]
 async fn an_old_keys_signature_is_renewed_in_the_same_response() {
     let test = TestSessions::new().await;
@@ -113,6 +116,7 @@ async fn an_old_signature_is_not_renewed_for_a_session_that_ended_meanwhile() {
     assert!(!browser.talking_to(&rotated).respond(&late).await.contains_key(SET_COOKIE));
 }
 
+/// Security: 7.2.1, never adopted, tampered cookies
 #[tokio::test]
 async fn tampered_and_malformed_cookies_are_removed_and_never_adopted() {
     let test = TestSessions::new().await;
@@ -150,6 +154,7 @@ async fn tampered_and_malformed_cookies_are_removed_and_never_adopted() {
     }
 }
 
+/// Security: never adopted
 #[tokio::test]
 async fn an_id_that_we_signed_but_do_not_know_is_never_adopted() {
     let test = TestSessions::new().await;
@@ -187,6 +192,7 @@ async fn cookies_of_others_may_hold_any_bytes() {
     assert_eq!(test.sessions.open(&headers).read::<Count>().await.unwrap(), Some(Count(1)));
 }
 
+/// Security: 16.2.5, 16.3.3, tampered cookies
 #[tokio::test]
 async fn the_log_holds_hashes_only() {
     let test = TestSessions::new().await;
@@ -229,6 +235,7 @@ impl std::io::Write for Log {
     }
 }
 
+/// Security: 3.3.1, 3.3.2
 #[tokio::test]
 async fn a_host_cookie_is_set_and_removed_with_the_attributes_that_browsers_want() {
     let test = TestSessions::new().await;

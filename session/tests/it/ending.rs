@@ -6,6 +6,7 @@ use tokio::task::JoinSet;
 
 use crate::harness::{Count, Name, TestSessions, increment};
 
+/// Security: 7.4.1
 #[tokio::test]
 async fn what_is_in_flight_during_a_sign_out_brings_nothing_back() {
     let test = TestSessions::new().await;
@@ -36,6 +37,7 @@ async fn what_is_in_flight_during_a_sign_out_brings_nothing_back() {
     assert_eq!(test.rows().await, 0);
 }
 
+/// Security: 15.4.1
 #[tokio::test(flavor = "multi_thread")]
 async fn races_of_sign_out_against_writes_leave_no_session() {
     for (test, other) in TestSessions::pairs().await {
@@ -144,6 +146,7 @@ async fn a_request_that_is_late_for_a_renewal_is_refused_but_keeps_the_browsers_
     assert_eq!(browser.counted().await, Some(1));
 }
 
+/// Security: 7.2.4
 #[tokio::test]
 async fn no_sequence_of_calls_keeps_an_id_over_a_restart() {
     type Step = fn(&session::Session) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send + '_>>;
@@ -173,6 +176,7 @@ async fn no_sequence_of_calls_keeps_an_id_over_a_restart() {
     }
 }
 
+/// Security: copied old cookies
 #[tokio::test]
 async fn a_sign_out_that_meets_a_renewal_ends_the_renewed_session() {
     let test = TestSessions::new().await;
@@ -191,6 +195,7 @@ async fn a_sign_out_that_meets_a_renewal_ends_the_renewed_session() {
     }
 }
 
+/// Security: copied old cookies
 #[tokio::test]
 async fn an_exchanged_id_that_comes_later_ends_nothing() {
     for (test, _) in TestSessions::pairs().await {
@@ -208,6 +213,7 @@ async fn an_exchanged_id_that_comes_later_ends_nothing() {
     }
 }
 
+/// Security: 15.4.2
 #[tokio::test]
 async fn a_session_that_is_required_within_a_transaction_lives_there() {
     for (test, other) in TestSessions::pairs().await {
@@ -224,6 +230,7 @@ async fn a_session_that_is_required_within_a_transaction_lives_there() {
     }
 }
 
+/// Security: 2.3.3
 #[tokio::test]
 async fn what_a_transaction_makes_of_a_session_holds_once_it_is_committed() {
     let test = TestSessions::new().await;
@@ -258,6 +265,7 @@ async fn what_a_transaction_makes_of_a_session_holds_once_it_is_committed() {
     assert_eq!(browser.counted().await, Some(2));
 }
 
+/// Security: 3.3.1
 #[tokio::test]
 async fn of_several_ids_none_is_taken_and_none_of_their_cookies_is_replaced() {
     let test = TestSessions::new().await;

@@ -307,6 +307,7 @@ async fn sessions_are_still_there_after_a_restart_of_the_server() {
     assert_eq!(visit(&browser.talking_to(&restarted)).await, 2);
 }
 
+/// Security: 7.1.1
 #[test]
 fn the_usual_limits_are_the_ones_that_are_written_down() {
     let key = SigningKeys::generate();

@@ -20,6 +20,7 @@ async fn set(browser: &Browser, name: &str) -> Result<(), SessionError> {
     done
 }
 
+/// Security: 3.3.4
 #[tokio::test]
 async fn all_that_is_kept_is_shown_but_the_id() {
     let test = TestSessions::new().await;

@@ -81,6 +81,7 @@ async fn when_the_request_fails_after_a_renewal_the_visitor_still_has_a_session(
     );
 }
 
+/// Security: 14.3.2
 #[tokio::test]
 async fn only_responses_that_used_the_session_say_so() {
     let test = TestSessions::new().await;
@@ -110,6 +111,7 @@ async fn a_handler_may_choose_its_own_caching() {
     assert_eq!(send(&app, "/", None).await.1[CACHE_CONTROL], "private, max-age=60");
 }
 
+/// Security: 16.5.3
 #[tokio::test]
 async fn when_the_store_fails_the_answer_is_a_503_and_pages_without_a_session_work() {
     let test = TestSessions::shared().await;

@@ -386,6 +386,7 @@ async fn act(step: &Step, open: &mut Open, world: &mut World) {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
 
+    /// Security: 15.4.1
     #[test]
     fn any_interleaving_agrees_with_the_model(steps in proptest::collection::vec(step(), 1..100)) {
         tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {

@@ -42,6 +42,7 @@ async fn an_owner_sees_the_sessions_that_live_the_one_used_last_first() {
     assert_eq!(counts, [Some(Count(1)), None]);
 }
 
+/// Security: hashed at rest
 #[tokio::test]
 async fn a_handle_outlasts_every_change_of_the_id_and_is_none() {
     let test = TestSessions::new().await;
@@ -88,6 +89,7 @@ async fn what_is_in_flight_in_an_ended_session_is_refused() {
     assert_eq!((browser.cookie(), test.rows().await), (None, 0));
 }
 
+/// Security: 2.3.3, 15.4.2
 #[tokio::test]
 async fn a_transaction_that_fails_ends_nothing() {
     let test = TestSessions::new().await;
@@ -116,6 +118,7 @@ async fn the_next_owner_gets_nothing_of_the_last_ones() {
     assert_eq!(owner(&browser).await, None, "the last one's session is over");
 }
 
+/// Security: 7.1.2
 #[tokio::test]
 async fn who_signs_in_too_often_loses_what_was_used_least_lately() {
     let test = TestSessions::new().await;
@@ -200,6 +203,7 @@ async fn a_session_tells_how_long_it_goes_on() {
     );
 }
 
+/// Security: 7.3.1
 #[tokio::test]
 async fn asking_quietly_keeps_no_session_alive() {
     let test = TestSessions::new().await;
@@ -218,6 +222,7 @@ async fn asking_quietly_keeps_no_session_alive() {
     assert_eq!(ask().await, None);
 }
 
+/// Security: 2.3.3
 #[tokio::test]
 async fn an_update_within_a_transaction_shares_its_fate() {
     let test = TestSessions::new().await;
@@ -242,6 +247,7 @@ async fn an_update_within_a_transaction_shares_its_fate() {
     }
 }
 
+/// Security: 15.4.2
 #[tokio::test]
 async fn updates_within_transactions_and_without_lose_nothing() {
     let test = TestSessions::new().await;

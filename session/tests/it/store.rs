@@ -63,6 +63,7 @@ async fn the_sweeper_outlives_errors_and_stops() {
     tokio::time::timeout(Span::from_secs(5), sweeper.stop()).await.unwrap();
 }
 
+/// Security: 2.3.3, 16.5.3
 #[tokio::test]
 async fn when_the_store_fails_nothing_is_half_done() {
     let test = TestSessions::new().await;

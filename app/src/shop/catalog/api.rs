@@ -1,0 +1,28 @@
+//! Server functions of the catalogue.
+
+use leptos::prelude::*;
+use server_fn::codec::GetUrl;
+use web::error::AppError;
+
+use super::Product;
+
+/// The products whose name or description contains all words of `q`, sorted by `name`, `cheapest` or `dearest`.
+#[server(endpoint = "catalog/list", input = GetUrl)]
+pub async fn list_products(
+    #[server(default)] q: String,
+    #[server(default)] sort: String,
+) -> Result<Vec<Product>, AppError> {
+    use super::{Search, Sorting, store};
+
+    let (search, sorting) = (Search::parse(&q), Sorting::parse(&sort));
+    Ok(store::search_products(&web::context::db()?, &search, sorting).await?.to_vec())
+}
+
+/// One product.
+#[server(endpoint = "catalog/show", input = GetUrl)]
+pub async fn show_product(#[server(default)] product: String) -> Result<Product, AppError> {
+    use super::{ProductId, store};
+
+    let id = ProductId::parse(&product).ok_or(AppError::NotFound)?;
+    store::find_product(&web::context::db()?, id).await?.ok_or(AppError::NotFound)
+}

@@ -1,0 +1,17 @@
+//! The catalogue: products, and how to find them.
+
+mod api;
+mod model;
+#[cfg(feature = "ssr")]
+pub mod store;
+mod view;
+
+pub use api::{ListProducts, ShowProduct, list_products, show_product};
+pub use model::{Cents, Product, ProductId, Search, Sorting};
+pub use view::{ProductDetails, ProductList, SearchForm};
+
+/// The page of a product.
+#[must_use]
+pub fn product_page(id: ProductId) -> String {
+    format!("/products/{id}")
+}

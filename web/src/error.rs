@@ -1,0 +1,356 @@
+//! The one error that crosses the wire.
+//!
+//! - A field is wrong: return [`Invalid`] from the rule, and name the field where the form is read, with [`ForField`].
+//! - A rule of a feature refuses: declare a [`Refusal`] in the feature and return it.
+//! - Everything else is a variant of [`AppError`].
+//!
+//! Errors of the session and the database are logged once, where they become an `AppError`; their text stays on the server.
+
+use std::borrow::Cow;
+
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use server_fn::{
+    Bytes, Decodes,
+    codec::JsonEncoding,
+    error::{FromServerFnError, ServerFnErrorErr},
+};
+
+/// Why a server function refused or failed.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(tag = "error", rename_all = "snake_case")]
+pub enum AppError {
+    /// A field is wrong.
+    #[error("{message}")]
+    Invalid {
+        /// The field's name in the form.
+        field: Cow<'static, str>,
+        /// What is wrong with it, for the user.
+        message: Cow<'static, str>,
+        /// Whether it conflicts with something that exists: the status is 409 then, else 422.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        conflict: bool,
+    },
+    /// The session ended before the request was done. Nothing was changed.
+    #[error("Your session has ended. Nothing was changed. Please try again.")]
+    SessionEnded,
+    /// Only a signed-in user may do this.
+    #[error("Please sign in first.")]
+    SignInFirst,
+    /// The user has to type the password again first.
+    #[error("Please confirm your password first.")]
+    ConfirmFirst,
+    /// Too many attempts to sign in.
+    #[error("Too many attempts. Please try again in {}.", duration(*seconds))]
+    TooManyTries {
+        /// When the next attempt is allowed.
+        seconds: u32,
+    },
+    /// Too many sessions were created from the visitor's address.
+    #[error("There are too many new visitors from your network. Please try again in {}.", duration(*seconds))]
+    TooManySessions {
+        /// When the next session may be created.
+        seconds: u32,
+    },
+    /// The request was sent by a page of another site.
+    #[error(
+        "This request came from another website, so nothing was changed. Please open the page here and try again."
+    )]
+    CrossSite,
+    /// The session has reached its maximum size.
+    #[error("Your session is full, so nothing was changed. Please remove something and try again.")]
+    SessionFull,
+    /// What the request names does not exist.
+    #[error("We could not find that. It may have been removed.")]
+    NotFound,
+    /// The request cannot be read, for example because a field occurs twice.
+    #[error("We could not read the request. Please try again.")]
+    Malformed,
+    /// The body is larger than allowed.
+    #[error("That is too long. Please shorten it.")]
+    TooLarge,
+    /// The body took too long to arrive.
+    #[error("The request took too long to arrive. Please check your connection and try again.")]
+    TooSlow,
+    /// The path exists, but not for this method.
+    #[error("This method is not allowed here.")]
+    WrongMethod,
+    /// The server is at a limit.
+    #[error("We're busy right now. Please try again in a moment.")]
+    Busy,
+    /// The database does not answer.
+    #[error("We can't reach our database right now. Please try again in a moment.")]
+    Unavailable,
+    /// An error of the server.
+    #[error("Something went wrong on our side. Please try again.")]
+    Internal,
+    /// The browser could not reach the server. Created in the browser only.
+    #[error("We could not reach the server. Please check your connection and try again.")]
+    Offline,
+    /// A rule of a feature refused.
+    #[serde(untagged)]
+    #[error(transparent)]
+    Refused(Refusal),
+}
+
+/// Why a rule of a feature refuses. Declared in the feature, as a constant.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize, thiserror::Error)]
+#[error("{message}")]
+pub struct Refusal {
+    /// The code for scripts, such as `cart_empty`.
+    #[serde(rename = "error")]
+    code: Cow<'static, str>,
+    /// The reason, for the user.
+    message: Cow<'static, str>,
+    /// The HTTP status.
+    status: u16,
+    /// Whether the message is shown in the form. Else it is shown at the top of the page.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    in_form: bool,
+}
+
+impl Refusal {
+    /// A refusal with an HTTP status, shown at the top of the page.
+    #[must_use]
+    pub const fn new(status: u16, code: &'static str, message: &'static str) -> Self {
+        Self { code: Cow::Borrowed(code), message: Cow::Borrowed(message), status, in_form: false }
+    }
+
+    /// A refusal with an HTTP status, shown in the form that was refused.
+    #[must_use]
+    pub const fn in_form(status: u16, code: &'static str, message: &'static str) -> Self {
+        Self { code: Cow::Borrowed(code), message: Cow::Borrowed(message), status, in_form: true }
+    }
+}
+
+impl From<Refusal> for AppError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// What is wrong with a text that a user has entered, as a sentence for the user.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Invalid(pub Cow<'static, str>);
+
+impl Invalid {
+    /// Nothing was entered.
+    pub const MISSING: Self = Self::new("Please fill in this field.");
+    /// The text has more than one line.
+    pub const NOT_ONE_LINE: Self = Self::new("Please use a single line.");
+    /// The text is not a whole number.
+    pub const NOT_A_NUMBER: Self = Self::new("Please enter a whole number.");
+    /// The text is not one of the options.
+    pub const NOT_AN_OPTION: Self = Self::new("Please choose one of the options.");
+
+    /// A fixed sentence.
+    #[must_use]
+    pub const fn new(message: &'static str) -> Self {
+        Self(Cow::Borrowed(message))
+    }
+
+    /// The text has more than `max` characters.
+    #[must_use]
+    pub fn too_long(max: u32) -> Self {
+        Self(format!("Please use at most {max} characters.").into())
+    }
+
+    /// The text has fewer than `min` characters.
+    #[must_use]
+    pub fn too_short(min: u32) -> Self {
+        Self(format!("Please use at least {min} characters.").into())
+    }
+
+    /// The number is not in `min..=max`.
+    #[must_use]
+    pub fn out_of_range(min: u32, max: u32) -> Self {
+        Self(format!("Please enter a number from {min} to {max}.").into())
+    }
+
+    /// The error of the form's field with this name.
+    #[must_use]
+    pub fn for_field(self, field: &'static str) -> AppError {
+        AppError::Invalid { field: field.into(), message: self.0, conflict: false }
+    }
+}
+
+/// Names the field of a value that was refused.
+pub trait ForField<T> {
+    /// Turns [`Invalid`] into the error of the form's field with this name.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::Invalid`] where the value was refused.
+    fn for_field(self, field: &'static str) -> Result<T, AppError>;
+}
+
+impl<T> ForField<T> for Result<T, Invalid> {
+    fn for_field(self, field: &'static str) -> Result<T, AppError> {
+        self.map_err(|invalid| invalid.for_field(field))
+    }
+}
+
+/// In seconds or minutes, whichever is easier to say.
+fn duration(seconds: u32) -> String {
+    let (count, unit) = match seconds {
+        0..60 => (seconds.max(1), "second"),
+        _ => (seconds.div_ceil(60), "minute"),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {unit}{plural}")
+}
+
+impl AppError {
+    /// A field conflicts with something that exists.
+    #[must_use]
+    pub const fn conflict(field: &'static str, message: &'static str) -> Self {
+        Self::Invalid { field: Cow::Borrowed(field), message: Cow::Borrowed(message), conflict: true }
+    }
+
+    /// Whether a feature's rule refused for this reason.
+    #[must_use]
+    pub fn is(&self, refusal: &Refusal) -> bool {
+        matches!(self, Self::Refused(refused) if refused.code == refusal.code)
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Invalid { conflict: true, .. } => StatusCode::CONFLICT,
+            Self::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::SessionEnded | Self::SignInFirst => StatusCode::UNAUTHORIZED,
+            Self::ConfirmFirst | Self::CrossSite => StatusCode::FORBIDDEN,
+            Self::TooManyTries { .. } | Self::TooManySessions { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::TooLarge | Self::SessionFull => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Busy | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal | Self::Offline => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Refused(Refusal { status, .. }) => {
+                StatusCode::from_u16(*status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY)
+            }
+        }
+    }
+
+    /// The seconds after which to try again, where waiting helps (RFC 9110, 10.2.3).
+    #[must_use]
+    pub fn retry_after(&self) -> Option<u32> {
+        match self {
+            Self::TooManyTries { seconds } | Self::TooManySessions { seconds } => Some(*seconds),
+            Self::Busy => Some(1),
+            // A lock or a full disk may last, and retries add to the load.
+            Self::Unavailable => Some(5),
+            _ => None,
+        }
+    }
+
+    /// The heading of a page that shows the error in place of its content.
+    #[must_use]
+    pub fn title(&self) -> &'static str {
+        match self {
+            Self::NotFound => "Not found",
+            Self::CrossSite => "Request from another website",
+            Self::SignInFirst | Self::ConfirmFirst => "Please sign in",
+            Self::SessionEnded => "Your session has ended",
+            Self::TooManyTries { .. } | Self::TooManySessions { .. } => "Please wait a moment",
+            Self::Busy => "We're busy right now",
+            Self::Unavailable => "We'll be back in a moment",
+            Self::Offline => "You seem to be offline",
+            error if error.status().is_client_error() => "This request was refused",
+            _ => "Something went wrong",
+        }
+    }
+
+    /// Whether the same request may succeed later.
+    #[must_use]
+    pub fn is_temporary(&self) -> bool {
+        self.retry_after().is_some() || matches!(self, Self::Internal | Self::Offline | Self::TooSlow)
+    }
+
+    /// Whether the form that was refused shows the error. Every other error is shown at the top of the page, which may not have
+    /// that form any more.
+    #[must_use]
+    pub fn is_shown_in_form(&self) -> bool {
+        matches!(
+            self,
+            Self::Invalid { .. } | Self::TooManyTries { .. } | Self::Refused(Refusal { in_form: true, .. })
+        )
+    }
+
+    /// What is wrong with this field, if the error is about it.
+    #[must_use]
+    pub fn field_message(&self, name: &str) -> Option<&str> {
+        match self {
+            Self::Invalid { field, message, .. } if field == name => Some(message),
+            _ => None,
+        }
+    }
+}
+
+impl FromServerFnError for AppError {
+    type Encoder = JsonEncoding;
+
+    /// Reads an error in the browser. Any other text, such as a proxy's error page, becomes [`AppError::Internal`].
+    fn de(data: Bytes) -> Self {
+        JsonEncoding::decode(data).unwrap_or(Self::Internal)
+    }
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        match error {
+            ServerFnErrorErr::Args(_)
+            | ServerFnErrorErr::MissingArg(_)
+            | ServerFnErrorErr::Deserialization(_) => Self::Malformed,
+            ServerFnErrorErr::Request(_) => Self::Offline,
+            _ => Self::Internal,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn json(error: &AppError) -> String {
+        let json = String::from_utf8(error.ser().to_vec()).unwrap();
+        assert_eq!(AppError::de(error.ser()), *error, "{json}");
+        json
+    }
+
+    /// Security: 16.5.1
+    #[test]
+    fn errors_survive_the_wire() {
+        assert_eq!(json(&AppError::Busy), r#"{"error":"busy"}"#);
+        assert_eq!(json(&AppError::TooManyTries { seconds: 3 }), r#"{"error":"too_many_tries","seconds":3}"#);
+        assert_eq!(
+            json(&Invalid::too_short(8).for_field("new")),
+            r#"{"error":"invalid","field":"new","message":"Please use at least 8 characters."}"#
+        );
+        let taken = AppError::conflict("email", "Taken.");
+        assert_eq!(json(&taken), r#"{"error":"invalid","field":"email","message":"Taken.","conflict":true}"#);
+        assert_eq!(taken.status(), StatusCode::CONFLICT);
+        let refusal = Refusal::new(409, "cart_empty", "Your cart is empty.");
+        let error = AppError::from(refusal.clone());
+        assert_eq!(json(&error), r#"{"error":"cart_empty","message":"Your cart is empty.","status":409}"#);
+        assert!(error.is(&refusal) && !AppError::Busy.is(&refusal));
+        assert!(!error.is_shown_in_form());
+        assert!(AppError::from(Refusal::in_form(409, "cart_changed", "")).is_shown_in_form());
+    }
+
+    #[test]
+    fn a_wait_is_shown_in_seconds_or_minutes() {
+        for (seconds, words) in [(0, "1 second."), (18, "18 seconds."), (60, "1 minute."), (61, "2 minutes.")]
+        {
+            let text = AppError::TooManyTries { seconds }.to_string();
+            assert!(text.contains(words), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_unreadable_error_becomes_an_internal_error() {
+        assert_eq!(AppError::de("<html>502".into()), AppError::Internal);
+    }
+}

@@ -1,0 +1,62 @@
+//! Takes the snapshot.
+
+use session::{Database, Session};
+
+use crate::{
+    context,
+    error::AppError,
+    feature::{EXPECTED_USER, Features},
+    flash::{self, FormFailure},
+    snapshot::{SessionTime, Visitor},
+};
+
+/// The visitor of the current request.
+///
+/// # Errors
+///
+/// [`AppError::Unavailable`] when the session or the database fails.
+pub async fn load_current() -> Result<Visitor, AppError> {
+    load(Features::current(), &context::session()?, &context::db()?).await
+}
+
+/// The visitor of this session.
+///
+/// # Errors
+///
+/// [`AppError::Unavailable`] when the session or the database fails.
+pub async fn load(features: Features, session: &Session, db: &Database) -> Result<Visitor, AppError> {
+    let mut visitor = Visitor::default();
+    for feature in features.0 {
+        feature.server.snapshot(session, db, &mut visitor).await?;
+    }
+    if visitor.user.is_some() {
+        visitor.session = session.lifetime().await?.map(|time| SessionTime {
+            idle_remaining: time.unused.whole_seconds(),
+            absolute_remaining: time.at_most.whole_seconds(),
+            idle: time.idle.whole_seconds(),
+        });
+    }
+    Ok(visitor)
+}
+
+/// The visitor with the flash for the page at `path`, which is removed from the session.
+///
+/// # Errors
+///
+/// [`AppError::Unavailable`] when the session or the database fails.
+pub async fn snapshot(
+    features: Features,
+    session: &Session,
+    db: &Database,
+    path: &str,
+) -> Result<Visitor, AppError> {
+    let mut flash = flash::take(session, path).await?;
+    let mut visitor = load(features, session, db).await?;
+    let email = visitor.user.as_ref().map(|user| user.email.as_str());
+    // What one user has typed is not shown to the next one.
+    let is_for_user =
+        |failure: &FormFailure| failure.typed(EXPECTED_USER).is_none_or(|expected| Some(expected) == email);
+    flash.failure = flash.failure.filter(is_for_user);
+    visitor.flash = flash;
+    Ok(visitor)
+}
