@@ -17,8 +17,8 @@ use time::{OffsetDateTime, macros::format_description};
 
 use crate::{
     Settings,
-    commands::{end_all_sessions, opened, say},
     database::{self, MIGRATIONS, is_broken, is_locked},
+    operator::{end_all_sessions, opened, say},
 };
 
 /// What SQLite keeps beside a database that is in use, or was when its process died.

@@ -1,13 +1,13 @@
 //! What operators do by the same binary: see and make users, give one a new password, end sessions (ASVS 7.4.5), back up and
 //! restore the database.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 
 use anyhow::{Context, bail};
 use app::{
     FEATURES,
     auth::{
-        Email, Event, NewPassword, Registration, UserId, is_common,
+        Email, Event, NewPassword, Registration, is_common,
         store::{self, StoredUser},
     },
 };
@@ -19,7 +19,7 @@ use crate::{
     Settings,
     backup::{self, DatabaseCommand},
     database,
-    state::session_config,
+    operator::{end_all_sessions, end_sessions_of, opened, say},
 };
 
 /// Satchel's server. Without a command it serves. All settings come from the environment, for the commands too.
@@ -111,12 +111,6 @@ pub async fn run(command: Command, settings: Settings) -> anyhow::Result<()> {
     }
 }
 
-/// The accounts and sessions of a database, with nothing kept in memory.
-pub(crate) async fn opened(db: Database, settings: &Settings) -> anyhow::Result<(Database, Sessions)> {
-    let sessions = Sessions::new(db.clone(), session_config(settings, Clock::system())).await?;
-    Ok((db, sessions))
-}
-
 async fn run_for_users(command: UsersCommand, db: &Database, sessions: &Sessions) -> anyhow::Result<()> {
     match command {
         UsersCommand::List => {
@@ -157,24 +151,6 @@ async fn end_sessions(db: &Database, sessions: &Sessions, whose: WhoseSessions) 
     say(format_args!("ended {ended} sessions of {}", user.email))
 }
 
-/// Ends every session. What belongs to a user is saved for the next sign-in; what a guest had has nowhere to go.
-pub(crate) async fn end_all_sessions(db: &Database, sessions: &Sessions) -> anyhow::Result<usize> {
-    let mut ended = 0;
-    for user in store::list_users(db).await? {
-        ended += end_sessions_of(db, sessions, &user.id).await?;
-    }
-    ended += usize::try_from(sessions.end_all().await?)?;
-    audit::record_command(Event::Revoked, None);
-    Ok(ended)
-}
-
-async fn end_sessions_of(db: &Database, sessions: &Sessions, user: &UserId) -> anyhow::Result<usize> {
-    let mut transaction = db.begin().await?;
-    let ended = store::end_sessions(sessions, Features(FEATURES), &mut transaction, user).await?;
-    transaction.commit().await?;
-    Ok(ended)
-}
-
 async fn find(db: &Database, email: &str) -> anyhow::Result<StoredUser> {
     let address = Email::parse(email).map_err(|problem| anyhow::anyhow!("\"{email}\": {problem}"))?;
     let found = store::find_user_by_email(db, &address).await?;
@@ -200,8 +176,4 @@ fn told(error: AppError) -> anyhow::Error {
         AppError::Invalid { field, message, .. } => anyhow::anyhow!("{field}: {message}"),
         error => error.into(),
     }
-}
-
-pub(crate) fn say(line: std::fmt::Arguments<'_>) -> anyhow::Result<()> {
-    Ok(writeln!(io::stdout(), "{line}")?)
 }

@@ -11,6 +11,7 @@ pub mod headers;
 pub mod health;
 pub mod logging;
 pub mod metrics;
+mod operator;
 pub mod router;
 pub mod serve;
 pub mod settings;

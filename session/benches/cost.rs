@@ -1,7 +1,6 @@
-//! What the guarantees cost: a request that reads a session, and one that changes it, through the layer.
-//! `cargo bench -p session --bench cost`.
+//! The cost of reading and of updating a session, through the layer: `cargo bench -p session --bench cost`.
 
-#![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on says where by panicking")]
+#![expect(clippy::unwrap_used, reason = "a failed unwrap stops the benchmark")]
 
 use std::{convert::Infallible, hint::black_box, path::Path, pin::Pin};
 
@@ -40,7 +39,6 @@ async fn pool(file: &Path) -> Pool {
     SqlitePoolOptions::new().max_connections(4).connect_with(options).await.unwrap()
 }
 
-/// Sends one request through a layer; with a cookie once there is one.
 async fn send<L>(layer: &L, handler: impl Handler, cookie: Option<&HeaderValue>) -> Option<HeaderValue>
 where
     L: Layer<BoxCloneService<Request<()>, Response<()>, Infallible>>,

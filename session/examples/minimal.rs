@@ -1,4 +1,4 @@
-//! A counter that survives reloads and restarts. `cargo run -p session --example minimal`, then open <http://127.0.0.1:3003>.
+//! A visit counter. Run `cargo run -p session --example minimal`, then open <http://127.0.0.1:3003>.
 
 use axum::{Router, response::Html, routing::get};
 use serde::{Deserialize, Serialize};
@@ -32,7 +32,7 @@ async fn reset(session: Session) -> Result<Html<&'static str>, SessionError> {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let pool = Pool::connect("sqlite://minimal.db?mode=rwc").await?;
-    // A real app reads its keys from its settings, so that a restart signs nobody out.
+    // A real app loads its keys from its settings, so that a restart signs no user out.
     let keys = SigningKeys::parse(&SigningKeys::generate())?;
     let config = SessionConfig { cookie_name: "id", secure: false, ..SessionConfig::new(keys) };
     let sessions = Sessions::new(pool, config).await?;

@@ -1,4 +1,4 @@
-//! The time that sessions go by. Tests turn it by hand and never wait.
+//! The clock that sessions use. Tests advance it instead of waiting.
 
 use std::sync::{
     Arc,
@@ -7,11 +7,11 @@ use std::sync::{
 
 use time::{Duration, OffsetDateTime};
 
-/// Tells the time in whole seconds since 1970.
+/// A clock with a resolution of one second: the system's clock, or a manual one for tests.
 #[derive(Clone, Default)]
 pub struct Clock {
-    /// `None` for the system's clock.
-    turned: Option<Arc<AtomicI64>>,
+    /// Seconds since 1970; `None` uses the system's clock.
+    manual: Option<Arc<AtomicI64>>,
 }
 
 impl std::fmt::Debug for Clock {
@@ -27,7 +27,7 @@ impl Clock {
         Self::default()
     }
 
-    /// A clock that stands at `seconds` since 1970 until it is [advanced](Self::advance); its clones go with it.
+    /// A clock that shows `seconds` since 1970 until it is [advanced](Self::advance). Clones share its time.
     ///
     /// ```
     /// let clock = session::Clock::manual(1_000);
@@ -36,21 +36,21 @@ impl Clock {
     /// ```
     #[must_use]
     pub fn manual(seconds: i64) -> Self {
-        Self { turned: Some(Arc::new(AtomicI64::new(seconds))) }
+        Self { manual: Some(Arc::new(AtomicI64::new(seconds))) }
     }
 
-    /// Turns a manual clock, backwards too. The system's clock takes no notice.
+    /// Moves a manual clock; a negative duration moves it back. Does nothing to the system's clock.
     pub fn advance(&self, by: Duration) {
-        if let Some(turned) = &self.turned {
-            turned.fetch_add(by.whole_seconds(), Ordering::SeqCst);
+        if let Some(seconds) = &self.manual {
+            seconds.fetch_add(by.whole_seconds(), Ordering::SeqCst);
         }
     }
 
-    /// Now, in seconds since 1970.
+    /// The current time in seconds since 1970.
     #[must_use]
     pub fn now(&self) -> i64 {
-        match &self.turned {
-            Some(turned) => turned.load(Ordering::SeqCst),
+        match &self.manual {
+            Some(seconds) => seconds.load(Ordering::SeqCst),
             None => OffsetDateTime::now_utc().unix_timestamp(),
         }
     }

@@ -1,10 +1,10 @@
-//! How sessions are kept, and how long.
+//! The configuration of sessions.
 
 use time::Duration;
 
 use crate::{Clock, Observer, SigningKeys};
 
-/// How sessions are kept and how their cookie looks.
+/// The configuration of sessions and their cookie.
 ///
 /// ```
 /// use session::{SessionConfig, SigningKeys};
@@ -16,36 +16,37 @@ use crate::{Clock, Observer, SigningKeys};
 /// ```
 #[derive(Clone, Debug)]
 pub struct SessionConfig {
-    /// The cookie's name. With the `__Host-` prefix it must be [`secure`](Self::secure) too.
+    /// The name of the cookie. The `__Host-` prefix requires [`secure`](Self::secure).
     pub cookie_name: &'static str,
-    /// Whether the cookie travels over HTTPS only.
+    /// Whether the cookie is sent over HTTPS only.
     pub secure: bool,
     /// The keys that sign the cookie.
     pub keys: SigningKeys,
-    /// A session that is unused for so long is over (ASVS 7.3.1).
+    /// The idle timeout: a session expires when it is unused for this long (ASVS 7.3.1).
     pub idle: Duration,
-    /// A session is over so long after it began, however busy (ASVS 7.3.2).
+    /// The absolute timeout: a session expires this long after its creation or the sign-in, even if it is in
+    /// use (ASVS 7.3.2).
     pub lifetime: Duration,
-    /// Both limits for a visitor who chose to be remembered.
+    /// Both timeouts of a session with "remember me".
     pub remembered: Duration,
-    /// An owner who signs in once more than this loses the session that was used least lately (ASVS 7.1.2).
+    /// The maximum number of sessions per user. Another sign-in ends the least recently used (ASVS 7.1.2).
     pub most_per_owner: u32,
-    /// A write that would make a session's values larger than so many bytes is refused, because every request reads the whole
-    /// session. How many sessions somebody may begin is not limited by it.
+    /// The maximum size of a session's values as JSON, in bytes. Larger writes are refused, because every
+    /// request reads the whole session.
     pub most_bytes: usize,
-    /// Sessions that were read within the last second are kept in memory, of so many bytes together, which saves most trips to the
-    /// database. What this process changes is seen at once; what another one does, after a second at most. Set it to 0 where
-    /// several processes share the database.
+    /// The capacity of the cache in bytes; 0 disables it. It keeps sessions in memory for up to a second,
+    /// which saves most reads. Changes by this process are visible at once, those by other processes after a
+    /// second at most, so keep it at 0 if several processes share the database.
     pub cached_bytes: u64,
-    /// The time that sessions go by.
+    /// The clock. Replace it in tests.
     pub clock: Clock,
-    /// Who is told what happens to sessions.
+    /// Is called for every session event.
     pub observer: Observer,
 }
 
 impl SessionConfig {
-    /// The usual settings: cookie `__Host-id`, over HTTPS only, 30 minutes idle, 12 hours in all, 31 days when remembered,
-    /// 50 sessions for each owner, 1 MiB in each, none kept in memory.
+    /// The defaults: the cookie `__Host-id` over HTTPS only, an idle timeout of 30 minutes, an absolute
+    /// timeout of 12 hours, 31 days with "remember me", 50 sessions per user, 1 MiB per session, no cache.
     #[must_use]
     pub fn new(keys: SigningKeys) -> Self {
         Self {
@@ -63,18 +64,18 @@ impl SessionConfig {
         }
     }
 
-    /// Reading notes that a session is in use once in so many seconds, so that it costs no write each time: once a minute, or
-    /// more often where an idle session lasts a minute or two. One that is only read may end so much early.
+    /// Reads record the use of a session at most this often, in seconds, so a session that is only read can
+    /// expire this much early.
     pub(crate) fn touch_seconds(&self) -> i64 {
         60.min(self.idle.whole_seconds() / 2)
     }
 
-    /// When a session that began at `began` ends at the latest, in seconds since 1970.
+    /// When a session that was created at `began` reaches its absolute timeout, in seconds since 1970.
     pub(crate) fn ends_at(&self, began: i64, remembered: bool) -> i64 {
         began.saturating_add(if remembered { self.remembered } else { self.lifetime }.whole_seconds())
     }
 
-    /// When a session that was used at `used` and ends at `ends_at` is over, unless it is used again.
+    /// When a session that was last used at `used` expires unless it is used again, in seconds since 1970.
     pub(crate) fn expires_at(&self, used: i64, ends_at: i64, remembered: bool) -> i64 {
         used.saturating_add(if remembered { self.remembered } else { self.idle }.whole_seconds()).min(ends_at)
     }

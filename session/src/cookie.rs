@@ -1,4 +1,4 @@
-//! The session's cookie: what a request presents, and what a response sends.
+//! The session's cookie: how requests are read, and the headers of responses.
 
 use axum::http::{HeaderMap, HeaderValue, header::COOKIE};
 use time::{Duration, OffsetDateTime};
@@ -9,25 +9,24 @@ use crate::{SessionConfig, id::SessionId, keys::Signature};
 /// What a request presents.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Presented {
-    /// No session cookie.
-    Nothing,
-    /// A cookie that we did not make, or that was changed on its way.
-    Forged,
-    /// Several different ids that we signed: another host has set one of them, and which one cannot be known.
+    Absent,
+    /// A cookie without a valid signature.
+    Invalid,
+    /// Several valid ids: another host has set one of them, and nothing tells which.
     Ambiguous,
-    /// An id that we signed.
     Id(SessionId, Signature),
 }
 
-/// Reads the session's cookie. Cookies of its name that we did not sign are passed over: a neighbouring host may have set them. What
-/// was refused is logged with the target `audit` (ASVS 16.3.3), without the value, which may be an id with a typing error.
+/// Reads the session's cookie. Cookies of that name without a valid signature are ignored beside a valid one:
+/// a neighbouring host can set them. Refused cookies are logged with the target `audit` (ASVS 16.3.3),
+/// without their value.
 pub(crate) fn read(headers: &HeaderMap, config: &SessionConfig) -> Presented {
     let cookies =
         headers.get_all(COOKIE).iter().flat_map(|header| header.as_bytes().split(|byte| *byte == b';'));
-    let mut presented = Presented::Nothing;
+    let mut presented = Presented::Absent;
     for value in cookies.filter_map(|cookie| value_of(cookie, config.cookie_name)) {
-        presented = match (presented, verified(value, config)) {
-            (Presented::Nothing, None) => Presented::Forged,
+        presented = match (presented, verify(value, config)) {
+            (Presented::Absent, None) => Presented::Invalid,
             (presented, None) => presented,
             (Presented::Id(other, _), Some((id, _))) if other != id => Presented::Ambiguous,
             (Presented::Ambiguous, Some(_)) => Presented::Ambiguous,
@@ -35,16 +34,16 @@ pub(crate) fn read(headers: &HeaderMap, config: &SessionConfig) -> Presented {
         };
     }
     let problem = match presented {
-        Presented::Forged => "not signed by us",
+        Presented::Invalid => "not signed by us",
         Presented::Ambiguous => "several different ones",
-        Presented::Nothing | Presented::Id(..) => return presented,
+        Presented::Absent | Presented::Id(..) => return presented,
     };
     tracing::warn!(target: "audit", event = "session_cookie_refused", cookie = config.cookie_name, problem);
     presented
 }
 
-/// The value of the cookie `name=value`. Names are compared byte by byte, and only spaces and tabs are trimmed (RFC 6265, 5.2): a name
-/// with other white space around it belongs to another cookie, which browsers let any host set.
+/// The value of the cookie `name=value`. Only spaces and tabs are trimmed (RFC 6265, 5.2): a name with other
+/// white space around it belongs to another cookie, which browsers let any host set.
 fn value_of<'a>(cookie: &'a [u8], name: &str) -> Option<&'a [u8]> {
     let equals = cookie.iter().position(|byte| *byte == b'=')?;
     (trim(&cookie[..equals]) == name.as_bytes()).then(|| trim(&cookie[equals + 1..]))
@@ -57,26 +56,26 @@ fn trim(mut text: &[u8]) -> &[u8] {
     text
 }
 
-fn verified(value: &[u8], config: &SessionConfig) -> Option<(SessionId, Signature)> {
+fn verify(value: &[u8], config: &SessionConfig) -> Option<(SessionId, Signature)> {
     let value = std::str::from_utf8(value).ok()?;
     let (text, signature) = config.keys.verify(&Cookie::new(config.cookie_name, value))?;
     Some((SessionId::parse(&text)?, signature))
 }
 
-/// The header that gives the visitor its id: until the browser closes or, when remembered, until the session ends.
+/// The header that sets the cookie. Without a `max_age`, the browser deletes it when it closes.
 pub(crate) fn set(config: &SessionConfig, id: SessionId, max_age: Option<Duration>) -> Option<HeaderValue> {
     let mut cookie = attributes(config, id.expose());
     cookie.set_max_age(max_age);
     header(&config.keys.sign(cookie))
 }
 
-/// What the cookie's name and value take, in bytes.
-pub(crate) fn bytes(config: &SessionConfig, id: SessionId) -> usize {
+/// The size of the cookie's name and value, in bytes.
+pub(crate) fn size(config: &SessionConfig, id: SessionId) -> usize {
     let cookie = config.keys.sign(attributes(config, id.expose()));
     cookie.name().len() + "=".len() + cookie.value().len()
 }
 
-/// The header that removes the cookie. Browsers ignore it for `__Host-` names unless it has the attributes of the cookie.
+/// The header that removes the cookie. For `__Host-` names, browsers ignore it unless it has all attributes.
 pub(crate) fn remove(config: &SessionConfig) -> Option<HeaderValue> {
     let mut cookie = attributes(config, String::new());
     cookie.set_max_age(Duration::ZERO);
@@ -84,8 +83,8 @@ pub(crate) fn remove(config: &SessionConfig) -> Option<HeaderValue> {
     header(&cookie)
 }
 
-/// `SameSite=Lax`: with `Strict` a link from another site arrives without the cookie, and a page that writes the session
-/// would then replace the visitor's session by a new one.
+/// `SameSite=Lax`, because with `Strict` a link from another site would arrive without the cookie, and a page
+/// that writes would replace the visitor's session.
 fn attributes(config: &SessionConfig, value: String) -> Cookie<'static> {
     Cookie::build((config.cookie_name, value))
         .path("/")
@@ -96,7 +95,7 @@ fn attributes(config: &SessionConfig, value: String) -> Cookie<'static> {
 }
 
 fn header(cookie: &Cookie<'_>) -> Option<HeaderValue> {
-    // Base64 and the names are plain ASCII, which a cookie may hold as it is (RFC 6265, 4.1.1).
+    // Base64 and cookie names are ASCII (RFC 6265, 4.1.1).
     HeaderValue::from_str(&cookie.to_string()).ok()
 }
 
@@ -119,7 +118,6 @@ mod tests {
         read(&headers, config)
     }
 
-    /// The `name=value` of the cookie for an id.
     fn pair(config: &SessionConfig, id: SessionId) -> Vec<u8> {
         let header = set(config, id, None).unwrap();
         header.as_bytes().split(|byte| *byte == b';').next().unwrap().to_vec()
@@ -131,7 +129,7 @@ mod tests {
 
     /// Security: 3.3.1
     #[test]
-    fn a_name_with_other_white_space_belongs_to_another_cookie() {
+    fn ignores_cookie_names_with_other_white_space() {
         let config = config();
         let [ours, theirs] = [SessionId::random(), SessionId::random()];
         let found = Presented::Id(ours, Signature::Current);
@@ -145,7 +143,7 @@ mod tests {
                 }
                 assert_eq!(
                     presented(&config, std::slice::from_ref(&planted)),
-                    Presented::Nothing,
+                    Presented::Absent,
                     "{space:?}"
                 );
                 assert_eq!(
@@ -161,7 +159,7 @@ mod tests {
 
     /// Security: 3.3.1
     #[test]
-    fn of_several_different_ids_none_is_adopted() {
+    fn adopts_none_of_several_valid_ids() {
         let config = config();
         let [one, other] = [SessionId::random(), SessionId::random()].map(|id| pair(&config, id));
         assert_eq!(presented(&config, &joined(&[&one, &other])), Presented::Ambiguous);
@@ -172,16 +170,16 @@ mod tests {
 
     /// Security: tampered cookies
     #[test]
-    fn bytes_that_are_not_utf_8_are_a_forged_cookie() {
+    fn a_cookie_that_is_not_utf_8_is_invalid() {
         let config = config();
         let forged = [config.cookie_name.as_bytes(), b"=\xff\xfe"].concat();
-        assert_eq!(presented(&config, std::slice::from_ref(&forged)), Presented::Forged);
+        assert_eq!(presented(&config, std::slice::from_ref(&forged)), Presented::Invalid);
         let id = SessionId::random();
         let found = presented(&config, &joined(&[&forged, &pair(&config, id)]));
         assert_eq!(found, Presented::Id(id, Signature::Current));
     }
 
-    /// What a `Cookie` header may hold: any bytes but control characters.
+    /// A `Cookie` header of any bytes except control characters.
     fn line() -> impl Strategy<Value = Vec<u8>> {
         let bytes = || {
             prop::collection::vec(
@@ -197,13 +195,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_we_have_not_signed_is_never_an_id(lines in prop::collection::vec(line(), 0..4)) {
+        fn accepts_no_id_without_a_valid_signature(lines in prop::collection::vec(line(), 0..4)) {
             prop_assert!(!matches!(presented(&config(), &lines), Presented::Id(..)));
         }
 
-        /// Whatever a neighbouring host puts beside it.
         #[test]
-        fn what_we_have_signed_is_found_among_all_others(lines in prop::collection::vec(line(), 0..4), place: prop::sample::Index) {
+        fn finds_the_signed_cookie_among_any_others(lines in prop::collection::vec(line(), 0..4), place: prop::sample::Index) {
             let (config, id) = (config(), SessionId::random());
             let mut lines = lines;
             lines.insert(place.index(lines.len() + 1), pair(&config, id));

@@ -1,5 +1,4 @@
-//! Keys for one purpose, made from the ring that signs session cookies: what they sign is never taken for a session's cookie, and
-//! the ring's newest key signs and all of them verify here, too.
+//! Keys for another purpose, derived from the keys that sign session cookies. They rotate together.
 
 use std::fmt;
 
@@ -11,7 +10,8 @@ use hkdf::{
 use sha2::Sha256;
 use tower_sessions::cookie::Key;
 
-/// Keys that sign texts (HMAC-SHA256) for one purpose. Made by [`SigningKeys::derive`](crate::SigningKeys::derive).
+/// Keys that sign strings (HMAC-SHA256) for one purpose. Created by
+/// [`SigningKeys::derive`](crate::SigningKeys::derive).
 #[derive(Clone)]
 pub struct DerivedKeys {
     newest: Hmac<Sha256>,
@@ -25,25 +25,26 @@ impl fmt::Debug for DerivedKeys {
 }
 
 impl DerivedKeys {
-    /// One key out of each of the ring's (HKDF-SHA256, RFC 5869, with the purpose as its `info`).
+    /// Derives one key from each signing key (HKDF-SHA256, RFC 5869, with `purpose` as its `info`).
     pub(crate) fn new(newest: &Key, older: &[Key], purpose: &str) -> Self {
         let derive = |key: &Key| derive(key.master(), purpose);
         Self { newest: derive(newest), older: older.iter().map(derive).collect() }
     }
 
-    /// `value`, a full stop and the signature, all of which a cookie may hold if it may hold `value`. It is valid under `name` only.
+    /// Returns `value`, a full stop and a signature, which is valid under `name` only. The result may be a
+    /// cookie's value if `value` may be one.
     #[must_use]
     pub fn sign(&self, name: &str, value: &str) -> String {
         let signature = mac(&self.newest, name, value).finalize().into_bytes();
         format!("{value}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 
-    /// The value in `text`, if one of the keys has signed it under `name`.
+    /// Returns the value in `text` if one of the keys signed it under `name`.
     #[must_use]
     pub fn verify<'a>(&self, name: &str, text: &'a str) -> Option<&'a str> {
         let (value, signature) = text.rsplit_once('.')?;
         let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
-        // In constant time: how much of a guess is right, nobody can measure.
+        // `verify_slice` takes constant time, so an attacker cannot measure how much of a guess is right.
         let signed_by = |key: &Hmac<Sha256>| mac(key, name, value).verify_slice(&signature).is_ok();
         (signed_by(&self.newest) || self.older.iter().any(signed_by)).then_some(value)
     }
@@ -58,7 +59,7 @@ fn derive(key: &[u8], purpose: &str) -> Hmac<Sha256> {
     KeyInit::new(&derived)
 }
 
-/// With the name's length before it, no other name and value make the same text.
+/// The length of the name comes first, so that no other pair of name and value has the same input.
 fn mac(key: &Hmac<Sha256>, name: &str, value: &str) -> Hmac<Sha256> {
     let length = u64::try_from(name.len()).unwrap_or(u64::MAX);
     key.clone().chain_update(length.to_be_bytes()).chain_update(name).chain_update(value)
@@ -76,13 +77,13 @@ mod tests {
 
     use crate::SigningKeys;
 
-    fn ring(keys: &[&String]) -> SigningKeys {
+    fn signing_keys(keys: &[&String]) -> SigningKeys {
         SigningKeys::parse(&keys.iter().map(|key| key.as_str()).collect::<Vec<_>>().join(",")).unwrap()
     }
 
     #[test]
-    fn a_signed_text_is_read_back_under_its_name_only() {
-        let keys = ring(&[&SigningKeys::generate()]).derive("test");
+    fn verifies_a_signed_text_under_its_name_only() {
+        let keys = signing_keys(&[&SigningKeys::generate()]).derive("test");
         for value in ["", "value", "1.5", "a=b"] {
             let text = keys.sign("name", value);
             assert_eq!(keys.verify("name", &text), Some(value));
@@ -91,62 +92,65 @@ mod tests {
             assert_eq!(keys.verify("name", &format!("x{text}")), None);
         }
         let text = keys.sign("ab", "c");
-        assert_eq!(keys.verify("a", &format!("b{text}")), None, "where the name ends is signed, too");
+        assert_eq!(keys.verify("a", &format!("b{text}")), None, "the length of the name is signed, too");
         for text in ["", ".", "value", "value.", "value.!", "value.AAAA", "\u{e9}.\u{e9}"] {
             assert_eq!(keys.verify("name", text), None, "{text}");
         }
     }
 
     #[test]
-    fn each_key_of_the_ring_goes_on_verifying() {
+    fn verifies_signatures_of_older_keys() {
         let (old, new) = (SigningKeys::generate(), SigningKeys::generate());
-        let signed = ring(&[&old]).derive("test").sign("name", "value");
-        let rotated = ring(&[&new, &old]).derive("test");
+        let signed = signing_keys(&[&old]).derive("test").sign("name", "value");
+        let rotated = signing_keys(&[&new, &old]).derive("test");
         assert_eq!(rotated.verify("name", &signed), Some("value"));
-        let anew = rotated.sign("name", "value");
-        assert_eq!(ring(&[&new]).derive("test").verify("name", &anew), Some("value"));
-        assert_eq!(ring(&[&new]).derive("test").verify("name", &signed), None);
+        let signed_again = rotated.sign("name", "value");
+        assert_eq!(signing_keys(&[&new]).derive("test").verify("name", &signed_again), Some("value"));
+        assert_eq!(signing_keys(&[&new]).derive("test").verify("name", &signed), None);
     }
 
     #[test]
-    fn a_signature_for_one_purpose_is_none_for_another() {
-        let ring = ring(&[&SigningKeys::generate()]);
-        let text = ring.derive("one").sign("name", "value");
-        assert_eq!(ring.derive("two").verify("name", &text), None);
+    fn rejects_a_signature_for_another_purpose() {
+        let keys = signing_keys(&[&SigningKeys::generate()]);
+        let text = keys.derive("one").sign("name", "value");
+        assert_eq!(keys.derive("two").verify("name", &text), None);
     }
 
-    /// The session's cookie is the signature of its value and the value, whatever the cookie is called.
     #[test]
-    fn what_is_signed_is_no_session_cookie_in_whatever_order() {
-        let ring = ring(&[&SigningKeys::generate()]);
+    fn a_signed_text_is_not_valid_as_a_session_cookie() {
+        let keys = signing_keys(&[&SigningKeys::generate()]);
         let id = crate::id::SessionId::random().expose();
-        let session = ring.sign(Cookie::new("id", id.clone()));
-        let text = ring.derive("test").sign("id", &id);
+        let session = keys.sign(Cookie::new("id", id.clone()));
+        let text = keys.derive("test").sign("id", &id);
         let bytes = URL_SAFE_NO_PAD.decode(text.rsplit_once('.').unwrap().1).unwrap();
+        // A session cookie has its signature first, so both orders are tried.
         for forged in [text, format!("{}{id}", STANDARD.encode(bytes))] {
             assert_ne!(forged, session.value());
-            assert_eq!(ring.verify(&Cookie::new("id", forged)), None);
+            assert_eq!(keys.verify(&Cookie::new("id", forged)), None);
         }
     }
 
     #[test]
-    fn debug_shows_no_key() {
-        assert_eq!(format!("{:?}", ring(&[&SigningKeys::generate()]).derive("test")), "DerivedKeys { .. }");
+    fn debug_output_does_not_contain_the_key() {
+        assert_eq!(
+            format!("{:?}", signing_keys(&[&SigningKeys::generate()]).derive("test")),
+            "DerivedKeys { .. }"
+        );
     }
 
     proptest! {
         #[test]
-        fn any_text_that_was_signed_is_read_back_and_any_other_is_none(
+        fn verifies_signed_texts_and_no_others(
             name in "(?s).{0,20}",
             value in "(?s).{0,60}",
             text in "(?s).{0,60}|[a-z.]{0,20}\\.[A-Za-z0-9_-]{43}",
             place: prop::sample::Index,
         ) {
-            let keys = ring(&[&SigningKeys::generate()]).derive("test");
+            let keys = signing_keys(&[&SigningKeys::generate()]).derive("test");
             let signed = keys.sign(&name, &value);
             prop_assert_eq!(keys.verify(&name, &signed), Some(value.as_str()));
             prop_assert_eq!(keys.verify(&name, &text), None);
-            // One character of it changed or left out, the signature's last one included.
+            // Changes or removes one character.
             let (place, char) = signed.char_indices().nth(place.index(signed.chars().count())).unwrap();
             let (before, after) = (&signed[..place], &signed[place + char.len_utf8()..]);
             for changed in [format!("{before}{after}"), format!("{before}{}{after}", if char == 'A' { 'B' } else { 'A' })] {

@@ -1,54 +1,54 @@
-//! What can go wrong with a session.
+//! Errors of sessions.
 
 use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
 
-/// Why a session could not be read or changed. The call that fails has changed nothing.
+/// Why a session could not be read or changed. The failed call has changed nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
-    /// The store does not answer, or refuses.
+    /// The database failed.
     #[error("the session store failed")]
     Store(#[from] sqlx::Error),
-    /// The session ended before this change: by sign-out, by revocation, by its clocks, or under a new id.
+    /// The session has ended: by sign-out, revocation, a timeout, or because its id was replaced.
     #[error("the session has ended")]
     Ended,
-    /// The response has begun, so nothing that is written now could be trusted to reach the visitor.
+    /// The response has started, so its cookie could not be sent any more.
     #[error("the session value \"{key}\" was written after the response had begun")]
     Late {
-        /// The [`SessionValue::KEY`](crate::SessionValue::KEY), or what was tried.
+        /// The [`SessionValue::KEY`](crate::SessionValue::KEY), or the method.
         key: &'static str,
     },
-    /// The value cannot be written as JSON.
+    /// The value cannot be serialized as JSON.
     #[error("the session value \"{key}\" cannot be written as JSON")]
     Encode {
         /// The value's [`SessionValue::KEY`](crate::SessionValue::KEY).
         key: &'static str,
-        /// What the encoder said.
+        /// The error of the serializer.
         source: serde_json::Error,
     },
-    /// With this value the session would hold more than it may.
-    #[error("with the session value \"{key}\" the session would hold more than {most} bytes")]
+    /// The session would exceed its maximum size.
+    #[error("with the session value \"{key}\" the session would exceed {most} bytes")]
     TooLarge {
         /// The value's [`SessionValue::KEY`](crate::SessionValue::KEY).
         key: &'static str,
-        /// The most, in bytes: [`SessionConfig::most_bytes`](crate::SessionConfig::most_bytes).
+        /// The maximum in bytes: [`SessionConfig::most_bytes`](crate::SessionConfig::most_bytes).
         most: usize,
     },
-    /// A session would have begun, and [`Session::limit_beginning`](crate::Session::limit_beginning) was against it.
-    #[error("no session may begin for another {seconds} s")]
+    /// [`Session::limit_beginning`](crate::Session::limit_beginning) refused a new session.
+    #[error("too many new sessions; one can be created in {seconds} s")]
     TooMany {
-        /// After so many seconds one may.
+        /// A session can be created after this many seconds.
         seconds: u32,
     },
-    /// The request did not come through a [`SessionLayer`](crate::SessionLayer).
+    /// The route has no [`SessionLayer`](crate::SessionLayer).
     #[error("no session layer around this route")]
     NoLayer,
 }
 
-/// A bare answer for handlers that use `?`: 401 for a session that has ended, 413 for a value that is too large, 429 where too many sessions have begun, 503 when the
-/// store failed, else 500. Never the error's own text.
+/// A response without a body: 401 for an ended session, 413 for a value that is too large, 429 for too many
+/// sessions, 503 for a failed store, 500 for the rest.
 impl IntoResponse for SessionError {
     fn into_response(self) -> Response {
         match self {

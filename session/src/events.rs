@@ -1,55 +1,55 @@
-//! What happens to sessions, told to whoever wants to count it or to show it. Neither values nor ids are part of it.
+//! Session events, for counting or showing them. They contain neither values nor ids.
 
 use std::{fmt, sync::Arc};
 
-/// Something that has happened to a session.
+/// An event of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionEvent {
-    /// It began: something was written for a visitor who had none.
+    /// It was created by the first write.
     Began,
-    /// A value was set or changed; not told of changes within a caller's transaction, which may be undone.
+    /// A value was set or changed. Not emitted for changes in a caller's transaction.
     Set {
         /// The [`SessionValue::KEY`](crate::SessionValue::KEY).
         key: &'static str,
     },
-    /// A value was taken out.
+    /// A value was removed. Not emitted for changes in a caller's transaction.
     Removed {
         /// The [`SessionValue::KEY`](crate::SessionValue::KEY).
         key: &'static str,
     },
-    /// It goes on under a new id.
+    /// It got a new id.
     Renewed,
-    /// Its visitor has signed in: a new id, and the clocks start anew.
+    /// A user signed in: the session got a new id, and both timeouts started again.
     Restarted,
-    /// Its visitor chose to be remembered, or not to be.
+    /// "Remember me" was turned on or off.
     Remembered {
-        /// Whether to be remembered.
+        /// Whether it is on.
         remember: bool,
     },
-    /// It was noted that it is in use, which happens once a minute at most.
+    /// A read recorded that the session is in use, once a minute at most.
     Used,
-    /// Its visitor ended it.
+    /// It was ended in its own browser.
     Ended,
-    /// The response carries its cookie.
+    /// The response sets its cookie.
     CookieSent(CookieReason),
-    /// The response does not carry its cookie: the browser has it already, and nothing about it has changed.
+    /// The response does not set its cookie, because the browser has the current one.
     CookieKept,
 }
 
-/// Why a response carries the session's cookie.
+/// Why a response sets the session's cookie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CookieReason {
-    /// The session began in this request.
+    /// The session was created in this request.
     NewSession,
     /// It has a new id.
     NewId,
-    /// Its visitor chose how long the browser keeps it.
+    /// "Remember me" changed the lifetime of the cookie.
     NewAge,
-    /// It was signed with a key that has been replaced since.
+    /// The cookie was signed with an old key.
     NewKey,
 }
 
-/// Is told what happens to sessions, each by its handle. It is called while a request waits: it must not block.
+/// A callback for session events. It runs while a request waits, so it must not block.
 ///
 /// ```
 /// use session::{Observer, SessionConfig, SessionEvent, SigningKeys};
@@ -64,19 +64,19 @@ pub enum CookieReason {
 /// # Ok::<(), session::KeyError>(())
 /// ```
 #[derive(Clone, Default)]
-pub struct Observer(Option<Arc<Tell>>);
+pub struct Observer(Option<Arc<Callback>>);
 
-type Tell = dyn Fn(&str, SessionEvent) + Send + Sync;
+type Callback = dyn Fn(&str, SessionEvent) + Send + Sync;
 
 impl Observer {
-    /// Calls `tell` with a session's handle and what has happened to it.
-    pub fn new(tell: impl Fn(&str, SessionEvent) + Send + Sync + 'static) -> Self {
-        Self(Some(Arc::new(tell)))
+    /// Calls `callback` with the session's handle and the event.
+    pub fn new(callback: impl Fn(&str, SessionEvent) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(callback)))
     }
 
-    pub(crate) fn tell(&self, handle: &str, event: SessionEvent) {
-        if let Some(tell) = &self.0 {
-            tell(handle, event);
+    pub(crate) fn emit(&self, handle: &str, event: SessionEvent) {
+        if let Some(callback) = &self.0 {
+            callback(handle, event);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A session as it lies in the store, for a page that shows its visitor everything that is kept.
+//! A stored session in full, for a page that shows visitors their own session.
 
 use std::{fmt, sync::Arc};
 
@@ -6,65 +6,65 @@ use time::Duration;
 
 use crate::{
     CookieReason, Session, SessionError, SessionValue, cookie,
+    row::Row,
     state::{CookieChange, Phase},
-    store::Row,
     value,
 };
 
-/// What the store keeps of a session. All of it is the visitor's own: show it to nobody else, and log none of it.
+/// What is stored about a session. Show it to its own visitor only, and do not log it.
 #[derive(Clone)]
 pub struct Inspection {
-    /// The first characters of its id, the others masked: enough to see that it has changed. The 104 random bits that stay
-    /// hidden are more than the 64 that an id needs (OWASP Session Management Cheat Sheet).
+    /// The first characters of the id; the others are masked. The hidden 104 bits are more than the 64 bits
+    /// of entropy that an id needs (OWASP Session Management Cheat Sheet).
     pub masked_id: String,
-    /// Its handle, the same over all ids.
+    /// The handle, which stays the same when the id changes.
     pub handle: String,
-    /// When it began, in seconds since 1970.
+    /// When the session was created or last signed in, in seconds since 1970.
     pub began_at: i64,
-    /// When it was last in use, to the minute, in seconds since 1970.
+    /// When it was last used, in seconds since 1970, recorded once a minute.
     pub used_at: i64,
-    /// When it is over unless it is used, in seconds since 1970.
+    /// When it expires unless it is used again, in seconds since 1970.
     pub expires_at: i64,
-    /// When it is over however busy, in seconds since 1970.
+    /// When it reaches its absolute timeout, in seconds since 1970.
     pub ends_at: i64,
-    /// How long it goes on after each use.
+    /// The idle timeout.
     pub idle: Duration,
-    /// Whether its visitor chose to be remembered.
+    /// Whether "remember me" is on.
     pub remembered: bool,
-    /// Whether somebody has signed in with it.
+    /// Whether a user is signed in.
     pub owned: bool,
-    /// How often it was written.
+    /// The number of writes.
     pub writes: i64,
-    /// What all values take in the store, in bytes.
+    /// The size of all values in the database, in bytes.
     pub bytes: usize,
-    /// Its cookie.
+    /// The cookie.
     pub cookie: InspectedCookie,
     row: Arc<Row>,
 }
 
-/// One value as it lies in the store.
+/// A stored value.
 #[derive(Clone, Copy)]
 pub struct InspectedValue<'a> {
     /// The [`SessionValue::KEY`](crate::SessionValue::KEY).
     pub key: &'a str,
     /// The value as JSON text.
     pub json: &'a str,
-    /// What it takes in the store, in bytes.
+    /// Its size in the database, in bytes.
     pub bytes: usize,
 }
 
-/// What a session's cookie is like.
+/// The session's cookie.
 #[derive(Clone, Debug)]
 pub struct InspectedCookie {
     /// Its name.
     pub name: &'static str,
-    /// What name and value take, in bytes.
+    /// The size of name and value, in bytes.
     pub bytes: usize,
-    /// Whether it travels over HTTPS only.
+    /// Whether it is sent over HTTPS only.
     pub secure: bool,
-    /// How long the browser keeps it from now on; until it closes where there is none.
+    /// How much longer the browser keeps it; `None` means until the browser closes.
     pub max_age: Option<Duration>,
-    /// Why the response to this request carries it, as far as is known by now; it does not where there is no reason.
+    /// Why the response to this request sets it; `None` if it does not, as far as is known yet.
     pub sent: Option<CookieReason>,
 }
 
@@ -83,16 +83,16 @@ impl fmt::Debug for InspectedValue<'_> {
 }
 
 impl Inspection {
-    /// The values, by key. Nothing is copied.
+    /// The values, by key, without copying them.
     pub fn values(&self) -> impl Iterator<Item = InspectedValue<'_>> {
         self.row.data.iter().map(|(key, stored)| InspectedValue {
             key,
-            json: value::data(stored).get(),
+            json: value::payload(stored).get(),
             bytes: stored.get().len(),
         })
     }
 
-    /// The value kept under `T`'s key, if there is one.
+    /// Returns the value of type `T`, or `None` if it was not set or does not decode.
     #[must_use]
     pub fn read<T: SessionValue>(&self) -> Option<T> {
         self.row.data.get(T::KEY).and_then(|stored| value::decode(stored))
@@ -100,19 +100,7 @@ impl Inspection {
 }
 
 impl Session {
-    /// All that the store keeps of this session, if there is one.
-    ///
-    /// ```
-    /// # use session::{Session, SessionError};
-    /// async fn how_large(session: Session) -> Result<String, SessionError> {
-    ///     let bytes = session.inspect().await?.map_or(0, |inspection| inspection.bytes);
-    ///     Ok(format!("{bytes} bytes"))
-    /// }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`SessionError::Store`] when the store fails.
+    /// Returns what is stored about this session, or `None` without a session.
     pub async fn inspect(&self) -> Result<Option<Inspection>, SessionError> {
         let config = self.shared.sessions.config();
         let mut state = self.shared.lock().await;
@@ -129,14 +117,14 @@ impl Session {
             remembered: row.remembered,
             owned: row.owner.is_some(),
             writes: row.version,
-            bytes: value::size(&row.data),
+            bytes: value::json_size(&row.data),
             cookie: InspectedCookie {
                 name: config.cookie_name,
-                bytes: cookie::bytes(config, *id),
+                bytes: cookie::size(config, *id),
                 secure: config.secure,
                 max_age: row.remembered.then(|| Duration::seconds(row.ends_at - self.now())),
                 sent: match state.cookie {
-                    CookieChange::Give(reason) | CookieChange::GiveAgain(reason) => Some(reason),
+                    CookieChange::Set(reason) | CookieChange::Resend(reason) => Some(reason),
                     CookieChange::Keep | CookieChange::Remove => None,
                 },
             },

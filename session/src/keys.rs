@@ -1,11 +1,11 @@
-//! The ring of keys that sign session cookies: the newest signs, all verify, so a key can be replaced and nobody is signed out.
+//! The keys that sign session cookies. The newest signs and all verify, so a rotation signs no user out.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use tower_sessions::cookie::{Cookie, CookieJar, Key};
 
 use crate::DerivedKeys;
 
-/// Bytes in one key, as the cookie library wants them: half for signing, half for encryption.
+/// The length of a key in the cookie library: half of it signs, the other half encrypts.
 const KEY_BYTES: usize = 64;
 
 /// The keys that sign session cookies (HMAC-SHA256), newest first.
@@ -21,31 +21,30 @@ impl std::fmt::Debug for SigningKeys {
     }
 }
 
-/// Why a text is no list of keys. Never holds any of the text.
+/// Why a list of keys is invalid. Contains no part of the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
-    /// There is no key in the list.
+    /// The list contains no key.
     #[error("the list of keys is empty")]
     Empty,
-    /// One of the keys is not base64, or not of the right length.
+    /// A key is not valid base64, or has the wrong length.
     #[error("key number {position} is not {KEY_BYTES} bytes in base64")]
     NotAKey {
-        /// Its place in the list, counted from 1.
+        /// Its position in the list, counted from 1.
         position: usize,
     },
 }
 
-/// What a signature says.
+/// Which key made a valid signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Signature {
-    /// Made with the newest key.
     Current,
-    /// Made with an older key: the cookie is to be signed anew.
+    /// An older key: the response signs the cookie again.
     Old,
 }
 
 impl SigningKeys {
-    /// Reads keys from a comma-separated list, newest first, each 64 random bytes in base64.
+    /// Parses a comma-separated list of keys, newest first, each 64 random bytes in base64.
     ///
     /// ```
     /// use session::SigningKeys;
@@ -57,7 +56,7 @@ impl SigningKeys {
     ///
     /// # Errors
     ///
-    /// [`KeyError`] for an empty list and for an item that is no key.
+    /// [`KeyError`] when the list is empty or a key is invalid.
     pub fn parse(list: &str) -> Result<Self, KeyError> {
         let texts = list.split(',').map(str::trim).filter(|text| !text.is_empty());
         let keys = texts.enumerate().map(|(index, text)| {
@@ -69,14 +68,14 @@ impl SigningKeys {
         Ok(Self { newest, older: keys.collect() })
     }
 
-    /// A new random key, in the form that [`parse`](Self::parse) reads.
+    /// Returns a new random key, in the format of [`parse`](Self::parse).
     #[must_use]
     pub fn generate() -> String {
         STANDARD.encode(Key::generate().master())
     }
 
-    /// Keys for something else that the app signs, such as a cookie of its own. What they sign is never taken for a session's cookie,
-    /// nor for what was signed for another purpose.
+    /// Derives keys for another purpose, such as a cookie of the app. Their signatures are not valid for
+    /// session cookies or for other purposes.
     ///
     /// ```
     /// use session::SigningKeys;
@@ -92,16 +91,15 @@ impl SigningKeys {
         DerivedKeys::new(&self.newest, &self.older, purpose)
     }
 
-    /// Signs the cookie's value with the newest key.
+    /// Signs the value with the newest key.
     pub(crate) fn sign(&self, cookie: Cookie<'static>) -> Cookie<'static> {
         let name = cookie.name().to_owned();
         let mut jar = CookieJar::new();
         jar.signed_mut(&self.newest).add(cookie.clone());
-        // It was added a line above.
         jar.get(&name).cloned().unwrap_or(cookie)
     }
 
-    /// The value without its signature, if one of the keys has made it.
+    /// Returns the value without its signature, if one of the keys signed it.
     pub(crate) fn verify(&self, cookie: &Cookie<'_>) -> Option<(String, Signature)> {
         let jar = CookieJar::new();
         let verify =
@@ -119,25 +117,28 @@ mod tests {
 
     use super::*;
 
-    fn ring(keys: &[&String]) -> SigningKeys {
+    fn signing_keys(keys: &[&String]) -> SigningKeys {
         SigningKeys::parse(&keys.iter().map(|key| key.as_str()).collect::<Vec<_>>().join(", ")).unwrap()
     }
 
     /// Security: 13.3.4
     #[test]
-    fn every_key_of_the_ring_verifies_and_the_newest_signs() {
+    fn all_keys_verify_and_the_newest_signs() {
         let (old, new) = (SigningKeys::generate(), SigningKeys::generate());
-        let signed = ring(&[&old]).sign(Cookie::new("id", "value"));
-        let rotated = ring(&[&new, &old]);
+        let signed = signing_keys(&[&old]).sign(Cookie::new("id", "value"));
+        let rotated = signing_keys(&[&new, &old]);
         assert_eq!(rotated.verify(&signed), Some(("value".to_owned(), Signature::Old)));
-        let signed_anew = rotated.sign(Cookie::new("id", "value"));
-        assert_eq!(ring(&[&new]).verify(&signed_anew), Some(("value".to_owned(), Signature::Current)));
-        assert_eq!(ring(&[&new]).verify(&signed), None);
+        let signed_again = rotated.sign(Cookie::new("id", "value"));
+        assert_eq!(
+            signing_keys(&[&new]).verify(&signed_again),
+            Some(("value".to_owned(), Signature::Current))
+        );
+        assert_eq!(signing_keys(&[&new]).verify(&signed), None);
     }
 
     #[test]
-    fn a_changed_value_does_not_verify() {
-        let keys = ring(&[&SigningKeys::generate()]);
+    fn rejects_a_changed_value() {
+        let keys = signing_keys(&[&SigningKeys::generate()]);
         let signed = keys.sign(Cookie::new("id", "value")).value().to_owned();
         for changed in [
             format!("{signed}x"),
@@ -152,7 +153,7 @@ mod tests {
 
     /// Security: 13.3.1
     #[test]
-    fn a_bad_list_is_refused_by_position_and_never_repeated() {
+    fn reports_the_position_of_an_invalid_key_without_its_text() {
         assert_eq!(SigningKeys::parse(" , ").unwrap_err(), KeyError::Empty);
         let list = format!("{},secret", SigningKeys::generate());
         let error = SigningKeys::parse(&list).unwrap_err();
@@ -162,16 +163,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_list_is_read_or_refused_and_never_repeated(list in "[A-Za-z0-9+/=, ]{0,200}|(?s).{0,40}") {
-            // Nothing that is written at random is a key.
+        fn rejects_random_text_as_keys(list in "[A-Za-z0-9+/=, ]{0,200}|(?s).{0,40}") {
             let error = SigningKeys::parse(&list).unwrap_err();
             let empty = list.split(',').all(|text| text.trim().is_empty());
             prop_assert_eq!(error == KeyError::Empty, empty);
         }
 
         #[test]
-        fn any_value_that_was_signed_verifies_and_no_other_does(value in "(?s).{0,60}", other in "(?s).{0,60}") {
-            let keys = ring(&[&SigningKeys::generate()]);
+        fn verifies_signed_values_and_no_others(value in "(?s).{0,60}", other in "(?s).{0,60}") {
+            let keys = signing_keys(&[&SigningKeys::generate()]);
             let signed = keys.sign(Cookie::new("id", value.clone()));
             prop_assert_eq!(keys.verify(&signed), Some((value.clone(), Signature::Current)));
             prop_assert_eq!(keys.verify(&Cookie::new("id", other.clone())), None);

@@ -1,4 +1,4 @@
-//! The layer that gives each request its [`Session`] and each response what the visitor has to know.
+//! The layer that gives each request its [`Session`] and adds the cookie to the response.
 
 use std::{
     future::Future,
@@ -11,18 +11,20 @@ use tower::{Layer, Service};
 
 use crate::{Session, Sessions};
 
-/// Wraps routes so that their handlers can extract a [`Session`]. Made by [`Sessions::layer`].
+/// Lets the handlers of the wrapped routes extract a [`Session`]. Created by [`Sessions::layer`].
 ///
-/// Put a layer that catches panics inside of this one: what a handler had written before stays written, and the visitor needs
-/// the cookie for it.
+/// Put a layer that catches panics inside this one: values written before a panic are stored, and the
+/// response must carry the cookie for them.
 #[derive(Clone, Debug)]
 pub struct SessionLayer {
     sessions: Sessions,
 }
 
-impl SessionLayer {
-    pub(crate) fn new(sessions: Sessions) -> Self {
-        Self { sessions }
+impl Sessions {
+    /// Returns the layer that gives each request its [`Session`].
+    #[must_use]
+    pub fn layer(&self) -> SessionLayer {
+        SessionLayer { sessions: self.clone() }
     }
 }
 
@@ -34,19 +36,19 @@ impl<S> Layer<S> for SessionLayer {
     }
 }
 
-/// A service inside a [`SessionLayer`].
+/// The service of a [`SessionLayer`].
 #[derive(Clone, Debug)]
 pub struct SessionService<S> {
     inner: S,
     sessions: Sessions,
 }
 
-impl<S, Body, Answer> Service<Request<Body>> for SessionService<S>
+impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for SessionService<S>
 where
-    S: Service<Request<Body>, Response = Response<Answer>> + Clone + Send + 'static,
+    S: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone + Send + 'static,
     S::Future: Send,
-    Body: Send + 'static,
-    Answer: Send,
+    ReqBody: Send + 'static,
+    ResBody: Send,
 {
     type Response = S::Response;
     type Error = S::Error;
@@ -56,10 +58,10 @@ where
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         let session: Session = self.sessions.open(request.headers());
         request.extensions_mut().insert(session.clone());
-        // The clone may not be ready; the one that is was polled above.
+        // Only the service that `poll_ready` was called on is ready; a clone may not be.
         let clone = self.inner.clone();
         let mut ready = std::mem::replace(&mut self.inner, clone);
         Box::pin(async move {

@@ -1,6 +1,6 @@
-//! Typed sessions for axum, on tower-sessions and SQLite.
+//! Typed sessions for axum, stored in SQLite.
 //!
-//! A type that implements [`SessionValue`] says under which key it is kept; a [`Session`] reads and updates it.
+//! A type names its key by implementing [`SessionValue`]; handlers read and update it through [`Session`].
 //!
 //! ```
 //! use serde::{Deserialize, Serialize};
@@ -35,6 +35,7 @@ mod derived;
 mod error;
 mod events;
 mod id;
+mod info;
 mod inspection;
 mod keys;
 mod layer;
@@ -43,6 +44,7 @@ mod measures;
 mod migrate;
 mod owned;
 mod read_cache;
+mod row;
 mod session;
 mod sessions;
 mod state;
@@ -58,17 +60,17 @@ pub use database::{Database, Transaction};
 pub use derived::DerivedKeys;
 pub use error::SessionError;
 pub use events::{CookieReason, Observer, SessionEvent};
+pub use info::{Lifetime, OwnedSession};
 pub use inspection::{InspectedCookie, InspectedValue, Inspection};
 pub use keys::{KeyError, SigningKeys};
 pub use layer::{SessionLayer, SessionService};
 pub use measures::MEASURES;
-pub use owned::{Lifetime, OwnedSession};
 pub use session::{Session, SessionVersion};
 pub use sessions::Sessions;
 pub use sweep::Sweeper;
 pub use value::SessionValue;
 
-/// The database engine, named in this one place: the SQL is written in the subset that PostgreSQL takes too.
+/// The database engine. All SQL is written in a subset that PostgreSQL accepts, too.
 pub type Db = sqlx::Sqlite;
 
 /// A pool of connections to [`Db`].

@@ -1,4 +1,4 @@
-//! How a session changes its id, its clocks, and ends.
+//! Sign-in, renewal of the id, "remember me" and sign-out.
 
 use std::sync::Arc;
 
@@ -6,29 +6,23 @@ use crate::{
     CookieReason, OwnedSession, Session, SessionError, SessionEvent, Transaction,
     id::{IdHash, SessionId},
     measures::ENDED,
+    row::Row,
     state::{CookieChange, Phase, State},
-    store::{Row, Store, Which},
+    store::{Selection, Store},
     value::Data,
 };
 
 impl Session {
-    /// Gives the session a new id and keeps its values and its clocks. From then on the old id is worth nothing. A visitor
-    /// without a session gets none.
-    ///
-    /// ```
-    /// # use session::{Session, SessionError};
-    /// async fn become_admin(session: Session) -> Result<&'static str, SessionError> {
-    ///     session.renew().await?;
-    ///     Ok("with great power …")
-    /// }
-    /// ```
+    /// Replaces the session's id, and keeps its values and timeouts. The old id is invalid at once. Does
+    /// nothing without a session.
     ///
     /// # Errors
     ///
-    /// [`SessionError::Ended`], [`SessionError::Late`] and [`SessionError::Store`], as [`update`](Self::update).
+    /// - [`SessionError::Ended`] when the session has ended,
+    /// - [`SessionError::Late`] when the response has started.
     pub async fn renew(&self) -> Result<(), SessionError> {
         {
-            let state = self.begin_change("renew").await?;
+            let state = self.load_for_change("renew").await?;
             if matches!(state.phase, Phase::None) {
                 return Ok(());
             }
@@ -38,51 +32,42 @@ impl Session {
         Ok(transaction.commit().await?)
     }
 
-    /// Like [`renew`](Self::renew), in a transaction of yours: the new id is sent once that is committed.
+    /// Like [`renew`](Self::renew), inside your transaction. The cookie is set if it is committed.
     ///
     /// # Errors
     ///
     /// As [`renew`](Self::renew).
     pub async fn renew_within(&self, transaction: &mut Transaction) -> Result<(), SessionError> {
         let mut state = self.lock_for_change("renew").await?;
-        match self.shared.find_within(&mut state, transaction).await? {
-            Phase::Live(old, _) if self.give_new_id(&mut state, transaction, &old.hash(), None).await? => {
-                Ok(())
-            }
+        match self.shared.load_within(&mut state, transaction).await? {
+            Phase::Live(old, _) if self.cycle_id(&mut state, transaction, &old.hash(), None).await? => Ok(()),
             Phase::None => Ok(()),
             _ => Err(SessionError::Ended),
         }
     }
 
-    /// For a visitor who has just proved to be `owner`: like [`renew`](Self::renew), and the clocks start anew. Due at each
-    /// sign-in (ASVS 7.2.4). `remember` chooses between the two pairs of clocks.
+    /// Signs `owner` in: the session gets a new id, and both timeouts start again (ASVS 7.2.4). `remember`
+    /// turns "remember me" on or off. Call it after the password, or another proof, was verified.
     ///
-    /// Values that a guest or the same owner had put into the session are kept; of another owner's nothing is. A visitor without
-    /// a session, or whose session has ended, is given one. A form that is sent twice presents the second time an id that the
-    /// first has exchanged already: it goes on with the session that the first has made.
-    ///
-    /// Sessions that this owner has [too many](crate::SessionConfig::most_per_owner) of end in the same transaction.
-    ///
-    /// ```
-    /// # use session::{Session, SessionError};
-    /// async fn sign_in(session: &Session, user: &str) -> Result<(), SessionError> {
-    ///     session.restart(user, false).await
-    /// }
-    /// ```
+    /// The values of a guest or of the same user are kept, those of another user are deleted. A visitor
+    /// without a session gets one. If a form is sent twice, the second request continues the session of the
+    /// first. If the user has [too many](crate::SessionConfig::most_per_owner) sessions, the least recently
+    /// used ones end.
     ///
     /// # Errors
     ///
-    /// [`SessionError::Late`], [`SessionError::Store`], [`SessionError::TooMany`] when a session would begin and must not, and
-    /// [`SessionError::Ended`] when the visitor presents several ids, of which one is another host's.
+    /// - [`SessionError::Late`] when the response has started,
+    /// - [`SessionError::TooMany`] when the limit refuses a new session,
+    /// - [`SessionError::Ended`] when the request presents several valid ids.
     pub async fn restart(&self, owner: &str, remember: bool) -> Result<(), SessionError> {
         let mut transaction = self.sessions().database().begin().await?;
         self.restart_within(&mut transaction, owner, remember, |_| ()).await?;
         Ok(transaction.commit().await?)
     }
 
-    /// Like [`restart`](Self::restart), in a transaction of yours: new id, new clocks and what you change with them are there at once, or
-    /// none of it is. Calls `keep` with each session that ends by it, and returns what that returns: one of another owner's that
-    /// this browser had, and those of which this owner had [too many](crate::SessionConfig::most_per_owner).
+    /// Like [`restart`](Self::restart), inside your transaction. Calls `map` with each session that ends
+    /// because of it, and returns the results: a session of another user in this browser, and the sessions
+    /// over the limit.
     ///
     /// ```
     /// # use session::{Session, SessionError, SessionValue};
@@ -92,7 +77,7 @@ impl Session {
     /// async fn sign_in(session: &Session, user: &str, user_agent: &str) -> Result<(), SessionError> {
     ///     let mut transaction = session.sessions().database().begin().await?;
     ///     session.restart_within(&mut transaction, user, false, |_| ()).await?;
-    ///     session.update_within(&mut transaction, |kept: &mut SignIn| kept.user_agent = user_agent.into()).await?;
+    ///     session.update_within(&mut transaction, |value: &mut SignIn| value.user_agent = user_agent.into()).await?;
     ///     Ok(transaction.commit().await?)
     /// }
     /// ```
@@ -105,71 +90,64 @@ impl Session {
         transaction: &mut Transaction,
         owner: &str,
         remember: bool,
-        mut keep: impl FnMut(&OwnedSession) -> R + Send,
+        mut map: impl FnMut(&OwnedSession) -> R + Send,
     ) -> Result<Vec<R>, SessionError> {
         let mut state = self.lock_for_change("restart").await?;
         state.remember = remember;
         let (sessions, mut ended) = (self.sessions(), Vec::new());
         loop {
-            let kept = match self.shared.find_within(&mut state, transaction).await? {
+            let continued = match self.shared.load_within(&mut state, transaction).await? {
                 Phase::Live(id, row) if row.owner.as_deref().is_none_or(|before| before == owner) => {
                     Some(id.hash())
                 }
                 Phase::Live(id, _) => {
-                    ended.extend(self.delete(transaction, id.hash()).await?.as_ref().map(&mut keep));
+                    ended.extend(self.delete(transaction, id.hash()).await?.as_ref().map(&mut map));
                     None
                 }
                 Phase::Ended(Some(successor)) => {
-                    let found = Store::find_by(&mut **transaction, &successor, sessions.now()).await?;
+                    let found = Store::find_in(&mut **transaction, &successor, sessions.now()).await?;
                     found.filter(|row| row.owner.as_deref() == Some(owner)).map(|_| successor)
                 }
                 Phase::Ambiguous => return Err(SessionError::Ended),
-                Phase::None | Phase::Unread(..) | Phase::Ended(None) => None,
+                Phase::None | Phase::NotLoaded(..) | Phase::Ended(None) => None,
             };
-            match kept {
+            match continued {
                 Some(old) => {
-                    if self.give_new_id(&mut state, transaction, &old, Some((owner, remember))).await? {
+                    if self.cycle_id(&mut state, transaction, &old, Some((owner, remember))).await? {
                         break;
                     }
-                    // It has ended meanwhile, or goes on under another id: look again.
+                    // It ended or was renewed meanwhile: look again.
                 }
                 None => {
-                    self.begin_within(&mut state, transaction, owner).await?;
+                    self.create_within(&mut state, transaction, owner).await?;
                     break;
                 }
             }
         }
         let Phase::Live(_, row) = state.phase_within() else { return Ok(ended) };
-        let which = Which::Surplus {
+        let selection = Selection::Surplus {
             handle: &row.handle,
-            most: sessions.config().most_per_owner,
+            max: sessions.config().most_per_owner,
             now: sessions.now(),
         };
-        let surplus = sessions.store().delete_owned(transaction, owner, which, keep).await?;
+        let surplus = sessions.store().delete_owned(transaction, owner, selection, map).await?;
         metrics::counter!(ENDED, "by" => "surplus").increment(surplus.len() as u64);
         ended.extend(surplus);
         Ok(ended)
     }
 
-    /// Chooses between the usual clocks, with a cookie until the browser closes, and the longer ones of "remember me". The
-    /// choice is kept with the session, so that later writes keep it.
-    ///
-    /// ```
-    /// # use session::{Session, SessionError};
-    /// async fn keep_me(session: Session) -> Result<(), SessionError> {
-    ///     session.remember(true).await
-    /// }
-    /// ```
+    /// Turns "remember me" on (longer timeouts, a cookie that outlasts the browser) or off (the usual
+    /// timeouts, which this does not extend). Later writes keep the choice. Verify the password first.
     ///
     /// # Errors
     ///
     /// As [`update`](Self::update).
     pub async fn remember(&self, remember: bool) -> Result<(), SessionError> {
-        let mut state = self.begin_change("remember").await?;
+        let mut state = self.load_for_change("remember").await?;
         state.remember = remember;
         let now = self.shared.sessions.now();
         self.shared
-            .replace(&mut state, |row, config| {
+            .update_row(&mut state, |row, config| {
                 row.remembered = remember;
                 let usual_end = config.ends_at(row.began_at, false);
                 row.ends_at = if remember {
@@ -177,7 +155,7 @@ impl Session {
                 } else if usual_end > now {
                     row.ends_at.min(usual_end)
                 } else {
-                    // Older than the usual lifetime, which it could only become by being remembered: it is not over at once.
+                    // Only a remembered session can be this old. It must not end at once.
                     row.ends_at.min(config.expires_at(now, i64::MAX, false))
                 };
                 row.used_at = now;
@@ -186,32 +164,24 @@ impl Session {
             })
             .await?;
         if let Phase::Live(_, row) = &state.phase {
-            self.shared.tell(row, SessionEvent::Remembered { remember });
+            self.shared.emit(row, SessionEvent::Remembered { remember });
             if state.cookie == CookieChange::Keep {
-                state.cookie = CookieChange::GiveAgain(CookieReason::NewAge);
+                state.cookie = CookieChange::Resend(CookieReason::NewAge);
             }
         }
         Ok(())
     }
 
-    /// Ends the session: its values are gone, and its cookie is removed. What is written afterwards, in this request too, is
-    /// in a new session under a new id. With an id that was exchanged before this request came nothing is ended.
-    ///
-    /// ```
-    /// # use session::{Session, SessionError};
-    /// async fn sign_out(session: Session) -> Result<&'static str, SessionError> {
-    ///     session.end().await?;
-    ///     Ok("See you soon!")
-    /// }
-    /// ```
+    /// Signs out: deletes the session and its cookie. A later write, also in this request, creates a new one.
     ///
     /// # Errors
     ///
-    /// [`SessionError::Late`] and [`SessionError::Store`]; [`SessionError::Ended`] for an id that was exchanged before this request came, and
-    /// where the visitor presents several ids.
+    /// - [`SessionError::Late`] when the response has started,
+    /// - [`SessionError::Ended`] when the id was replaced before this request was received, or the request
+    ///   presents several valid ids.
     pub async fn end(&self) -> Result<(), SessionError> {
         {
-            let mut state = self.begin_change("end").await?;
+            let mut state = self.load_for_change("end").await?;
             if matches!(state.phase, Phase::None | Phase::Ended(None)) {
                 state.phase = Phase::None;
                 state.remember = false;
@@ -223,8 +193,8 @@ impl Session {
         Ok(transaction.commit().await?)
     }
 
-    /// Like [`end`](Self::end), in a transaction of yours: the cookie is removed once that is committed. Calls `keep` with the session as it
-    /// was and returns what that returns; `None` where there was no session.
+    /// Like [`end`](Self::end), inside your transaction. Calls `map` with the ended session and returns the
+    /// result, or `None` without a session. The cookie is removed if the transaction is committed.
     ///
     /// # Errors
     ///
@@ -232,18 +202,18 @@ impl Session {
     pub async fn end_within<R: Send>(
         &self,
         transaction: &mut Transaction,
-        keep: impl FnOnce(&OwnedSession) -> R + Send,
+        map: impl FnOnce(&OwnedSession) -> R + Send,
     ) -> Result<Option<R>, SessionError> {
         let mut state = self.lock_for_change("end").await?;
-        let ending = match self.shared.find_within(&mut state, transaction).await? {
+        let ending = match self.shared.load_within(&mut state, transaction).await? {
             Phase::Live(id, _) => Some(id.hash()),
-            // It was exchanged while this request was under way: the visitor means the session, whatever its id is now.
+            // If it was renewed while this request was in progress, it ends under its new id.
             Phase::Ended(Some(_)) => {
                 let presented = self.shared.presented_hash().ok_or(SessionError::Ended)?;
                 Some(self.shared.overtaken_by(transaction, &presented).await?.ok_or(SessionError::Ended)?)
             }
             Phase::Ambiguous => return Err(SessionError::Ended),
-            Phase::None | Phase::Unread(..) | Phase::Ended(None) => None,
+            Phase::None | Phase::NotLoaded(..) | Phase::Ended(None) => None,
         };
         let mut ended = None;
         if let Some(id) = ending {
@@ -252,30 +222,18 @@ impl Session {
         state.remember = false;
         let event = ended.as_ref().map(|_| SessionEvent::Ended);
         let handle = ended.as_ref().map_or(String::new(), |session| session.handle().to_owned());
-        let cookie = if ended.is_some() { self.shared.removal() } else { state.cookie };
-        self.shared.pend(&mut state, transaction, (Phase::None, cookie), (handle, event));
-        Ok(ended.as_ref().map(keep))
+        let cookie = if ended.is_some() { self.shared.cookie_removal() } else { state.cookie };
+        self.shared.set_pending(&mut state, transaction, (Phase::None, cookie), (handle, event));
+        Ok(ended.as_ref().map(map))
     }
 
-    /// Lets a visitor whose session has ended begin another one with the next write. Without this call such writes are refused
-    /// with [`SessionError::Ended`], so that a request that was under way during a sign-out leaves nothing behind. Returns
-    /// whether a session had ended. Right where a visitor opens a page; wrong in what a page does in the background.
-    ///
-    /// ```
-    /// # use session::{Session, SessionError};
-    /// async fn page(session: Session) -> Result<&'static str, SessionError> {
-    ///     let ended = session.start_over().await?;
-    ///     Ok(if ended { "Welcome back! Your session had ended." } else { "Welcome!" })
-    /// }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`SessionError::Store`] when the store fails.
+    /// If the visitor's session has ended, lets the next write create a new one, and returns `true`. Without
+    /// this call such a write fails with [`SessionError::Ended`], so that a request in progress during a
+    /// sign-out cannot create a session. Call it when a visitor opens a page, not in background requests.
     pub async fn start_over(&self) -> Result<bool, SessionError> {
         let mut state = self.shared.lock().await;
         self.shared.load(&mut state).await?;
-        // One that goes on under another id has not ended: its cookie is on the way to the browser.
+        // A renewed session has not ended: the browser will get its new cookie.
         let ended = matches!(state.phase, Phase::Ended(None));
         if ended {
             state.phase = Phase::None;
@@ -283,7 +241,7 @@ impl Session {
         Ok(ended)
     }
 
-    /// Deletes the session, also when it goes on under another id since this request came.
+    /// Deletes the session, under its new id if it was renewed since this request was received.
     async fn delete(
         &self,
         transaction: &mut Transaction,
@@ -302,24 +260,24 @@ impl Session {
 
     async fn lock_for_change(
         &self,
-        what: &'static str,
+        method: &'static str,
     ) -> Result<tokio::sync::MutexGuard<'_, State>, SessionError> {
         let state = self.shared.lock().await;
-        self.shared.refuse_late(what)?;
+        self.shared.ensure_response_not_started(method)?;
         Ok(state)
     }
 
-    async fn begin_change(
+    async fn load_for_change(
         &self,
-        what: &'static str,
+        method: &'static str,
     ) -> Result<tokio::sync::MutexGuard<'_, State>, SessionError> {
-        let mut state = self.lock_for_change(what).await?;
+        let mut state = self.lock_for_change(method).await?;
         self.shared.load(&mut state).await?;
         Ok(state)
     }
 
-    /// Begins the owner's session, once the transaction is committed.
-    async fn begin_within(
+    /// Creates the user's session when the transaction is committed.
+    async fn create_within(
         &self,
         state: &mut State,
         transaction: &mut Transaction,
@@ -327,25 +285,25 @@ impl Session {
     ) -> Result<(), SessionError> {
         let (id, row) = self.shared.new_row(state, Data::new(), Some(owner.to_owned()))?;
         self.sessions().store().insert_within(transaction, &id.hash(), &row).await?;
-        let told = (row.handle.clone(), Some(SessionEvent::Began));
-        let cookie = CookieChange::Give(CookieReason::NewSession);
-        self.shared.pend(state, transaction, (Phase::Live(id, Arc::new(row)), cookie), told);
+        let notification = (row.handle.clone(), Some(SessionEvent::Began));
+        let cookie = CookieChange::Set(CookieReason::NewSession);
+        self.shared.set_pending(state, transaction, (Phase::Live(id, Arc::new(row)), cookie), notification);
         Ok(())
     }
 
-    /// Exchanges the id `old` for a new one, once the transaction is committed; with `restart` it becomes the owner's and the clocks start
-    /// again, remembered or not. `false` where there is no session under `old`.
-    async fn give_new_id(
+    /// Replaces the id `old` when the transaction is committed, and signs in a user, remembered or not.
+    /// Returns `false` if there is no session with the id `old`.
+    async fn cycle_id(
         &self,
         state: &mut State,
         transaction: &mut Transaction,
         old: &IdHash,
-        restart: Option<(&str, bool)>,
+        sign_in: Option<(&str, bool)>,
     ) -> Result<bool, SessionError> {
         let (sessions, new) = (self.sessions(), SessionId::random());
         let (config, now) = (sessions.config(), sessions.now());
         let change = |row: &mut Row| {
-            if let Some((owner, remember)) = restart {
+            if let Some((owner, remember)) = sign_in {
                 row.owner = Some(owner.to_owned());
                 row.began_at = now;
                 row.used_at = now;
@@ -354,14 +312,14 @@ impl Session {
                 row.expires_at = config.expires_at(now, row.ends_at, remember);
             }
         };
-        let Some(row) = sessions.store().renew(transaction, old, &new.hash(), now, change).await? else {
+        let Some(row) = sessions.store().cycle_id(transaction, old, &new.hash(), now, change).await? else {
             return Ok(false);
         };
         tracing::debug!(%old, new = %new.hash(), "renewed a session");
-        let event = if restart.is_some() { SessionEvent::Restarted } else { SessionEvent::Renewed };
-        let told = (row.handle.clone(), Some(event));
-        let cookie = CookieChange::Give(CookieReason::NewId);
-        self.shared.pend(state, transaction, (Phase::Live(new, Arc::new(row)), cookie), told);
+        let event = if sign_in.is_some() { SessionEvent::Restarted } else { SessionEvent::Renewed };
+        let notification = (row.handle.clone(), Some(event));
+        let cookie = CookieChange::Set(CookieReason::NewId);
+        self.shared.set_pending(state, transaction, (Phase::Live(new, Arc::new(row)), cookie), notification);
         Ok(true)
     }
 }

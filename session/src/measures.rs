@@ -1,26 +1,26 @@
-//! What is counted, by the `metrics` crate: whoever installs a recorder can read it.
+//! Metrics, recorded with the `metrics` crate.
 
-/// Sessions that have begun.
-pub(crate) const BEGUN: &str = "session_begun_total";
+pub(crate) const CREATED: &str = "session_begun_total";
 
-/// Sessions that somebody has ended; `by` is `visitor` (by itself), `owner` (from elsewhere) or `surplus` (its
-/// owner had too many). What is over by its clocks is counted when it is swept, and what is undone with a transaction is counted all the same.
+/// The label `by` is `visitor` (the session's own browser), `owner` (another device) or `surplus` (too many
+/// sessions of the user). Expired sessions are not counted here, but rolled back transactions are.
 pub(crate) const ENDED: &str = "session_ended_total";
 
-/// Changes that were made again because another one was faster.
 pub(crate) const CONFLICTS: &str = "session_conflicts_total";
 
-/// Writes that came after the response had begun, by `key`. Each is a defect of a handler.
+/// The label `key` names the value.
 pub(crate) const LATE_WRITES: &str = "session_late_writes_total";
 
-/// Rows that were deleted because they were over.
 pub(crate) const SWEPT: &str = "session_swept_rows_total";
 
-/// The names and what they say, for a recorder that shows that too.
+/// The names and descriptions of all metrics.
 pub const MEASURES: [(&str, &str); 5] = [
-    (BEGUN, "Sessions that have begun."),
-    (ENDED, "Sessions that somebody has ended."),
-    (CONFLICTS, "Changes of a session that were made again because another one was faster."),
-    (LATE_WRITES, "Writes to a session that came after the response had begun: defects."),
-    (SWEPT, "Rows of sessions that were deleted because they were over."),
+    (CREATED, "Sessions that have begun."),
+    (ENDED, "Sessions that were ended by their visitor, their owner or the limit of sessions."),
+    (CONFLICTS, "Session changes that were retried because of a conflict."),
+    (
+        LATE_WRITES,
+        "Session writes that were refused because the response had started, by a bug in a handler.",
+    ),
+    (SWEPT, "Rows of expired sessions that were deleted."),
 ];

@@ -1,9 +1,9 @@
-//! How the tables came to be, step by step.
+//! Creates and migrates the tables.
 
 use crate::{Database, SessionError};
 
-/// How the tables came to be. A step that has landed is never edited.
-const STEPS: &[&[&str]] = &[
+/// Never edit a migration that was released; add one.
+const MIGRATIONS: &[&[&str]] = &[
     &[
         "create table if not exists sessions (
             id text not null,
@@ -17,7 +17,7 @@ const STEPS: &[&[&str]] = &[
             constraint sessions_pkey primary key (id)
         )",
         "create index if not exists sessions_expires_at on sessions (expires_at)",
-        // Ids that were exchanged for new ones: who still comes with one is late, not forged.
+        // Old ids and the ids that replaced them, so that a late request is not taken for a forged one.
         "create table if not exists renewed_sessions (
             id text not null,
             successor text not null,
@@ -26,24 +26,22 @@ const STEPS: &[&[&str]] = &[
         )",
         "create index if not exists renewed_sessions_renewed_at on renewed_sessions (renewed_at)",
     ],
-    // Owners see their sessions and end them, by a name that is none of the ids.
     &[
         "alter table sessions add column owner text",
-        // A server from before this step goes on inserting sessions, without a handle.
+        // Servers of the previous version still insert sessions without a handle.
         "alter table sessions add column handle text not null default ''",
         "update sessions set handle = substr(id, 1, 22)",
         "create index sessions_owner on sessions (owner, used_at)",
     ],
 ];
 
-/// Brings the tables up to date, step by step.
 pub(crate) async fn migrate(db: &Database) -> Result<(), SessionError> {
     sqlx::query("create table if not exists session_steps (step bigint not null, constraint session_steps_pkey primary key (step))")
         .execute(db.writer())
         .await?;
-    for (step, statements) in (1_i64..).zip(STEPS) {
+    for (step, statements) in (1_i64..).zip(MIGRATIONS) {
         let mut transaction = db.begin().await?;
-        // Of two servers that start at once one finds that the other has done it.
+        // If two servers start at the same time, only one inserts this row and runs the statements.
         let due = sqlx::query("insert into session_steps (step) values ($1) on conflict (step) do nothing")
             .bind(step)
             .execute(&mut *transaction)
@@ -64,11 +62,11 @@ mod tests {
     use crate::{Pool, id::SessionId, store::Store};
 
     #[tokio::test]
-    async fn tables_from_before_there_were_steps_are_brought_up_to_date() {
+    async fn migrates_tables_that_are_older_than_the_migrations() {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/old.db?mode=rwc", folder.path().display());
         let pool = Pool::connect(&url).await.unwrap();
-        for statement in STEPS[0] {
+        for statement in MIGRATIONS[0] {
             sqlx::query(*statement).execute(&pool).await.unwrap();
         }
         let id = SessionId::random().hash();

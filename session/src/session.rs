@@ -1,4 +1,4 @@
-//! The handle that a request has on its visitor's session: its values. How it begins and ends is in `lifecycle.rs`.
+//! The [`Session`] extractor: reading and updating values. `lifecycle.rs` has sign-in, renewal and sign-out.
 
 use std::sync::Arc;
 
@@ -12,20 +12,20 @@ use serde_json::value::RawValue;
 use crate::{
     SessionError, SessionValue, Sessions, Transaction,
     id::IdHash,
-    state::{Changed, Phase, Shared},
+    state::{ChangeResult, Phase, Shared},
     value::{decode, encode, is_current},
 };
 
 /// The session of the visitor who sent this request: an extractor, cheap to clone.
 ///
-/// It holds nothing that could be replayed, and its `Debug` form shows none of the visitor's data. Every change is in the store
-/// when its call returns.
+/// A change is stored when its call returns. Every method can fail with [`SessionError::Store`] when the
+/// database fails; `# Errors` lists the other errors. `Debug` shows neither the id nor any value.
 #[derive(Clone)]
 pub struct Session {
     pub(crate) shared: Arc<Shared>,
 }
 
-/// One version of one session, or no session at all. Nothing that could be replayed.
+/// Identifies one version of one session, or that there is no session. It cannot be used as a cookie.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SessionVersion(Option<(IdHash, i64)>);
 
@@ -35,71 +35,59 @@ impl std::fmt::Debug for Session {
     }
 }
 
+impl Sessions {
+    /// Returns the session of a request, for code without the [layer](Self::layer). Pass the response to
+    /// [`close`](Self::close).
+    #[must_use]
+    pub fn open(&self, request: &HeaderMap) -> Session {
+        Session::new(self.clone(), request)
+    }
+
+    /// Adds the session's cookie and caching headers to the response. Later writes are refused.
+    pub async fn close(&self, session: &Session, response: &mut HeaderMap) {
+        session.shared.close(response).await;
+    }
+}
+
 impl Session {
     pub(crate) fn new(sessions: Sessions, headers: &HeaderMap) -> Self {
         Self { shared: Arc::new(Shared::new(sessions, headers)) }
     }
 
-    /// The session of a request that came through a [`SessionLayer`](crate::SessionLayer).
+    /// Returns the session of a request that passed through a [`SessionLayer`](crate::SessionLayer).
     ///
     /// # Errors
     ///
-    /// [`SessionError::NoLayer`] when there is no such layer around the route.
+    /// [`SessionError::NoLayer`] when the route has no such layer.
     pub fn of(parts: &Parts) -> Result<Self, SessionError> {
         parts.extensions.get::<Self>().cloned().ok_or(SessionError::NoLayer)
     }
 
-    /// Lets a session begin in this request only where `allow` says so, which is asked when one is about to begin: for whoever
-    /// bounds how many one address may make (ASVS 2.4.1). Its error is the seconds to wait. The first limit stays.
-    ///
-    /// ```
-    /// # use session::Session;
-    /// fn refuse_new_sessions(session: &Session) {
-    ///     session.limit_beginning(|| Err(60));
-    /// }
-    /// ```
+    /// Calls `allow` before this request creates a session, to limit new sessions by client (ASVS 2.4.1). An
+    /// `Err` refuses the session; it holds the seconds to wait. Only the first limit that is set counts.
     pub fn limit_beginning(&self, allow: impl Fn() -> Result<(), u32> + Send + Sync + 'static) {
-        // Set already: that limit stays.
-        let _ = self.shared.beginning.set(Box::new(allow));
+        // Fails if a limit is set already, which then stays.
+        let _ = self.shared.creation_limit.set(Box::new(allow));
     }
 
-    /// Makes sure that a session may begin where there is none, ahead of what must not be done without: the next write in this
-    /// request is not refused for that.
-    ///
-    /// ```
-    /// # use session::{Session, SessionError};
-    /// async fn register(session: Session) -> Result<(), SessionError> {
-    ///     session.admit().await?;
-    ///     // … make the account …
-    ///     session.restart("ada", false).await.map(drop)
-    /// }
-    /// ```
+    /// Checks the [limit](Self::limit_beginning) now, unless the visitor has a session already. After `Ok`,
+    /// the next write in this request can create a session. Call it before work that depends on one, such as
+    /// registering an account.
     ///
     /// # Errors
     ///
-    /// [`SessionError::TooMany`] when none may begin, [`SessionError::Store`] when the store fails.
+    /// [`SessionError::TooMany`] when the limit refuses a session.
     pub async fn admit(&self) -> Result<(), SessionError> {
         let mut state = self.shared.lock().await;
         self.shared.load(&mut state).await?;
-        if matches!(state.phase, Phase::Live(..)) { Ok(()) } else { self.shared.admit(&mut state) }
+        if matches!(state.phase, Phase::Live(..)) {
+            Ok(())
+        } else {
+            self.shared.ensure_can_create(&mut state)
+        }
     }
 
-    /// The value kept under `T`'s key, if there is one.
-    ///
-    /// ```
-    /// # use session::{Session, SessionError, SessionValue};
-    /// # #[derive(Default, serde::Deserialize, serde::Serialize)]
-    /// # struct Visits(u64);
-    /// # impl SessionValue for Visits { const KEY: &'static str = "visits"; }
-    /// async fn show(session: Session) -> Result<String, SessionError> {
-    ///     let visits = session.read::<Visits>().await?.unwrap_or_default();
-    ///     Ok(format!("{} visits so far", visits.0))
-    /// }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`SessionError::Store`] when the store fails.
+    /// Returns the value of type `T`, or `None` if it was not set or does not decode.
     pub async fn read<T: SessionValue>(&self) -> Result<Option<T>, SessionError> {
         let mut state = self.shared.lock().await;
         self.shared.load(&mut state).await?;
@@ -109,12 +97,8 @@ impl Session {
         })
     }
 
-    /// Which version of which session this is: another one after each change, and never one of another session. For whoever keeps
-    /// what was made from its values.
-    ///
-    /// # Errors
-    ///
-    /// [`SessionError::Store`] when the store fails.
+    /// Returns the version of this session. It differs after every change and between sessions, so it can be
+    /// the key of a cache for anything computed from the session's values.
     pub async fn version(&self) -> Result<SessionVersion, SessionError> {
         let mut state = self.shared.lock().await;
         self.shared.load(&mut state).await?;
@@ -124,43 +108,29 @@ impl Session {
         }))
     }
 
-    /// Changes the value kept under `T`'s key (its default where there is none) and returns what `change` returns.
+    /// Updates the value of type `T`, or its default if it was not set, and returns the result of `change`.
     ///
-    /// The change is made to the newest value that there is, whoever else is writing, here or in another process: `change` is
-    /// called again when somebody else was faster, and what it made before is dropped. A value that it leaves as it was is
-    /// not written. Other keys are never touched.
-    ///
-    /// ```
-    /// # use session::{Session, SessionError, SessionValue};
-    /// # #[derive(Default, serde::Deserialize, serde::Serialize)]
-    /// # struct Visits(u64);
-    /// # impl SessionValue for Visits { const KEY: &'static str = "visits"; }
-    /// async fn count(session: Session) -> Result<String, SessionError> {
-    ///     let number = session
-    ///         .update(|visits: &mut Visits| {
-    ///             visits.0 += 1;
-    ///             visits.0
-    ///         })
-    ///         .await?;
-    ///     Ok(format!("visit number {number}"))
-    /// }
-    /// ```
+    /// `change` gets the newest stored value. It runs again if another request or process changed the session
+    /// meanwhile, and only the result of the last run is stored, so it must not have side effects. An
+    /// unchanged value is not written. A visitor without a session gets one.
     ///
     /// # Errors
     ///
-    /// [`SessionError::Ended`] when the session is over, [`SessionError::Late`] when the response has begun,
-    /// [`SessionError::Encode`] when the new value is no JSON, [`SessionError::TooLarge`] when it is too large,
-    /// [`SessionError::TooMany`] when a session would begin and must not, [`SessionError::Store`] when the store fails.
+    /// - [`SessionError::Ended`] when the session has ended,
+    /// - [`SessionError::Late`] when the response has started,
+    /// - [`SessionError::Encode`] when the value cannot be serialized as JSON,
+    /// - [`SessionError::TooLarge`] when the session would exceed its maximum size,
+    /// - [`SessionError::TooMany`] when the limit refuses a new session.
     pub async fn update<T, R>(&self, change: impl FnMut(&mut T) -> R + Send) -> Result<R, SessionError>
     where
         T: SessionValue + Default,
         R: Send,
     {
-        self.shared.change(T::KEY, typed(change)).await
+        self.shared.change(T::KEY, typed_change(change)).await
     }
 
-    /// Like [`update`](Self::update), in a transaction of yours: the value changes with what else stands there, or not at all. A
-    /// visitor without a session gets none.
+    /// Like [`update`](Self::update), inside your transaction: the value changes only if the transaction is
+    /// committed. It does not create a session.
     ///
     /// ```
     /// # use session::{Session, SessionError, SessionValue};
@@ -169,8 +139,8 @@ impl Session {
     /// # impl SessionValue for Cart { const KEY: &'static str = "cart"; }
     /// async fn order(session: Session) -> Result<(), SessionError> {
     ///     let mut transaction = session.sessions().database().begin().await?;
-    ///     // … note the order …
-    ///     let _ordered = session.update_within(&mut transaction, |cart: &mut Cart| std::mem::take(cart)).await?;
+    ///     let _items = session.update_within(&mut transaction, |cart: &mut Cart| std::mem::take(cart)).await?;
+    ///     // … insert the order …
     ///     Ok(transaction.commit().await?)
     /// }
     /// ```
@@ -187,21 +157,10 @@ impl Session {
         T: SessionValue + Default,
         R: Send,
     {
-        self.shared.change_within(transaction, T::KEY, typed(change)).await
+        self.shared.change_within(transaction, T::KEY, typed_change(change)).await
     }
 
-    /// Takes the value out of the session.
-    ///
-    /// ```
-    /// # use session::{Session, SessionError, SessionValue};
-    /// # #[derive(Default, serde::Deserialize, serde::Serialize)]
-    /// # struct Visits(u64);
-    /// # impl SessionValue for Visits { const KEY: &'static str = "visits"; }
-    /// async fn reset(session: Session) -> Result<String, SessionError> {
-    ///     let visits = session.remove::<Visits>().await?.unwrap_or_default();
-    ///     Ok(format!("{} visits are forgotten", visits.0))
-    /// }
-    /// ```
+    /// Removes the value of type `T` and returns it.
     ///
     /// # Errors
     ///
@@ -215,16 +174,16 @@ impl Session {
     }
 }
 
-/// A change of a typed value as one of the stored JSON: the new one, or nothing where it stays.
-fn typed<T, R>(
+/// Turns a change of a typed value into a change of the stored JSON.
+fn typed_change<T, R>(
     mut change: impl FnMut(&mut T) -> R + Send,
-) -> impl FnMut(Option<&RawValue>) -> Changed<R> + Send
+) -> impl FnMut(Option<&RawValue>) -> ChangeResult<R> + Send
 where
     T: SessionValue + Default,
 {
     move |stored| {
         let decoded = stored.and_then(decode::<T>);
-        // An older shape, and what does not decode, is written anew.
+        // A value in an older format is written even if `change` leaves it as it is.
         let current = stored.is_none() || decoded.is_some() && stored.is_some_and(is_current::<T>);
         let mut value = decoded.unwrap_or_default();
         let before = encode(&value)?;

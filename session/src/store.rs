@@ -1,18 +1,18 @@
-//! The rows: one for each session, found by the hash of its id. SQL only, in the subset that PostgreSQL takes too. How the tables
-//! came to be is in `migrate.rs`; how most changes are written, in `writer.rs`.
+//! The SQL of sessions: one row each, found by the hash of the id. `writer.rs` has the batched updates.
 
 use std::sync::Arc;
 
 use sqlx::{QueryBuilder, Row as _};
 
 use crate::{
-    Cache, Database, Db, OwnedSession, SessionError, Transaction,
+    Cache, Database, Db, SessionError, Transaction,
     id::IdHash,
-    value::{Data, memory},
+    info::OwnedSession,
+    row::{Row, encode},
+    value::{Data, memory_size},
     writer::Writer,
 };
 
-/// Keeps the rows.
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
     db: Database,
@@ -20,30 +20,7 @@ pub(crate) struct Store {
     writer: Writer,
 }
 
-/// One session as it lies in the database. Times are in seconds since 1970.
-#[derive(Clone, Debug)]
-pub(crate) struct Row {
-    /// The values by key.
-    pub(crate) data: Data,
-    /// Goes up at every change; a change goes through only from the version that it was made from.
-    pub(crate) version: i64,
-    /// When the session began.
-    pub(crate) began_at: i64,
-    /// When it was last seen in use, to the minute.
-    pub(crate) used_at: i64,
-    /// When it ends at the latest.
-    pub(crate) ends_at: i64,
-    /// When it is over unless it is used.
-    pub(crate) expires_at: i64,
-    /// Whether the visitor chose to be remembered.
-    pub(crate) remembered: bool,
-    /// Whose it is, once somebody has signed in.
-    pub(crate) owner: Option<String>,
-    /// What its owner calls it by, over all its ids.
-    pub(crate) handle: String,
-}
-
-/// The columns of a [`Row`], in the order in which [`decode`] reads them.
+/// The columns of a [`Row`], in the order of [`decode`] and [`bind`].
 macro_rules! columns {
     () => {
         "data, version, began_at, used_at, ends_at, expires_at, remembered, owner, handle"
@@ -56,7 +33,7 @@ const INSERT: &str =
 fn decode(row: &<Db as sqlx::Database>::Row) -> Result<Row, sqlx::Error> {
     let data: &str = row.try_get(0)?;
     Ok(Row {
-        // A row that somebody else has damaged is an empty session, not an endless error.
+        // A damaged row becomes an empty session, not a permanent error.
         data: serde_json::from_str(data).unwrap_or_else(|_| {
             tracing::warn!("dropped the values of a session that cannot be read");
             Data::new()
@@ -74,7 +51,7 @@ fn decode(row: &<Db as sqlx::Database>::Row) -> Result<Row, sqlx::Error> {
 
 type Query<'q> = sqlx::query::Query<'q, Db, <Db as sqlx::Database>::Arguments>;
 
-/// Binds the columns of a [`Row`] as `$1` to `$9`.
+/// Binds the columns of a [`Row`] to `$1` to `$9`.
 fn bind<'q>(query: Query<'q>, row: &'q Row) -> Result<Query<'q>, SessionError> {
     Ok(query
         .bind(encode(&row.data)?)
@@ -88,32 +65,28 @@ fn bind<'q>(query: Query<'q>, row: &'q Row) -> Result<Query<'q>, SessionError> {
         .bind(row.handle.as_str()))
 }
 
-pub(crate) fn encode(data: &Data) -> Result<String, SessionError> {
-    serde_json::to_string(data).map_err(|source| SessionError::Encode { key: "session", source })
-}
-
-/// Which of an owner's sessions.
+/// Selects sessions of a user.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Which<'a> {
+pub(crate) enum Selection<'a> {
     All,
     One(&'a str),
-    AllBut(&'a str),
-    /// Those that were used least lately, so that at most `most` are left with the one called `handle`.
+    AllExcept(&'a str),
+    /// The least recently used sessions, so that `max` remain, including the one with `handle`.
     Surplus {
         handle: &'a str,
-        most: u32,
+        max: u32,
         now: i64,
     },
 }
 
-/// The columns of an [`OwnedSession`], in the order in which [`owned`] reads them.
+/// The columns of an [`OwnedSession`], in the order of [`decode_owned`].
 macro_rules! owned_columns {
     () => {
         "owner, handle, began_at, used_at, data"
     };
 }
 
-fn owned(row: &<Db as sqlx::Database>::Row) -> Result<OwnedSession, sqlx::Error> {
+fn decode_owned(row: &<Db as sqlx::Database>::Row) -> Result<OwnedSession, sqlx::Error> {
     Ok(OwnedSession {
         owner: row.try_get(0)?,
         handle: row.try_get(1)?,
@@ -123,7 +96,7 @@ fn owned(row: &<Db as sqlx::Database>::Row) -> Result<OwnedSession, sqlx::Error>
     })
 }
 
-async fn ids<'e>(
+async fn select_ids<'e>(
     query: Query<'_>,
     db: impl sqlx::Executor<'e, Database = Db>,
 ) -> Result<Vec<IdHash>, sqlx::Error> {
@@ -131,31 +104,33 @@ async fn ids<'e>(
 }
 
 impl Store {
-    /// Keeps rows of at most so many bytes in memory.
     pub(crate) fn new(db: Database, cached_bytes: u64) -> Self {
-        let cache = Cache::new(cached_bytes, |_: &IdHash, row: &Arc<Row>| memory(&row.data));
+        let cache = Cache::new(cached_bytes, |_: &IdHash, row: &Arc<Row>| memory_size(&row.data));
         let writer = Writer::start(db.writer().clone(), cache.clone());
         Self { db, cache, writer }
     }
 
-    /// The database.
     pub(crate) fn database(&self) -> &Database {
         &self.db
     }
 
-    /// The session, if it is not over.
+    /// Returns the session unless it has expired.
     pub(crate) async fn find(&self, id: &IdHash, now: i64) -> Result<Option<Arc<Row>>, SessionError> {
-        let found = self.cache.get(id, self.find_newest(id, now)).await?;
+        let found = self.cache.get(id, self.find_uncached(id, now)).await?;
         Ok(found.filter(|row| row.expires_at > now))
     }
 
-    /// The same as the database has it now, whatever is in memory: another process may have written.
-    pub(crate) async fn find_newest(&self, id: &IdHash, now: i64) -> Result<Option<Arc<Row>>, SessionError> {
-        Ok(Self::find_by(self.db.readers(), id, now).await?.map(Arc::new))
+    /// Like [`find`](Self::find), but reads the database, because another process may have written.
+    pub(crate) async fn find_uncached(
+        &self,
+        id: &IdHash,
+        now: i64,
+    ) -> Result<Option<Arc<Row>>, SessionError> {
+        Ok(Self::find_in(self.db.readers(), id, now).await?.map(Arc::new))
     }
 
-    /// The same on a connection of the caller's.
-    pub(crate) async fn find_by<'e>(
+    /// Like [`find`](Self::find), on any connection.
+    pub(crate) async fn find_in<'e>(
         db: impl sqlx::Executor<'e, Database = Db>,
         id: &IdHash,
         now: i64,
@@ -169,7 +144,6 @@ impl Store {
         Ok(row.as_ref().map(decode).transpose()?)
     }
 
-    /// A new session.
     pub(crate) async fn insert(&self, id: &IdHash, row: &Arc<Row>) -> Result<(), SessionError> {
         let change = self.cache.change(id);
         bind(sqlx::query(INSERT), row)?.bind(id.as_str()).execute(self.db.writer()).await?;
@@ -177,7 +151,6 @@ impl Store {
         Ok(())
     }
 
-    /// The same in a transaction.
     pub(crate) async fn insert_within(
         &self,
         transaction: &mut Transaction,
@@ -189,13 +162,13 @@ impl Store {
         Ok(())
     }
 
-    /// Puts `row` in place of its previous version. `false` when that version is not the newest any more, or the session is
-    /// over: then nothing was changed.
+    /// Writes `row` over its previous version. Returns `false` and changes nothing if another version was
+    /// written meanwhile or the session has ended.
     pub(crate) async fn replace(&self, id: &IdHash, row: &Arc<Row>, now: i64) -> Result<bool, SessionError> {
         self.writer.replace(id, row, now).await
     }
 
-    /// The same in a transaction.
+    /// Like [`replace`](Self::replace), inside a transaction.
     pub(crate) async fn replace_within(
         &self,
         transaction: &mut Transaction,
@@ -218,7 +191,7 @@ impl Store {
         Ok(replaced.rows_affected() == 1)
     }
 
-    /// Notes that the session is in use. No change: the version stays, and whoever changes the session meanwhile wins.
+    /// Records that the session is in use. It keeps the version, so it does not conflict with changes.
     pub(crate) async fn touch(&self, id: &IdHash, row: &Row) -> Result<(), SessionError> {
         let _change = self.cache.change(id);
         sqlx::query("update sessions set used_at = $1, expires_at = $2 where id = $3 and version = $4 and used_at < $1")
@@ -231,9 +204,8 @@ impl Store {
         Ok(())
     }
 
-    /// Gives the session a new id, and `change`s what goes with it: from the commit on the old id is dead, and the newest values are
-    /// under the new one. `None` when the session is over: then there is no new id either.
-    pub(crate) async fn renew(
+    /// Replaces the id and applies `change` to the newest row. Returns `None` if the session has ended.
+    pub(crate) async fn cycle_id(
         &self,
         transaction: &mut Transaction,
         old: &IdHash,
@@ -270,7 +242,7 @@ impl Store {
         Ok(Some(row))
     }
 
-    /// What the id was exchanged for at `since` or later, if it was.
+    /// The id that replaced `id` at `since` or later.
     pub(crate) async fn successor(
         db: impl sqlx::Executor<'_, Database = Db>,
         id: &IdHash,
@@ -284,7 +256,6 @@ impl Store {
         Ok(row.map(|row| row.try_get("successor").map(IdHash::stored)).transpose()?)
     }
 
-    /// Ends the session and returns it as it was, if there was one.
     pub(crate) async fn delete(
         &self,
         transaction: &mut Transaction,
@@ -293,69 +264,68 @@ impl Store {
         transaction.hold(self.cache.change(id));
         let delete = concat!("delete from sessions where id = $1 returning ", owned_columns!());
         let row = sqlx::query(delete).bind(id.as_str()).fetch_optional(&mut **transaction).await?;
-        Ok(row.as_ref().map(owned).transpose()?)
+        Ok(row.as_ref().map(decode_owned).transpose()?)
     }
 
-    /// Calls `show` with an owner's sessions that are not over, the one used last first. Only one of them is in memory at a time.
+    /// Maps the active sessions of a user, most recently used first. Only one of them is in memory at a time.
     pub(crate) async fn list_owned<R>(
         &self,
         owner: &str,
         now: i64,
-        mut show: impl FnMut(&OwnedSession) -> R + Send,
+        mut map: impl FnMut(&OwnedSession) -> R + Send,
     ) -> Result<Vec<R>, SessionError> {
         let select =
             "select id from sessions where owner = $1 and expires_at > $2 order by used_at desc, handle";
-        let ids = ids(sqlx::query(select).bind(owner).bind(now), self.db.readers()).await?;
-        let mut shown = Vec::with_capacity(ids.len());
+        let ids = select_ids(sqlx::query(select).bind(owner).bind(now), self.db.readers()).await?;
+        let mut mapped = Vec::with_capacity(ids.len());
         for id in ids {
             let select = concat!("select ", owned_columns!(), " from sessions where id = $1");
             let row = sqlx::query(select).bind(id.as_str()).fetch_optional(self.db.readers()).await?;
-            // One that has ended meanwhile is not listed.
-            if let Some(session) = row.as_ref().map(owned).transpose()? {
-                shown.push(show(&session));
+            // It may have ended after its id was selected.
+            if let Some(session) = row.as_ref().map(decode_owned).transpose()? {
+                mapped.push(map(&session));
             }
         }
-        Ok(shown)
+        Ok(mapped)
     }
 
-    /// Ends sessions of an owner, and calls `keep` with each as it was. Only one of them is in memory at a time.
+    /// Deletes sessions of a user and maps them. Only one of them is in memory at a time.
     pub(crate) async fn delete_owned<R>(
         &self,
         transaction: &mut Transaction,
         owner: &str,
-        which: Which<'_>,
-        mut keep: impl FnMut(&OwnedSession) -> R + Send,
+        selection: Selection<'_>,
+        mut map: impl FnMut(&OwnedSession) -> R + Send,
     ) -> Result<Vec<R>, SessionError> {
-        let query = match which {
-            Which::All => sqlx::query("select id from sessions where owner = $1").bind(owner),
-            Which::One(handle) => sqlx::query("select id from sessions where owner = $1 and handle = $2")
+        let query = match selection {
+            Selection::All => sqlx::query("select id from sessions where owner = $1").bind(owner),
+            Selection::One(handle) => sqlx::query("select id from sessions where owner = $1 and handle = $2")
                 .bind(owner)
                 .bind(handle),
-            Which::AllBut(handle) => {
+            Selection::AllExcept(handle) => {
                 sqlx::query("select id from sessions where owner = $1 and (handle <> $2 or handle = '')")
                     .bind(owner)
                     .bind(handle)
             }
-            Which::Surplus { handle, most, now } => sqlx::query(
+            Selection::Surplus { handle, max, now } => sqlx::query(
                 "select id from sessions where owner = $1 and handle <> $2 and expires_at > $3
                  order by used_at desc, handle limit 1000 offset $4",
             )
             .bind(owner)
             .bind(handle)
             .bind(now)
-            .bind(i64::from(most.saturating_sub(1))),
+            .bind(i64::from(max.saturating_sub(1))),
         };
-        let ids = ids(query, &mut **transaction).await?;
-        let mut kept = Vec::with_capacity(ids.len());
+        let ids = select_ids(query, &mut **transaction).await?;
+        let mut mapped = Vec::with_capacity(ids.len());
         for id in ids {
             if let Some(session) = self.delete(transaction, &id).await? {
-                kept.push(keep(&session));
+                mapped.push(map(&session));
             }
         }
-        Ok(kept)
+        Ok(mapped)
     }
 
-    /// Ends every session there is. Returns how many there were.
     pub(crate) async fn delete_all(&self) -> Result<u64, SessionError> {
         let mut transaction = self.db.begin().await?;
         transaction.hold(self.cache.change_all());
@@ -364,12 +334,11 @@ impl Store {
         Ok(deleted.rows_affected())
     }
 
-    /// Deletes sessions that are over at `now`, and exchanged ids from before `forget`: at most `rows` of each, and sessions of `bytes`
-    /// together (one at least). Returns how many rows were deleted.
+    /// Deletes sessions that have expired, and renewals up to `renewed_before`. Returns the number of rows.
     pub(crate) async fn delete_expired(
         &self,
         now: i64,
-        forget: i64,
+        renewed_before: i64,
         batch: Batch,
     ) -> Result<u64, SessionError> {
         let expired = sqlx::query(
@@ -398,7 +367,7 @@ impl Store {
             "delete from renewed_sessions
              where id in (select id from renewed_sessions where renewed_at <= $1 order by renewed_at limit $2)",
         )
-        .bind(forget)
+        .bind(renewed_before)
         .bind(batch.rows)
         .execute(self.db.writer())
         .await?;
@@ -406,12 +375,11 @@ impl Store {
     }
 }
 
-/// How much is deleted in one statement: it holds the writer for a few milliseconds.
+/// The maximum that one statement deletes, because it blocks the writer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Batch {
-    /// The most rows.
     pub(crate) rows: i64,
-    /// The most bytes of values.
+    /// Of values. A larger session is deleted alone.
     pub(crate) bytes: i64,
 }
 
@@ -428,10 +396,10 @@ mod tests {
     }
 
     fn row(expires_at: i64) -> Arc<Row> {
-        Arc::new(plain(expires_at))
+        Arc::new(new_row(expires_at))
     }
 
-    fn plain(expires_at: i64) -> Row {
+    fn new_row(expires_at: i64) -> Row {
         Row {
             data: Data::new(),
             version: 1,
@@ -446,7 +414,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_sweep_deletes_no_more_rows_than_a_batch_at_once() {
+    async fn deletes_at_most_one_batch_of_rows_at_a_time() {
         let folder = tempfile::tempdir().unwrap();
         let store = store(&folder).await;
         for _ in 0..5 {
@@ -459,11 +427,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_sweep_deletes_no_more_bytes_than_a_batch_at_once_and_one_session_at_least() {
+    async fn deletes_at_most_one_batch_of_bytes_but_at_least_one_session() {
         let folder = tempfile::tempdir().unwrap();
         let store = store(&folder).await;
         let large = serde_json::value::to_raw_value(&"x".repeat(400)).unwrap();
-        let large = Arc::new(Row { data: Data::from([("key".to_owned(), large)]), ..plain(10) });
+        let large = Arc::new(Row { data: Data::from([("key".to_owned(), large)]), ..new_row(10) });
         for _ in 0..5 {
             store.insert(&SessionId::random().hash(), &large).await.unwrap();
         }
@@ -472,16 +440,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn noting_the_use_undoes_no_change_that_came_between() {
+    async fn touching_a_session_does_not_undo_a_concurrent_change() {
         let folder = tempfile::tempdir().unwrap();
         let store = store(&folder).await;
         let id = SessionId::random().hash();
         store.insert(&id, &row(100)).await.unwrap();
         let remembered =
-            Row { version: 2, ends_at: 9_000, expires_at: 9_000, remembered: true, ..plain(100) };
+            Row { version: 2, ends_at: 9_000, expires_at: 9_000, remembered: true, ..new_row(100) };
         let remembered = Arc::new(remembered);
         assert!(store.replace(&id, &remembered, 1).await.unwrap());
-        store.touch(&id, &Row { used_at: 60, expires_at: 90, ..plain(100) }).await.unwrap();
+        store.touch(&id, &Row { used_at: 60, expires_at: 90, ..new_row(100) }).await.unwrap();
         let found = store.find(&id, 1).await.unwrap().unwrap();
         assert_eq!((found.version, found.used_at, found.expires_at, found.remembered), (2, 0, 9_000, true));
     }

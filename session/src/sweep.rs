@@ -1,21 +1,21 @@
-//! Deletes what is over, in the background.
+//! Deletes expired sessions in the background.
 
 use std::time::{Duration, Instant};
 
 use tokio::{sync::oneshot, task::JoinHandle, time};
 
-use crate::{SessionError, Sessions, measures::SWEPT, state::LATE_SECONDS, store::Batch};
+use crate::{SessionError, Sessions, measures::SWEPT, state::RENEWAL_GRACE, store::Batch};
 
-/// In one statement: it holds the writer for a millisecond or two.
+/// Deleting this much in one statement blocks the writer for one or two milliseconds.
 const BATCH: Batch = Batch { rows: 100, bytes: 4 * 1024 * 1024 };
 
-/// The clock may run ahead by this much between two sweeps, in seconds, before it is taken for wrong.
-const MOST_AHEAD: i64 = 3_600;
+/// If the clock runs ahead of the elapsed time by more than this, in seconds, it is taken for wrong.
+const MAX_CLOCK_JUMP: i64 = 3_600;
 
-/// Between two batches the writer is free for at least so long.
-const PAUSE: Duration = Duration::from_millis(5);
+/// Lets other writers run between two batches.
+const BATCH_PAUSE: Duration = Duration::from_millis(5);
 
-/// The task that deletes sessions which are over. It outlives errors, and ends with [`stop`](Self::stop) or when it is dropped.
+/// The task that deletes expired sessions. It survives errors. It ends with [`stop`](Self::stop) or on drop.
 #[derive(Debug)]
 pub struct Sweeper {
     stop: oneshot::Sender<()>,
@@ -26,7 +26,7 @@ impl Sweeper {
     pub(crate) fn start(sessions: Sessions, interval: Duration) -> Self {
         let (stop, mut stopped) = oneshot::channel();
         let task = tokio::spawn(async move {
-            let mut jumps = Jumps::watch(sessions.now());
+            let mut jumps = ClockJumps::watch(sessions.now());
             let mut ticks = time::interval(interval);
             ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
             loop {
@@ -36,91 +36,95 @@ impl Sweeper {
                 }
                 tokio::select! {
                     _ = &mut stopped => return,
-                    () = sweep_unless_ahead(&sessions, &mut jumps) => {}
+                    () = sweep_unless_clock_jumped(&sessions, &mut jumps) => {}
                 }
             }
         });
         Self { stop, task }
     }
 
-    /// Ends the task. A statement that is under way is finished or undone by the database.
+    /// Stops the task and waits for it. A running statement is completed or rolled back.
     pub async fn stop(self) {
-        // The task is gone already if nobody listens.
+        // Fails if the task has ended already.
         let _ = self.stop.send(());
         if let Err(error) = self.task.await {
-            tracing::error!(%error, "the task that sweeps sessions had failed");
+            tracing::error!(%error, "the session sweeper failed");
         }
     }
 }
 
-async fn sweep_unless_ahead(sessions: &Sessions, jumps: &mut Jumps) {
+async fn sweep_unless_clock_jumped(sessions: &Sessions, jumps: &mut ClockJumps) {
     if jumps.is_ahead(sessions.now(), jumps.started.elapsed()) {
         tracing::error!(
-            "the clock has jumped forward by more than an hour: no session is deleted until it is set right, or for a day"
+            "the clock jumped forward by more than an hour: deleting no sessions until it is corrected, or for a day"
         );
         return;
     }
     match sessions.sweep().await {
         Ok(0) => {}
-        Ok(rows) => tracing::info!(rows, "swept sessions that are over"),
-        // The next tick tries again.
-        Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "could not sweep sessions"),
+        Ok(rows) => tracing::info!(rows, "deleted expired sessions"),
+        // The next tick retries.
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "could not delete expired sessions")
+        }
     }
 }
 
-/// A clock that stays ahead for this long is taken for right. The machine may have been suspended, which [`Instant`] does not count.
+/// A clock that stays ahead this long is accepted: [`Instant`] stands still while the machine is suspended.
 const ACCEPTED_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Notices a clock that has jumped forward. By such a clock every session is over; as long as none is deleted, they live again once it
-/// is set right.
-struct Jumps {
+/// Detects a clock that jumped forward. It makes all sessions look expired; if none is deleted, they are
+/// valid again when the clock is corrected.
+struct ClockJumps {
     started: Instant,
-    /// What the clock said then, in seconds since 1970.
-    said: i64,
-    /// How long after the start the jump was noticed.
-    noticed: Option<Duration>,
+    /// In seconds since 1970.
+    clock_at_start: i64,
+    /// The time from the start to the detection of a jump.
+    detected: Option<Duration>,
 }
 
-impl Jumps {
+impl ClockJumps {
     fn watch(now: i64) -> Self {
-        Self { started: Instant::now(), said: now, noticed: None }
+        Self { started: Instant::now(), clock_at_start: now, detected: None }
     }
 
-    /// Whether the clock is ahead of the time that has `elapsed` since the watch began.
     fn is_ahead(&mut self, now: i64, elapsed: Duration) -> bool {
         let seconds = i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX);
-        let expected = self.said.saturating_add(seconds);
-        if now.saturating_sub(expected) <= MOST_AHEAD {
-            self.noticed = None;
+        let expected = self.clock_at_start.saturating_add(seconds);
+        if now.saturating_sub(expected) <= MAX_CLOCK_JUMP {
+            self.detected = None;
             return false;
         }
-        let noticed = *self.noticed.get_or_insert(elapsed);
-        let is_accepted = elapsed.saturating_sub(noticed) >= ACCEPTED_AFTER;
+        let detected = *self.detected.get_or_insert(elapsed);
+        let is_accepted = elapsed.saturating_sub(detected) >= ACCEPTED_AFTER;
         if is_accepted {
-            *self = Self { said: now.saturating_sub(seconds), noticed: None, ..*self };
+            *self = Self { clock_at_start: now.saturating_sub(seconds), detected: None, ..*self };
         }
         !is_accepted
     }
 }
 
 impl Sessions {
-    /// Deletes all sessions that are over, in small batches with pauses, and returns how many rows went.
-    ///
-    /// # Errors
-    ///
-    /// [`SessionError::Store`] when the store fails; what was deleted until then stays deleted.
+    /// Starts a task that deletes expired sessions every `interval`.
+    #[must_use]
+    pub fn sweep_every(&self, interval: Duration) -> Sweeper {
+        Sweeper::start(self.clone(), interval)
+    }
+
+    /// Deletes all expired sessions in small batches, and returns the number of deleted rows. Batches that
+    /// were completed before an error stay deleted.
     pub async fn sweep(&self) -> Result<u64, SessionError> {
-        // Once: a clock that jumps forward meanwhile deletes nothing more.
+        // Read once, so that a clock jump during the sweep deletes no more sessions.
         let now = self.now();
         let mut rows = 0;
         loop {
-            let batch = self.store().delete_expired(now, now - LATE_SECONDS, BATCH).await?;
+            let batch = self.store().delete_expired(now, now - RENEWAL_GRACE, BATCH).await?;
             rows += batch;
             metrics::counter!(SWEPT).increment(batch);
             if batch == 0 {
                 return Ok(rows);
             }
-            time::sleep(PAUSE).await;
+            time::sleep(BATCH_PAUSE).await;
         }
     }
 }
@@ -140,7 +144,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn by_a_clock_that_has_jumped_forward_nothing_is_deleted() {
+    async fn deletes_nothing_after_the_clock_jumped_forward() {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/test.db?mode=rwc", folder.path().display());
         let pool = Pool::connect(&url).await.unwrap();
@@ -154,20 +158,20 @@ mod tests {
             sqlx::query_scalar::<_, i64>("select count(*) from sessions").fetch_one(&pool).await.unwrap()
         };
 
-        let mut jumps = Jumps::watch(sessions.now());
+        // The clock is right: two hours have passed.
+        let mut jumps = ClockJumps::watch(sessions.now());
         clock.advance(::time::Duration::hours(2));
-        sweep_unless_ahead(&sessions, &mut jumps).await;
+        sweep_unless_clock_jumped(&sessions, &mut jumps).await;
         assert_eq!(rows().await, 1);
-        // The clock is right: that much time has passed.
-        let mut jumps = Jumps::watch(sessions.now());
-        sweep_unless_ahead(&sessions, &mut jumps).await;
+        let mut jumps = ClockJumps::watch(sessions.now());
+        sweep_unless_clock_jumped(&sessions, &mut jumps).await;
         assert_eq!(rows().await, 0);
     }
 
     #[test]
-    fn a_clock_that_has_jumped_forward_is_noticed_until_it_is_set_right() {
+    fn detects_a_clock_jump_until_the_clock_is_corrected() {
         let (noon, hour) = (1_795_262_400, 3_600);
-        let mut jumps = Jumps::watch(noon);
+        let mut jumps = ClockJumps::watch(noon);
         let after = |seconds| Duration::from_secs(seconds);
         assert!(!jumps.is_ahead(noon, after(0)));
         assert!(!jumps.is_ahead(noon + 30 * 24 * hour, after(30 * 24 * 3_600)), "a month that has passed");
@@ -179,9 +183,9 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_stays_ahead_for_a_day_is_accepted() {
+    fn accepts_a_clock_that_stays_ahead_for_a_day() {
         let (noon, hour, day) = (1_795_262_400, 3_600, 24 * 3_600);
-        let mut jumps = Jumps::watch(noon);
+        let mut jumps = ClockJumps::watch(noon);
         let after = |seconds: i64| Duration::from_secs(seconds.unsigned_abs());
         assert!(jumps.is_ahead(noon + 3 * hour, after(600)));
         assert!(jumps.is_ahead(noon + 3 * hour + day - 600, after(day)));

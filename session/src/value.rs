@@ -1,4 +1,4 @@
-//! A typed value in the session: the key it is kept under and the version of its shape.
+//! Session values: their keys, their versions and how they are stored.
 
 use std::collections::BTreeMap;
 
@@ -10,11 +10,10 @@ use serde_json::{
 
 use crate::SessionError;
 
-/// The values of a session by key, each as JSON text: it takes no more memory than in the database. As a tree of JSON values a list of
-/// small objects would take 100 times as much.
+/// The values of a session by key, as JSON text: parsed, a list of small objects takes 100 times the memory.
 pub(crate) type Data = BTreeMap<String, Box<RawValue>>;
 
-/// A type that is kept in the session, under a key of its own.
+/// A type that is stored in the session under its own key.
 ///
 /// ```
 /// use serde::{Deserialize, Serialize};
@@ -27,7 +26,7 @@ pub(crate) type Data = BTreeMap<String, Box<RawValue>>;
 ///     const KEY: &'static str = "name";
 ///     const VERSION: u16 = 2;
 ///
-///     // Version 1 was one text.
+///     // Version 1 was a single string.
 ///     fn migrate(version: u16, stored: serde_json::Value) -> Option<Self> {
 ///         let (first, last) = stored.as_str().filter(|_| version == 1)?.split_once(' ')?;
 ///         Some(Self { first: first.into(), last: last.into() })
@@ -35,13 +34,14 @@ pub(crate) type Data = BTreeMap<String, Box<RawValue>>;
 /// }
 /// ```
 pub trait SessionValue: Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// The key; no two types of one app share it.
+    /// The key. It must be unique within the app.
     const KEY: &'static str;
 
-    /// The version of the shape. Raise it when old values no longer decode, and write [`migrate`](Self::migrate).
+    /// The version of the format. Increase it when old values no longer decode, and write
+    /// [`migrate`](Self::migrate).
     const VERSION: u16 = 1;
 
-    /// Turns a value that an older `version` of the app stored into today's shape; `None` drops it.
+    /// Converts a value that was stored with an older `version`. `None` drops the value.
     #[must_use]
     fn migrate(version: u16, stored: Value) -> Option<Self> {
         let _ = (version, stored);
@@ -49,7 +49,7 @@ pub trait SessionValue: Serialize + DeserializeOwned + Send + Sync + 'static {
     }
 }
 
-/// How a value lies in the store.
+/// A stored value with its version.
 #[derive(Deserialize, Serialize)]
 struct Envelope<D> {
     #[serde(rename = "v")]
@@ -64,35 +64,34 @@ impl<'a> Envelope<&'a RawValue> {
     }
 }
 
-/// Encodes a value with its version.
 pub(crate) fn encode<T: SessionValue>(value: &T) -> Result<Box<RawValue>, SessionError> {
     to_raw_value(&Envelope { version: T::VERSION, data: value })
         .map_err(|source| SessionError::Encode { key: T::KEY, source })
 }
 
-/// A stored value without its envelope.
-pub(crate) fn data(stored: &RawValue) -> &RawValue {
+/// The stored value without its envelope.
+pub(crate) fn payload(stored: &RawValue) -> &RawValue {
     Envelope::parse(stored).map_or(stored, |envelope| envelope.data)
 }
 
-/// Whether a stored value has today's shape, so that writing it again would change nothing.
+/// Whether the value is stored in the current version.
 pub(crate) fn is_current<T: SessionValue>(stored: &RawValue) -> bool {
     Envelope::parse(stored).is_some_and(|envelope| envelope.version == T::VERSION)
 }
 
-/// The value of type `T` in the JSON text of a whole session. The other values are skipped, not copied.
+/// Decodes one value from the JSON text of a session. The others are skipped, not copied.
 pub(crate) fn extract<T: SessionValue>(session: &str) -> Option<T> {
     let values: BTreeMap<String, &RawValue> = serde_json::from_str(session).ok()?;
     values.get(T::KEY).and_then(|stored| decode(stored))
 }
 
-/// What `data` takes in memory, in bytes. A key and its place in the tree count for 100.
-pub(crate) fn memory(data: &Data) -> usize {
+/// The approximate memory that `data` takes, in bytes: its texts, and 100 bytes for each entry.
+pub(crate) fn memory_size(data: &Data) -> usize {
     data.iter().map(|(key, stored)| 100 + key.len() + stored.get().len()).sum()
 }
 
-/// What `stored` takes as JSON, in bytes.
-pub(crate) fn size<T: Serialize + ?Sized>(stored: &T) -> usize {
+/// The size of `stored` as JSON, in bytes.
+pub(crate) fn json_size<T: Serialize + ?Sized>(stored: &T) -> usize {
     struct Counter(usize);
 
     impl std::io::Write for Counter {
@@ -107,12 +106,12 @@ pub(crate) fn size<T: Serialize + ?Sized>(stored: &T) -> usize {
     }
 
     let mut counter = Counter(0);
-    // Neither a counter nor JSON in memory fails.
+    // Writing valid JSON to a counter cannot fail.
     let _ = serde_json::to_writer(&mut counter, stored);
     counter.0
 }
 
-/// Decodes a stored value. One that does not decode is dropped alone, with a log line that holds no part of it.
+/// Decodes a stored value. A value that does not decode is dropped, and its key is logged.
 pub(crate) fn decode<T: SessionValue>(stored: &RawValue) -> Option<T> {
     let decoded = Envelope::parse(stored).and_then(|Envelope { version, data }| {
         if version == T::VERSION {
@@ -153,32 +152,32 @@ mod tests {
     }
 
     #[test]
-    fn the_memory_of_values_is_that_of_their_texts_keys_and_places_in_the_tree() {
+    fn memory_size_counts_keys_texts_and_a_constant_per_entry() {
         let objects = vec![BTreeMap::from([("", 0)]); 1_000];
         let data = Data::from([("objects".to_owned(), to_raw_value(&objects).unwrap())]);
-        assert_eq!(memory(&data), 100 + "objects".len() + 2 + 1_000 * "{\"\":0},".len() - 1);
+        assert_eq!(memory_size(&data), 100 + "objects".len() + 2 + 1_000 * "{\"\":0},".len() - 1);
     }
 
     #[test]
-    fn a_value_comes_back_as_it_was() {
+    fn a_value_survives_a_round_trip() {
         let name = Name { first: "Ada".into() };
         assert_eq!(decode::<Name>(&encode(&name).unwrap()), Some(name));
     }
 
     #[test]
-    fn an_older_version_is_migrated() {
+    fn migrates_an_older_version() {
         assert_eq!(decode::<Name>(&raw(&json!({ "v": 1, "d": "Ada" }))), Some(Name { first: "Ada".into() }));
     }
 
     #[test]
-    fn a_value_that_does_not_decode_is_dropped() {
+    fn drops_a_value_that_does_not_decode() {
         for stored in [json!({ "v": 2, "d": 7 }), json!({ "v": 9, "d": "Ada" }), json!("Ada"), json!(null)] {
             assert_eq!(decode::<Name>(&raw(&stored)), None);
         }
     }
 
     #[test]
-    fn one_value_is_read_out_of_a_whole_session() {
+    fn extracts_one_value_from_a_session() {
         let session = r#"{"a\"":{"v":9,"d":[{"":0}]},"name":{"v":2,"d":{"first":"Ada"}}}"#;
         assert_eq!(extract::<Name>(session), Some(Name { first: "Ada".into() }));
         for session in ["{}", "", "[]", r#"{"name":7}"#, r#"{"name":{"v":2,"d":{"first":"Ada"}}"#] {
@@ -187,9 +186,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever stands in the store: it is a value, or it is dropped.
         #[test]
-        fn any_stored_value_is_decoded_or_dropped(
+        fn decodes_or_drops_any_stored_value(
             version in prop_oneof![(0..4_u64).prop_map(Value::from), any::<u64>().prop_map(Value::from), any::<String>().prop_map(Value::from)],
             data in prop_oneof![any::<String>().prop_map(Value::from), any::<String>().prop_map(|first| json!({ "first": first })), Just(Value::Null)],
             bare: bool,

@@ -9,7 +9,7 @@ use crate::{
     Cache, Db, Pool, SessionError,
     cache::Change,
     id::IdHash,
-    store::{Row, encode},
+    row::{Row, encode},
 };
 
 /// How many rows go into one statement at most. Each number of rows is a statement of its own, which a connection remembers.

@@ -1,4 +1,4 @@
-//! Guarantee 6: two clocks, kept alive by reading at one write a minute at most; "remember me" outlasts later writes.
+//! Guarantee 6: the idle timeout, the absolute timeout and "remember me".
 
 use axum::http::header::SET_COOKIE;
 use session::SessionError;
@@ -19,23 +19,23 @@ async fn max_age(browser: &Browser, change: impl AsyncFn(&session::Session)) -> 
 
 /// Security: 7.3.1
 #[tokio::test]
-async fn an_unused_session_is_over_after_the_idle_time() {
+async fn a_session_expires_after_the_idle_timeout() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     browser.count().await.unwrap();
     test.clock.advance(Duration::minutes(30) - Duration::SECOND);
-    assert_eq!(browser.counted().await, Some(1));
+    assert_eq!(browser.read_count().await, Some(1));
     test.clock.advance(Duration::minutes(30));
     let cookie = browser.cookie().unwrap();
-    assert_eq!(browser.counted().await, None);
-    assert_eq!(browser.cookie(), None, "the cookie of a session that is over is removed");
+    assert_eq!(browser.read_count().await, None);
+    assert_eq!(browser.cookie(), None, "the cookie of an expired session is removed");
     browser.present(&cookie);
     assert!(matches!(browser.count().await, Err(SessionError::Ended)));
 }
 
 /// Security: 7.4.1
 #[tokio::test]
-async fn a_write_in_a_request_that_outlasts_the_idle_time_is_refused() {
+async fn rejects_a_write_in_a_request_longer_than_the_idle_timeout() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     browser.count().await.unwrap();
@@ -46,7 +46,7 @@ async fn a_write_in_a_request_that_outlasts_the_idle_time_is_refused() {
 }
 
 #[tokio::test]
-async fn reading_keeps_a_session_alive_at_one_write_a_minute() {
+async fn reads_keep_a_session_alive_with_one_write_per_minute() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     browser.count().await.unwrap();
@@ -55,7 +55,7 @@ async fn reading_keeps_a_session_alive_at_one_write_a_minute() {
     let mut before = used_at().await.unwrap();
     for _ in 0..240 {
         test.clock.advance(Duration::seconds(15));
-        assert_eq!(browser.counted().await, Some(1));
+        assert_eq!(browser.read_count().await, Some(1));
         let now = used_at().await.unwrap();
         writes += i32::from(now != before);
         before = now;
@@ -65,7 +65,7 @@ async fn reading_keeps_a_session_alive_at_one_write_a_minute() {
 
 /// Security: 7.3.2
 #[tokio::test]
-async fn however_busy_a_session_is_over_after_its_lifetime() {
+async fn an_active_session_expires_after_the_absolute_timeout() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     browser.count().await.unwrap();
@@ -77,29 +77,29 @@ async fn however_busy_a_session_is_over_after_its_lifetime() {
     session.renew().await.unwrap();
     browser.respond(&session).await;
     test.clock.advance(Duration::minutes(15));
-    assert_eq!(browser.counted().await, None, "a new id gives no new lifetime");
+    assert_eq!(browser.read_count().await, None, "a new id does not extend the lifetime");
 }
 
 #[tokio::test]
-async fn a_restart_gives_a_new_lifetime() {
+async fn signing_in_restarts_the_absolute_timeout() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     browser.count().await.unwrap();
     for _ in 0..(11 * 4) {
         test.clock.advance(Duration::minutes(15));
-        browser.counted().await;
+        browser.read_count().await;
     }
     let session = browser.request();
     session.restart("ada", false).await.unwrap();
     browser.respond(&session).await;
     for _ in 0..(11 * 4) {
         test.clock.advance(Duration::minutes(15));
-        assert_eq!(browser.counted().await, Some(1));
+        assert_eq!(browser.read_count().await, Some(1));
     }
 }
 
 #[tokio::test]
-async fn the_usual_cookie_ends_with_the_browser() {
+async fn the_usual_cookie_has_no_max_age() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     assert_eq!(max_age(&browser, async |session| drop(session.update(increment).await)).await, None);
@@ -107,7 +107,7 @@ async fn the_usual_cookie_ends_with_the_browser() {
 
 /// Security: 7.3.2
 #[tokio::test]
-async fn remember_me_outlasts_later_writes_and_idle_days() {
+async fn remember_me_survives_later_writes_and_days_without_use() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     browser.count().await.unwrap();
@@ -120,26 +120,26 @@ async fn remember_me_outlasts_later_writes_and_idle_days() {
     let age = max_age(&browser, async |session| session.renew().await.unwrap()).await;
     assert_eq!(age, Some(DAY), "the cookie lasts as long as the session");
     test.clock.advance(Duration::days(1));
-    assert_eq!(browser.counted().await, None);
+    assert_eq!(browser.read_count().await, None);
 }
 
 #[tokio::test]
-async fn remember_me_can_be_chosen_before_there_is_a_session_and_taken_back() {
+async fn remember_me_can_be_set_before_the_session_exists_and_turned_off_later() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     let session = browser.request();
     session.remember(true).await.unwrap();
-    assert_eq!(test.rows().await, 0);
+    assert_eq!(test.session_count().await, 0);
     session.update(increment).await.unwrap();
     browser.respond(&session).await;
     test.clock.advance(Duration::hours(3));
-    assert_eq!(browser.counted().await, Some(1));
+    assert_eq!(browser.read_count().await, Some(1));
     let age = max_age(&browser, async |session| session.remember(false).await.unwrap()).await;
     assert_eq!(age, None);
 }
 
 #[tokio::test]
-async fn a_clock_that_is_set_back_ends_no_session() {
+async fn a_clock_that_moves_back_ends_no_session() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     browser.count().await.unwrap();
@@ -149,7 +149,7 @@ async fn a_clock_that_is_set_back_ends_no_session() {
 
 /// Security: 7.3.2
 #[tokio::test]
-async fn taking_remember_me_back_after_the_usual_lifetime_leaves_the_idle_time_and_no_more() {
+async fn turning_remember_me_off_after_the_usual_lifetime_leaves_one_idle_timeout() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     browser.count().await.unwrap();
@@ -157,14 +157,14 @@ async fn taking_remember_me_back_after_the_usual_lifetime_leaves_the_idle_time_a
     test.clock.advance(Duration::days(2));
     assert_eq!(max_age(&browser, async |session| session.remember(false).await.unwrap()).await, None);
     test.clock.advance(Duration::minutes(29));
-    assert_eq!(browser.counted().await, Some(1));
+    assert_eq!(browser.read_count().await, Some(1));
     test.clock.advance(Duration::minutes(1));
-    assert_eq!(browser.counted().await, None, "however busy");
+    assert_eq!(browser.read_count().await, None, "although it was in use");
 }
 
 /// Security: 7.3.2
 #[tokio::test]
-async fn remember_me_and_back_never_lengthens_the_usual_lifetime() {
+async fn toggling_remember_me_does_not_extend_the_absolute_timeout() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     browser.count().await.unwrap();
@@ -174,17 +174,17 @@ async fn remember_me_and_back_never_lengthens_the_usual_lifetime() {
         max_age(&browser, async |session| session.remember(false).await.unwrap()).await;
     }
     let lifetime = browser.request().lifetime().await.unwrap().unwrap();
-    assert_eq!(lifetime.at_most, Duration::hours(1), "twelve hours after it began");
+    assert_eq!(lifetime.at_most, Duration::hours(1), "twelve hours after it was created");
 }
 
 #[tokio::test]
-async fn the_lifetime_counts_from_the_restart_in_later_requests_too() {
+async fn the_lifetime_counts_from_sign_in() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     browser.count().await.unwrap();
     for _ in 0..(11 * 4) {
         test.clock.advance(Duration::minutes(15));
-        browser.counted().await;
+        browser.read_count().await;
     }
     max_age(&browser, async |session| session.restart("ada", false).await.unwrap()).await;
     test.clock.advance(Duration::minutes(15));

@@ -1,5 +1,4 @@
-//! Guarantee 4: nothing in the database works as a cookie. Guarantee 5: who only reads makes no row and gets no cookie.
-//! Guarantee 7: a ring of keys; tampered cookies are removed and never adopted.
+//! Guarantees 4 (no cookies in the database), 5 (reading creates no session) and 7 (signed cookies).
 
 use axum::http::{
     HeaderMap, HeaderValue,
@@ -21,23 +20,23 @@ async fn no_string_in_the_database_works_as_a_cookie() {
     browser.respond(&session).await;
     let cookie = browser.cookie().unwrap();
     let (signature, id) = cookie.split_at(44);
-    let file = test.file();
+    let file = test.database_bytes();
     for secret in [id, &cookie] {
         assert!(!file.windows(secret.len()).any(|window| window == secret.as_bytes()));
     }
 
-    // A thief with the database and even with the key can do nothing with what stands in it.
+    // Even with the signature, the id's hash is not a valid cookie.
     let hash: String = sqlx::query_scalar("select id from sessions").fetch_one(&test.pool).await.unwrap();
     for stolen in [hash.clone(), format!("{signature}{hash}")] {
         let thief = test.browser();
         thief.present(&stolen);
-        assert_eq!(thief.counted().await, None);
+        assert_eq!(thief.read_count().await, None);
     }
 }
 
 /// Security: 13.3.1
 #[tokio::test]
-async fn debug_shows_nothing_that_could_be_replayed() {
+async fn debug_output_contains_no_secrets() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     let session = browser.request();
@@ -51,7 +50,7 @@ async fn debug_shows_nothing_that_could_be_replayed() {
 }
 
 #[tokio::test]
-async fn who_only_reads_makes_no_row_and_gets_no_cookie() {
+async fn reading_creates_no_session_and_sets_no_cookie() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     for _ in 0..3 {
@@ -62,11 +61,11 @@ async fn who_only_reads_makes_no_row_and_gets_no_cookie() {
         session.end().await.unwrap();
         assert!(!browser.respond(&session).await.contains_key(SET_COOKIE));
     }
-    assert_eq!(test.rows().await, 0);
+    assert_eq!(test.session_count().await, 0);
 }
 
 #[tokio::test]
-async fn a_cookie_is_sent_when_the_session_begins_and_then_no_more() {
+async fn sets_the_cookie_only_when_the_session_is_created() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     let session = browser.request();
@@ -82,7 +81,7 @@ async fn a_cookie_is_sent_when_the_session_begins_and_then_no_more() {
 
 /// Security: 13.3.4
 #[tokio::test]
-async fn an_old_keys_signature_is_renewed_in_the_same_response() {
+async fn a_cookie_signed_with_an_old_key_is_signed_again_in_the_response() {
     let test = TestSessions::new().await;
     let old_key = test.keys.clone();
     let browser = test.browser();
@@ -91,34 +90,34 @@ async fn an_old_keys_signature_is_renewed_in_the_same_response() {
 
     let new_key = SigningKeys::generate();
     let rotated = test.with_keys(&[&new_key, &old_key]).await;
-    let browser = browser.talking_to(&rotated);
-    assert_eq!(browser.counted().await, Some(1), "nobody is signed out");
+    let browser = browser.connected_to(&rotated);
+    assert_eq!(browser.read_count().await, Some(1), "the session continues");
     let signed_by_new = browser.cookie().unwrap();
     assert_ne!(signed_by_new, signed_by_old);
 
     let without_old = test.with_keys(&[&new_key]).await;
-    let browser = browser.talking_to(&without_old);
-    assert_eq!(browser.counted().await, Some(1));
+    let browser = browser.connected_to(&without_old);
+    assert_eq!(browser.read_count().await, Some(1));
     browser.present(&signed_by_old);
-    assert_eq!(browser.counted().await, None);
+    assert_eq!(browser.read_count().await, None);
     assert_eq!(browser.cookie(), None);
 }
 
 #[tokio::test]
-async fn an_old_signature_is_not_renewed_for_a_session_that_ended_meanwhile() {
+async fn does_not_sign_the_cookie_of_an_ended_session_again() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     browser.count().await.unwrap();
     let rotated = test.with_keys(&[&SigningKeys::generate(), &test.keys]).await;
-    let late = browser.talking_to(&rotated).request();
+    let late = browser.connected_to(&rotated).request();
     late.read::<Count>().await.unwrap();
     browser.end().await;
-    assert!(!browser.talking_to(&rotated).respond(&late).await.contains_key(SET_COOKIE));
+    assert!(!browser.connected_to(&rotated).respond(&late).await.contains_key(SET_COOKIE));
 }
 
 /// Security: 7.2.1, never adopted, tampered cookies
 #[tokio::test]
-async fn tampered_and_malformed_cookies_are_removed_and_never_adopted() {
+async fn removes_tampered_and_malformed_cookies_and_adopts_none() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     browser.count().await.unwrap();
@@ -145,18 +144,14 @@ async fn tampered_and_malformed_cookies_are_removed_and_never_adopted() {
         assert_eq!(browser.cookie(), None, "{bad}");
 
         browser.present(&bad);
-        assert_eq!(
-            browser.count().await.unwrap(),
-            1,
-            "a forged cookie is nobody's session: a new one begins"
-        );
+        assert_eq!(browser.count().await.unwrap(), 1, "a new session is created");
         assert_ne!(browser.cookie(), Some(bad));
     }
 }
 
 /// Security: never adopted
 #[tokio::test]
-async fn an_id_that_we_signed_but_do_not_know_is_never_adopted() {
+async fn does_not_adopt_a_signed_id_without_a_session() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     browser.count().await.unwrap();
@@ -169,7 +164,7 @@ async fn an_id_that_we_signed_but_do_not_know_is_never_adopted() {
 }
 
 #[tokio::test]
-async fn of_several_cookies_with_the_name_the_one_that_we_signed_counts() {
+async fn ignores_unsigned_cookies_beside_the_signed_one() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     browser.count().await.unwrap();
@@ -182,7 +177,7 @@ async fn of_several_cookies_with_the_name_the_one_that_we_signed_counts() {
 }
 
 #[tokio::test]
-async fn cookies_of_others_may_hold_any_bytes() {
+async fn other_cookies_may_contain_any_bytes() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     browser.count().await.unwrap();
@@ -194,7 +189,7 @@ async fn cookies_of_others_may_hold_any_bytes() {
 
 /// Security: 16.2.5, 16.3.3, tampered cookies
 #[tokio::test]
-async fn the_log_holds_hashes_only() {
+async fn the_log_contains_hashes_but_no_ids() {
     let test = TestSessions::new().await;
     tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(|| Log).init();
     let browser = test.browser();
@@ -207,10 +202,10 @@ async fn the_log_holds_hashes_only() {
     browser.end().await;
     let forged = format!("{}x", second);
     browser.present(&forged);
-    browser.counted().await;
+    browser.read_count().await;
     let text = LOG.with_borrow(|log| String::from_utf8(log.clone()).unwrap());
-    for said in ["began a session", "renewed a session", "ended a session", "not signed by us"] {
-        assert!(text.contains(said), "{said} in {text}");
+    for message in ["began a session", "renewed a session", "ended a session", "not signed by us"] {
+        assert!(text.contains(message), "{message} in {text}");
     }
     for secret in [&first, &first[44..], &second, &second[44..], &forged] {
         assert!(!text.contains(secret), "{text}");
@@ -218,7 +213,7 @@ async fn the_log_holds_hashes_only() {
 }
 
 thread_local! {
-    /// What this test has logged: the other tests log from threads of their own.
+    /// What this test has logged. Other tests log from other threads.
     static LOG: std::cell::RefCell<Vec<u8>> = const { std::cell::RefCell::new(Vec::new()) };
 }
 
@@ -237,7 +232,7 @@ impl std::io::Write for Log {
 
 /// Security: 3.3.1, 3.3.2
 #[tokio::test]
-async fn a_host_cookie_is_set_and_removed_with_the_attributes_that_browsers_want() {
+async fn a_host_cookie_is_set_and_removed_with_the_required_attributes() {
     let test = TestSessions::new().await;
     let config = SessionConfig::new(SigningKeys::parse(&test.keys).unwrap());
     let sessions = Sessions::new(test.pool.clone(), config).await.unwrap();

@@ -1,4 +1,4 @@
-//! Guarantee 2: a session that ended stays ended. Guarantee 3: a change of privilege gives a new id and loses nothing.
+//! Guarantees 2 (an ended session stays ended) and 3 (renewal and sign-in change the id and keep the values).
 
 use axum::http::header::SET_COOKIE;
 use session::SessionError;
@@ -8,13 +8,13 @@ use crate::harness::{Count, Name, TestSessions, increment};
 
 /// Security: 7.4.1
 #[tokio::test]
-async fn what_is_in_flight_during_a_sign_out_brings_nothing_back() {
+async fn a_request_in_flight_during_sign_out_cannot_restore_the_session() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     browser.count().await.unwrap();
     let cookie = browser.cookie().unwrap();
 
-    // One request has read the session, another has only come in.
+    // One request has loaded the session, the other has not.
     let (reading, waiting) = (browser.request(), browser.request());
     reading.read::<Count>().await.unwrap();
     browser.end().await;
@@ -25,26 +25,25 @@ async fn what_is_in_flight_during_a_sign_out_brings_nothing_back() {
     for session in [reading, waiting] {
         let headers = browser.respond(&session).await;
         let sent = headers.get(SET_COOKIE).map(|cookie| cookie.to_str().unwrap().to_owned());
-        assert!(sent.is_none_or(|cookie| cookie.contains("Max-Age=0")), "no cookie but its removal");
+        assert!(sent.is_none_or(|cookie| cookie.contains("Max-Age=0")), "the cookie may only be removed");
     }
-    assert_eq!(test.rows().await, 0);
+    assert_eq!(test.session_count().await, 0);
 
-    // Nor does the old cookie, however late.
     browser.present(&cookie);
-    assert_eq!(browser.counted().await, None);
+    assert_eq!(browser.read_count().await, None);
     browser.present(&cookie);
     assert!(browser.count().await.is_err());
-    assert_eq!(test.rows().await, 0);
+    assert_eq!(test.session_count().await, 0);
 }
 
 /// Security: 15.4.1
 #[tokio::test(flavor = "multi_thread")]
-async fn races_of_sign_out_against_writes_leave_no_session() {
-    for (test, other) in TestSessions::pairs().await {
+async fn racing_sign_out_and_writes_leaves_no_session() {
+    for (test, other) in TestSessions::server_pairs().await {
         for _ in 0..100 {
             race_a_sign_out(&test, &other).await;
         }
-        assert_eq!(test.rows().await, 0);
+        assert_eq!(test.session_count().await, 0);
     }
 }
 
@@ -53,8 +52,8 @@ async fn race_a_sign_out(test: &TestSessions, other: &TestSessions) {
     browser.count().await.unwrap();
     let mut racers = JoinSet::new();
     for number in 0..6 {
-        let browser = if number % 2 == 0 { browser.clone() } else { browser.talking_to(other) };
-        // Each came in with the cookie, before the sign-out was answered.
+        let browser = if number % 2 == 0 { browser.clone() } else { browser.connected_to(other) };
+        // All requests were received before the sign-out was answered.
         let session = browser.request();
         racers.spawn(async move {
             if number == 3 {
@@ -69,7 +68,7 @@ async fn race_a_sign_out(test: &TestSessions, other: &TestSessions) {
 }
 
 #[tokio::test]
-async fn after_an_end_the_same_request_begins_anew_under_a_new_id() {
+async fn a_write_after_sign_out_in_the_same_request_creates_a_new_session() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     browser.count().await.unwrap();
@@ -80,11 +79,11 @@ async fn after_an_end_the_same_request_begins_anew_under_a_new_id() {
     assert_eq!(session.update(increment).await.unwrap(), 1);
     browser.respond(&session).await;
     assert_ne!(browser.cookie().unwrap(), before);
-    assert_eq!(browser.counted().await, Some(1));
+    assert_eq!(browser.read_count().await, Some(1));
 }
 
 #[tokio::test]
-async fn who_opens_a_page_after_the_end_may_begin_anew() {
+async fn opening_a_page_after_the_session_ended_allows_a_new_one() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     browser.count().await.unwrap();
@@ -95,12 +94,12 @@ async fn who_opens_a_page_after_the_end_may_begin_anew() {
     assert!(session.start_over().await.unwrap());
     assert_eq!(session.update(increment).await.unwrap(), 1);
     browser.respond(&session).await;
-    assert_ne!(browser.cookie().unwrap(), stale, "the old id is never adopted");
+    assert_ne!(browser.cookie().unwrap(), stale, "the old id is not adopted");
     assert!(!browser.request().start_over().await.unwrap());
 }
 
 #[tokio::test]
-async fn renewal_keeps_the_data_and_kills_the_old_id() {
+async fn renewal_keeps_the_values_and_invalidates_the_old_id() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     browser.count().await.unwrap();
@@ -110,16 +109,16 @@ async fn renewal_keeps_the_data_and_kills_the_old_id() {
     assert_eq!(session.update(increment).await.unwrap(), 2);
     browser.respond(&session).await;
     assert_ne!(browser.cookie().unwrap(), old);
-    assert_eq!(browser.counted().await, Some(2));
-    assert_eq!(test.rows().await, 1);
+    assert_eq!(browser.read_count().await, Some(2));
+    assert_eq!(test.session_count().await, 1);
 
     let thief = test.browser();
     thief.present(&old);
-    assert_eq!(thief.counted().await, None);
+    assert_eq!(thief.read_count().await, None);
 }
 
 #[tokio::test]
-async fn renewal_takes_what_others_wrote_in_between() {
+async fn renewal_keeps_concurrent_writes() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     browser.count().await.unwrap();
@@ -131,7 +130,7 @@ async fn renewal_takes_what_others_wrote_in_between() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_late_for_a_renewal_is_refused_but_keeps_the_browsers_new_cookie() {
+async fn a_late_request_after_a_renewal_fails_and_keeps_the_new_cookie() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     browser.count().await.unwrap();
@@ -143,12 +142,12 @@ async fn a_request_that_is_late_for_a_renewal_is_refused_but_keeps_the_browsers_
     assert!(matches!(late.update(increment).await, Err(SessionError::Ended)));
     browser.respond(&late).await;
     assert_eq!(browser.cookie(), new);
-    assert_eq!(browser.counted().await, Some(1));
+    assert_eq!(browser.read_count().await, Some(1));
 }
 
 /// Security: 7.2.4
 #[tokio::test]
-async fn no_sequence_of_calls_keeps_an_id_over_a_restart() {
+async fn signing_in_replaces_the_id_after_any_sequence_of_calls() {
     type Step = fn(&session::Session) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send + '_>>;
     let steps: [Step; 5] = [
         |session| Box::pin(async { drop(session.read::<Count>().await) }),
@@ -162,15 +161,15 @@ async fn no_sequence_of_calls_keeps_an_id_over_a_restart() {
         for after in 0..steps.len() {
             let browser = test.browser();
             browser.count().await.unwrap();
-            let fixed = browser.cookie().unwrap();
+            let old_cookie = browser.cookie().unwrap();
             let session = browser.request();
             steps[before](&session).await;
             session.restart("ada", false).await.unwrap();
             steps[after](&session).await;
             session.update(|name: &mut Name| name.0 = "Ada".into()).await.unwrap();
             browser.respond(&session).await;
-            assert_ne!(browser.cookie().unwrap(), fixed, "{before} {after}");
-            browser.present(&fixed);
+            assert_ne!(browser.cookie().unwrap(), old_cookie, "{before} {after}");
+            browser.present(&old_cookie);
             assert_eq!(browser.request().read::<Name>().await.unwrap(), None, "{before} {after}");
         }
     }
@@ -178,7 +177,7 @@ async fn no_sequence_of_calls_keeps_an_id_over_a_restart() {
 
 /// Security: copied old cookies
 #[tokio::test]
-async fn a_sign_out_that_meets_a_renewal_ends_the_renewed_session() {
+async fn a_sign_out_during_a_renewal_ends_the_renewed_session() {
     let test = TestSessions::new().await;
     for loaded in [true, false] {
         let browser = test.browser();
@@ -190,15 +189,15 @@ async fn a_sign_out_that_meets_a_renewal_ends_the_renewed_session() {
         renewing.renew().await.unwrap();
         renewing.renew().await.unwrap();
         leaving.end().await.unwrap();
-        assert_eq!(test.rows().await, 0, "{loaded}");
+        assert_eq!(test.session_count().await, 0, "{loaded}");
         assert!(matches!(renewing.update(increment).await, Err(SessionError::Ended)));
     }
 }
 
 /// Security: copied old cookies
 #[tokio::test]
-async fn an_exchanged_id_that_comes_later_ends_nothing() {
-    for (test, _) in TestSessions::pairs().await {
+async fn a_later_request_with_a_replaced_id_ends_nothing() {
+    for (test, _) in TestSessions::server_pairs().await {
         let (browser, copy) = (test.browser(), test.browser());
         browser.count().await.unwrap();
         copy.present(&browser.cookie().unwrap());
@@ -209,30 +208,30 @@ async fn an_exchanged_id_that_comes_later_ends_nothing() {
         let late = copy.request();
         assert!(matches!(late.end().await, Err(SessionError::Ended)));
         assert_eq!(copy.respond(&late).await.get(axum::http::header::SET_COOKIE), None);
-        assert_eq!(browser.counted().await, Some(1));
+        assert_eq!(browser.read_count().await, Some(1));
     }
 }
 
 /// Security: 15.4.2
 #[tokio::test]
-async fn a_session_that_is_required_within_a_transaction_lives_there() {
-    for (test, other) in TestSessions::pairs().await {
+async fn require_within_fails_for_a_session_that_ended_elsewhere() {
+    for (test, other) in TestSessions::server_pairs().await {
         let browser = test.browser();
         let session = browser.request();
         session.restart("ada", false).await.unwrap();
         browser.respond(&session).await;
-        let (changing, ending) = (browser.request(), browser.talking_to(&other));
+        let (changing, ending) = (browser.request(), browser.connected_to(&other));
         changing.read::<Count>().await.unwrap();
         ending.end().await;
         let mut transaction = test.sessions.database().begin().await.unwrap();
         let required = changing.require_within(&mut transaction).await;
-        assert!(matches!(required, Err(SessionError::Ended)), "whatever was read before");
+        assert!(matches!(required, Err(SessionError::Ended)), "although it was read before");
     }
 }
 
 /// Security: 2.3.3
 #[tokio::test]
-async fn what_a_transaction_makes_of_a_session_holds_once_it_is_committed() {
+async fn changes_in_a_transaction_apply_only_after_its_commit() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     browser.count().await.unwrap();
@@ -245,14 +244,14 @@ async fn what_a_transaction_makes_of_a_session_holds_once_it_is_committed() {
     drop(transaction);
     assert_eq!(undone.owner().await.unwrap(), None);
     browser.respond(&undone).await;
-    assert_eq!((browser.cookie(), browser.counted().await), (before.clone(), Some(1)));
+    assert_eq!((browser.cookie(), browser.read_count().await), (before.clone(), Some(1)));
 
     let ended = browser.request();
     let mut transaction = test.sessions.database().begin().await.unwrap();
     ended.end_within(&mut transaction, |_| ()).await.unwrap();
     drop(transaction);
     browser.respond(&ended).await;
-    assert_eq!((browser.cookie(), browser.counted().await), (before.clone(), Some(1)));
+    assert_eq!((browser.cookie(), browser.read_count().await), (before.clone(), Some(1)));
 
     let done = browser.request();
     let mut transaction = test.sessions.database().begin().await.unwrap();
@@ -262,18 +261,18 @@ async fn what_a_transaction_makes_of_a_session_holds_once_it_is_committed() {
     assert_eq!(done.owner().await.unwrap().as_deref(), Some("ada"));
     browser.respond(&done).await;
     assert_ne!(browser.cookie(), before);
-    assert_eq!(browser.counted().await, Some(2));
+    assert_eq!(browser.read_count().await, Some(2));
 }
 
 /// Security: 3.3.1
 #[tokio::test]
-async fn of_several_ids_none_is_taken_and_none_of_their_cookies_is_replaced() {
+async fn uses_none_of_several_ids_and_keeps_their_cookies() {
     let test = TestSessions::new().await;
     let (victim, attacker) = (test.browser(), test.browser());
     victim.count().await.unwrap();
     attacker.count().await.unwrap();
     let (ours, theirs) = (victim.cookie().unwrap(), attacker.cookie().unwrap());
-    // The second time the other id is dead: its cookie must not cost the victim its own.
+    // In the second round the attacker's session has ended, which must not remove the victim's cookie.
     for _ in 0..2 {
         let both = test.browser();
         both.present(&format!("{theirs}; id={ours}"));
@@ -285,13 +284,13 @@ async fn of_several_ids_none_is_taken_and_none_of_their_cookies_is_replaced() {
         assert!(matches!(session.renew().await, Err(SessionError::Ended)));
         assert!(matches!(session.end().await, Err(SessionError::Ended)));
         assert_eq!(both.respond(&session).await.get(axum::http::header::SET_COOKIE), None);
-        assert_eq!(victim.counted().await, Some(1));
+        assert_eq!(victim.read_count().await, Some(1));
         attacker.end().await;
     }
 }
 
 #[tokio::test]
-async fn a_reload_during_a_renewal_begins_no_other_session() {
+async fn a_reload_during_a_renewal_creates_no_session() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     browser.count().await.unwrap();
@@ -301,31 +300,31 @@ async fn a_reload_during_a_renewal_begins_no_other_session() {
     assert!(matches!(reload.update(increment).await, Err(SessionError::Ended)));
     browser.respond(&renewing).await;
     browser.respond(&reload).await;
-    assert_eq!(browser.counted().await, Some(1));
+    assert_eq!(browser.read_count().await, Some(1));
 }
 
 #[tokio::test]
-async fn who_never_got_the_renewed_cookie_may_begin_anew_after_a_minute() {
+async fn a_browser_that_missed_the_renewed_cookie_starts_again_after_a_minute() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     browser.count().await.unwrap();
     browser.request().renew().await.unwrap();
     assert!(browser.count().await.is_err());
     test.clock.advance(time::Duration::minutes(1));
-    assert!(browser.count().await.is_err(), "the stale cookie is removed with this answer");
+    assert!(browser.count().await.is_err(), "this response removes the stale cookie");
     assert_eq!(browser.count().await.unwrap(), 1);
 }
 
 #[tokio::test]
-async fn a_caller_that_is_cancelled_during_a_renewal_still_gets_the_new_cookie() {
+async fn a_cancelled_renewal_still_sends_the_new_cookie() {
     let test = TestSessions::new().await;
-    for wakes in 0..20 {
+    for polls in 0..20 {
         let browser = test.browser();
         browser.count().await.unwrap();
         let session = browser.request();
         {
-            // The caller gives up, as with a time-out, after it was woken so many times: at each place where it waits.
-            let (mut renewal, mut left) = (std::pin::pin!(session.renew()), wakes);
+            // Cancels the caller, like a timeout, at each of its await points.
+            let (mut renewal, mut left) = (std::pin::pin!(session.renew()), polls);
             std::future::poll_fn(|context| {
                 if renewal.as_mut().poll(context).is_ready() || left == 0 {
                     return std::task::Poll::Ready(());
@@ -335,15 +334,15 @@ async fn a_caller_that_is_cancelled_during_a_renewal_still_gets_the_new_cookie()
             })
             .await;
         }
-        // Another writer has its turn once that transaction is through, or undone.
+        // The only writer is free once that transaction is committed or rolled back.
         test.sessions.sweep().await.unwrap();
         browser.respond(&session).await;
-        assert_eq!(browser.counted().await, Some(1), "woken {wakes} times");
+        assert_eq!(browser.read_count().await, Some(1), "polled {polls} times");
     }
 }
 
 #[tokio::test]
-async fn a_sign_in_that_is_sent_twice_goes_on_with_what_the_first_has_made() {
+async fn a_repeated_sign_in_continues_the_session_of_the_first() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     browser.count().await.unwrap();
@@ -351,11 +350,11 @@ async fn a_sign_in_that_is_sent_twice_goes_on_with_what_the_first_has_made() {
     first.restart("ada", false).await.unwrap();
 
     stranger.restart("mallory", false).await.unwrap();
-    assert_eq!(stranger.read::<Count>().await.unwrap(), None, "nobody else gets the data");
+    assert_eq!(stranger.read::<Count>().await.unwrap(), None, "another user does not get the values");
     assert_eq!(stranger.owner().await.unwrap().as_deref(), Some("mallory"));
 
     second.restart("ada", false).await.unwrap();
     browser.respond(&second).await;
-    assert_eq!(browser.counted().await, Some(1));
-    assert_eq!(test.rows().await, 2, "and no signed-in session is left behind");
+    assert_eq!(browser.read_count().await, Some(1));
+    assert_eq!(test.session_count().await, 2, "the first sign-in leaves no extra session");
 }

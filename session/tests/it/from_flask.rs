@@ -1,5 +1,4 @@
-//! What sessions in Flask, Express and Rails do, done here: a function for each thing that one wants, and a test that shows it. The pages
-//! `docs/from-*.md` quote these functions.
+//! What sessions do in Flask, Express and Rails. The pages `docs/from-*.md` quote these functions.
 
 use axum::http::{HeaderMap, header::SET_COOKIE};
 use serde::{Deserialize, Serialize};
@@ -23,7 +22,7 @@ async fn count_visit(session: &Session) -> Result<u64, SessionError> {
     session.update(count).await
 }
 
-async fn forget_visits(session: &Session) -> Result<(), SessionError> {
+async fn reset_visits(session: &Session) -> Result<(), SessionError> {
     session.remove::<Visits>().await?;
     Ok(())
 }
@@ -56,8 +55,8 @@ impl SessionValue for Email {
     const KEY: &'static str = "email";
 }
 
-async fn keep_email(session: &Session, email: String) -> Result<(), SessionError> {
-    session.update(|kept: &mut Email| kept.0.clone_from(&email)).await
+async fn set_email(session: &Session, email: String) -> Result<(), SessionError> {
+    session.update(|value: &mut Email| value.0.clone_from(&email)).await
 }
 
 async fn email(session: &Session) -> Result<Option<Email>, SessionError> {
@@ -68,7 +67,7 @@ async fn has_email(session: &Session) -> Result<bool, SessionError> {
     Ok(session.read::<Email>().await?.is_some())
 }
 
-async fn take_email(session: &Session) -> Result<Option<Email>, SessionError> {
+async fn remove_email(session: &Session) -> Result<Option<Email>, SessionError> {
     session.remove::<Email>().await
 }
 
@@ -76,7 +75,7 @@ async fn clear(session: &Session) -> Result<(), SessionError> {
     session.end().await
 }
 
-async fn last(session: &Session, remember: bool) -> Result<(), SessionError> {
+async fn set_remembered(session: &Session, remember: bool) -> Result<(), SessionError> {
     session.remember(remember).await
 }
 
@@ -128,13 +127,12 @@ async fn sessions(pool: Pool, config: SessionConfig) -> Result<Sessions, Session
     Sessions::new(pool, config).await
 }
 
-/// Does something in a request of its own, and hands the response's headers back.
 async fn request<T>(
     browser: &Browser,
-    what: impl AsyncFnOnce(&Session) -> Result<T, SessionError>,
+    action: impl AsyncFnOnce(&Session) -> Result<T, SessionError>,
 ) -> (T, HeaderMap) {
     let session = browser.request();
-    let done = what(&session).await.unwrap();
+    let done = action(&session).await.unwrap();
     (done, browser.respond(&session).await)
 }
 
@@ -143,7 +141,7 @@ async fn visit(browser: &Browser) -> u64 {
 }
 
 #[tokio::test]
-async fn visits_count_from_one_on_each_refresh() {
+async fn each_refresh_counts_a_visit() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     for number in 1..=3 {
@@ -152,19 +150,19 @@ async fn visits_count_from_one_on_each_refresh() {
 }
 
 #[tokio::test]
-async fn a_value_that_is_popped_starts_again() {
+async fn a_removed_counter_starts_again() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     visit(&browser).await;
     visit(&browser).await;
-    request(&browser, forget_visits).await;
+    request(&browser, reset_visits).await;
     assert_eq!(visit(&browser).await, 1);
-    request(&browser, forget_visits).await;
-    request(&browser, forget_visits).await;
+    request(&browser, reset_visits).await;
+    request(&browser, reset_visits).await;
 }
 
 #[tokio::test]
-async fn who_signs_in_is_welcomed_by_name_until_signing_out() {
+async fn welcomes_a_user_by_name_until_sign_out() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     assert_eq!(request(&browser, welcome).await.0, "Welcome Anonymous");
@@ -172,52 +170,52 @@ async fn who_signs_in_is_welcomed_by_name_until_signing_out() {
     let before = browser.cookie();
     request(&browser, async |session| sign_in(session, "Admin", false).await).await;
     assert_eq!(request(&browser, welcome).await.0, "Welcome Admin");
-    assert_ne!(browser.cookie(), before, "signing in gives a new id");
-    assert_eq!(visit(&browser).await, 2, "and keeps what a guest had");
+    assert_ne!(browser.cookie(), before, "signing in replaces the id");
+    assert_eq!(visit(&browser).await, 2, "and keeps the values of the guest");
     request(&browser, sign_out).await;
     assert_eq!(request(&browser, welcome).await.0, "Welcome Anonymous");
-    assert_eq!(test.rows().await, 0);
+    assert_eq!(test.session_count().await, 0);
 }
 
 #[tokio::test]
-async fn a_value_from_a_form_is_kept_found_and_taken_out() {
+async fn sets_reads_and_removes_a_value() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     assert_eq!(request(&browser, email).await.0, None);
     assert!(!request(&browser, has_email).await.0);
-    request(&browser, async |session| keep_email(session, "ada@example.com".into()).await).await;
+    request(&browser, async |session| set_email(session, "ada@example.com".into()).await).await;
     assert!(request(&browser, has_email).await.0);
     assert_eq!(request(&browser, email).await.0, Some(Email("ada@example.com".into())));
-    assert_eq!(request(&browser, take_email).await.0, Some(Email("ada@example.com".into())));
-    assert_eq!(request(&browser, take_email).await.0, None);
+    assert_eq!(request(&browser, remove_email).await.0, Some(Email("ada@example.com".into())));
+    assert_eq!(request(&browser, remove_email).await.0, None);
 }
 
 #[tokio::test]
-async fn after_clearing_the_next_write_is_a_new_session_with_a_new_id() {
+async fn the_first_write_after_clearing_creates_a_new_session() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     visit(&browser).await;
     let before = browser.cookie();
     request(&browser, clear).await;
-    assert_eq!((browser.cookie(), test.rows().await), (None, 0));
+    assert_eq!((browser.cookie(), test.session_count().await), (None, 0));
     assert_eq!(visit(&browser).await, 1);
     assert_ne!(browser.cookie(), before);
 }
 
 #[tokio::test]
-async fn a_permanent_session_has_a_cookie_for_31_days_and_another_one_ends_with_the_browser() {
+async fn only_a_permanent_session_has_a_cookie_for_31_days() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     let (_, headers) = request(&browser, count_visit).await;
     assert!(!headers[SET_COOKIE].to_str().unwrap().contains("Max-Age"));
-    let (_, headers) = request(&browser, async |session| last(session, true).await).await;
+    let (_, headers) = request(&browser, async |session| set_remembered(session, true).await).await;
     assert!(headers[SET_COOKIE].to_str().unwrap().contains("; Max-Age=2678400"));
     test.clock.advance(Duration::days(30));
-    assert_eq!(visit(&browser).await, 2, "later writes do not shorten it");
+    assert_eq!(visit(&browser).await, 2, "later writes keep the lifetime");
 }
 
 #[tokio::test]
-async fn a_nested_value_that_changes_is_saved_and_one_that_stays_is_not() {
+async fn stores_changed_nested_values_and_skips_unchanged_ones() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     let version = || sqlx::query_scalar::<_, i64>("select version from sessions").fetch_one(&test.pool);
@@ -232,7 +230,7 @@ async fn a_nested_value_that_changes_is_saved_and_one_that_stays_is_not() {
 }
 
 #[tokio::test]
-async fn the_same_key_keeps_sessions_another_one_ends_them_and_a_ring_keeps_them() {
+async fn sessions_survive_a_rotation_of_keys_but_not_a_replacement() {
     let test = TestSessions::new().await;
     let (old, new) = (test.keys.clone(), SigningKeys::generate());
     let served_with = async |keys: &str| {
@@ -241,22 +239,22 @@ async fn the_same_key_keeps_sessions_another_one_ends_them_and_a_ring_keeps_them
     };
     let browser = test.browser();
     visit(&browser).await;
-    assert_eq!(visit(&browser.talking_to_sessions(&served_with(&old).await)).await, 2);
-    assert_eq!(visit(&browser.talking_to_sessions(&served_with(&format!("{new},{old}")).await)).await, 3);
+    assert_eq!(visit(&browser.connected_to_sessions(&served_with(&old).await)).await, 2);
+    assert_eq!(visit(&browser.connected_to_sessions(&served_with(&format!("{new},{old}")).await)).await, 3);
     assert_eq!(
-        visit(&browser.talking_to_sessions(&served_with(&new).await)).await,
+        visit(&browser.connected_to_sessions(&served_with(&new).await)).await,
         4,
-        "signed anew on the way"
+        "the last request signed the cookie with the new key"
     );
     assert_eq!(
-        visit(&browser.talking_to_sessions(&served_with(&old).await)).await,
+        visit(&browser.connected_to_sessions(&served_with(&old).await)).await,
         1,
-        "the old key is not enough"
+        "the old key cannot verify the new signature"
     );
 }
 
 #[tokio::test]
-async fn a_cookie_that_was_tampered_with_is_dropped_and_a_new_session_begins() {
+async fn a_tampered_cookie_starts_a_new_session() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     visit(&browser).await;
@@ -268,21 +266,20 @@ async fn a_cookie_that_was_tampered_with_is_dropped_and_a_new_session_begins() {
 }
 
 #[tokio::test]
-async fn a_hundred_kilobytes_leave_the_cookie_as_small_as_it_was() {
+async fn storing_100_kilobytes_does_not_grow_the_cookie() {
     let test = TestSessions::new().await;
     let browser = test.browser();
-    let (_, headers) =
-        request(&browser, async |session| keep_email(session, "a".repeat(100_000)).await).await;
+    let (_, headers) = request(&browser, async |session| set_email(session, "a".repeat(100_000)).await).await;
     assert!(headers[SET_COOKIE].len() < 200);
     assert_eq!(request(&browser, email).await.0.unwrap().0.len(), 100_000);
 }
 
 #[tokio::test]
-async fn a_cookie_is_sent_when_the_session_begins_and_not_for_reading_or_writing_later() {
+async fn reads_and_later_writes_set_no_cookie() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     let (_, headers) = request(&browser, welcome).await;
-    assert!(!headers.contains_key(SET_COOKIE), "who only reads gets none");
+    assert!(!headers.contains_key(SET_COOKIE), "reading sets no cookie");
     let (_, headers) = request(&browser, count_visit).await;
     assert!(headers.contains_key(SET_COOKIE));
     let (_, headers) = request(&browser, count_visit).await;
@@ -290,7 +287,7 @@ async fn a_cookie_is_sent_when_the_session_begins_and_not_for_reading_or_writing
 }
 
 #[tokio::test]
-async fn each_browser_has_a_cart_of_its_own() {
+async fn each_browser_has_its_own_cart() {
     let test = TestSessions::new().await;
     let (ada, bob) = (test.browser(), test.browser());
     let add =
@@ -299,18 +296,22 @@ async fn each_browser_has_a_cart_of_its_own() {
 }
 
 #[tokio::test]
-async fn sessions_are_still_there_after_a_restart_of_the_server() {
+async fn sessions_survive_a_restart_of_the_server() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     visit(&browser).await;
-    let restarted = test.elsewhere().await;
-    assert_eq!(visit(&browser.talking_to(&restarted)).await, 2);
+    let restarted = test.second_server().await;
+    assert_eq!(visit(&browser.connected_to(&restarted)).await, 2);
 }
 
 /// Security: 7.1.1
 #[test]
-fn the_usual_limits_are_the_ones_that_are_written_down() {
+fn the_documented_timeouts_are_the_defaults() {
     let key = SigningKeys::generate();
-    let (ours, usual) = (config(&key).unwrap(), SessionConfig::new(SigningKeys::parse(&key).unwrap()));
-    assert_eq!((ours.idle, ours.lifetime, ours.remembered), (usual.idle, usual.lifetime, usual.remembered));
+    let (documented, defaults) =
+        (config(&key).unwrap(), SessionConfig::new(SigningKeys::parse(&key).unwrap()));
+    assert_eq!(
+        (documented.idle, documented.lifetime, documented.remembered),
+        (defaults.idle, defaults.lifetime, defaults.remembered)
+    );
 }

@@ -1,4 +1,4 @@
-//! Sessions with a database of their own, a clock to turn, and browsers that keep a cookie.
+//! Sessions with their own database and a manual clock, and browsers that store the cookie.
 
 use std::sync::{Arc, Mutex};
 
@@ -12,7 +12,6 @@ use session::{
 };
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
-/// A counter.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub(crate) struct Count(pub(crate) u64);
 
@@ -20,7 +19,6 @@ impl SessionValue for Count {
     const KEY: &'static str = "count";
 }
 
-/// Another value of the same session.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub(crate) struct Name(pub(crate) String);
 
@@ -40,39 +38,38 @@ pub(crate) struct TestSessions {
 }
 
 impl TestSessions {
-    /// The sessions of a server that has its database for itself, and keeps in memory what it has read.
+    /// One server, with a cache.
     pub(crate) async fn new() -> Self {
-        Self::keeping(1024 * 1024).await
+        Self::with_cache(1024 * 1024).await
     }
 
-    /// The sessions of one of several servers.
-    pub(crate) async fn shared() -> Self {
-        Self::keeping(0).await
+    /// One of several servers, so without a cache.
+    pub(crate) async fn without_cache() -> Self {
+        Self::with_cache(0).await
     }
 
-    /// Two servers on one database, and one that is both.
-    pub(crate) async fn pairs() -> [(Self, Self); 2] {
-        let (one, two) = (Self::new().await, Self::shared().await);
-        let other = two.elsewhere().await;
+    /// Two setups: one server with a cache (twice), and two servers on the same database.
+    pub(crate) async fn server_pairs() -> [(Self, Self); 2] {
+        let (one, two) = (Self::new().await, Self::without_cache().await);
+        let other = two.second_server().await;
         [(one.clone(), one), (two, other)]
     }
 
-    async fn keeping(cached_bytes: u64) -> Self {
+    async fn with_cache(cached_bytes: u64) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
-        Self::at(folder, Clock::manual(NOON), SigningKeys::generate(), cached_bytes).await
+        Self::open(folder, Clock::manual(NOON), SigningKeys::generate(), cached_bytes).await
     }
 
-    /// What a second server on the same database has.
-    pub(crate) async fn elsewhere(&self) -> Self {
-        Self::at(self.folder.clone(), self.clock.clone(), self.keys.clone(), 0).await
+    pub(crate) async fn second_server(&self) -> Self {
+        Self::open(self.folder.clone(), self.clock.clone(), self.keys.clone(), 0).await
     }
 
     /// The same sessions with other keys, newest first.
     pub(crate) async fn with_keys(&self, keys: &[&str]) -> Self {
-        Self::at(self.folder.clone(), self.clock.clone(), keys.join(","), 0).await
+        Self::open(self.folder.clone(), self.clock.clone(), keys.join(","), 0).await
     }
 
-    async fn at(folder: Arc<tempfile::TempDir>, clock: Clock, keys: String, cached_bytes: u64) -> Self {
+    async fn open(folder: Arc<tempfile::TempDir>, clock: Clock, keys: String, cached_bytes: u64) -> Self {
         let options = SqliteConnectOptions::new()
             .filename(folder.path().join("test.db"))
             .create_if_missing(true)
@@ -94,7 +91,6 @@ impl TestSessions {
         Self { sessions, pool, clock, keys, folder }
     }
 
-    /// Ends one of an owner's sessions, and returns what it has counted.
     pub(crate) async fn end_one(&self, owner: &str, handle: &str) -> Option<Option<Count>> {
         let mut transaction = self.sessions.database().begin().await.unwrap();
         let ended = self.sessions.end_one(&mut transaction, owner, handle, OwnedSession::read).await.unwrap();
@@ -102,14 +98,12 @@ impl TestSessions {
         ended
     }
 
-    /// Ends all of an owner's sessions but one.
     pub(crate) async fn end_others(&self, owner: &str, handle: &str) {
         let mut transaction = self.sessions.database().begin().await.unwrap();
         self.sessions.end_others(&mut transaction, owner, handle, |_| ()).await.unwrap();
         transaction.commit().await.unwrap();
     }
 
-    /// Ends all of an owner's sessions, and returns how many there were.
     pub(crate) async fn end_owned(&self, owner: &str) -> usize {
         let mut transaction = self.sessions.database().begin().await.unwrap();
         let ended = self.sessions.end_owned(&mut transaction, owner, |_| ()).await.unwrap();
@@ -117,24 +111,22 @@ impl TestSessions {
         ended.len()
     }
 
-    /// Somebody without a cookie.
     pub(crate) fn browser(&self) -> Browser {
         Browser { sessions: self.sessions.clone(), cookie: Arc::default() }
     }
 
-    /// How many sessions are kept.
-    pub(crate) async fn rows(&self) -> i64 {
+    pub(crate) async fn session_count(&self) -> i64 {
         sqlx::query_scalar("select count(*) from sessions").fetch_one(&self.pool).await.unwrap()
     }
 
-    /// The bytes of the database, its write-ahead log included.
-    pub(crate) fn file(&self) -> Vec<u8> {
+    /// The database file and its write-ahead log.
+    pub(crate) fn database_bytes(&self) -> Vec<u8> {
         let read = |name: &str| std::fs::read(self.folder.path().join(name)).unwrap_or_default();
         [read("test.db"), read("test.db-wal")].concat()
     }
 }
 
-/// Keeps the session's cookie as a browser does. Clones are tabs of one browser.
+/// Stores the session's cookie like a browser. Clones are tabs of the same browser.
 #[derive(Clone)]
 pub(crate) struct Browser {
     sessions: Sessions,
@@ -142,17 +134,14 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    /// The same browser, talking to another server.
-    pub(crate) fn talking_to(&self, other: &TestSessions) -> Self {
-        self.talking_to_sessions(&other.sessions)
+    pub(crate) fn connected_to(&self, other: &TestSessions) -> Self {
+        self.connected_to_sessions(&other.sessions)
     }
 
-    /// The same browser, talking to a server with settings of its own.
-    pub(crate) fn talking_to_sessions(&self, sessions: &Sessions) -> Self {
+    pub(crate) fn connected_to_sessions(&self, sessions: &Sessions) -> Self {
         Self { sessions: sessions.clone(), cookie: self.cookie.clone() }
     }
 
-    /// The session of a new request.
     pub(crate) fn request(&self) -> Session {
         let mut headers = HeaderMap::new();
         if let Some(cookie) = self.cookie() {
@@ -161,17 +150,16 @@ impl Browser {
         self.sessions.open(&headers)
     }
 
-    /// Takes the response to a request.
     pub(crate) async fn respond(&self, session: &Session) -> HeaderMap {
         let mut headers = HeaderMap::new();
         self.sessions.close(session, &mut headers).await;
         if let Some(cookie) = headers.get(SET_COOKIE) {
-            self.keep(cookie.to_str().unwrap());
+            self.store_cookie(cookie.to_str().unwrap());
         }
         headers
     }
 
-    pub(crate) fn keep(&self, cookie: &str) {
+    pub(crate) fn store_cookie(&self, cookie: &str) {
         let value = cookie.strip_prefix("id=").and_then(|rest| rest.split(';').next()).unwrap();
         *self.cookie.lock().unwrap() = (!cookie.contains("Max-Age=0")).then(|| value.to_owned());
     }
@@ -180,28 +168,25 @@ impl Browser {
         self.cookie.lock().unwrap().clone()
     }
 
-    /// Presents whatever value.
     pub(crate) fn present(&self, cookie: &str) {
         *self.cookie.lock().unwrap() = Some(cookie.to_owned());
     }
 
-    /// One request that counts.
+    /// Sends a request that increments the counter.
     pub(crate) async fn count(&self) -> Result<u64, session::SessionError> {
         let session = self.request();
-        let counted = session.update(increment).await;
+        let result = session.update(increment).await;
         self.respond(&session).await;
-        counted
+        result
     }
 
-    /// One request that reads the counter.
-    pub(crate) async fn counted(&self) -> Option<u64> {
+    pub(crate) async fn read_count(&self) -> Option<u64> {
         let session = self.request();
         let count = session.read::<Count>().await.unwrap();
         self.respond(&session).await;
         count.map(|count| count.0)
     }
 
-    /// One request that ends the session.
     pub(crate) async fn end(&self) {
         let session = self.request();
         session.end().await.unwrap();

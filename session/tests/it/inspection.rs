@@ -1,4 +1,4 @@
-//! What a page can show of a session: what lies in the store, what happens to it, and that it cannot grow without end.
+//! What a page can show about a session, its events, and its maximum size.
 
 use std::sync::{Arc, Mutex};
 
@@ -9,20 +9,20 @@ use crate::harness::{Browser, Count, NOON, Name, TestSessions, increment};
 
 const KB: usize = 1_000;
 
-fn called(name: &str) -> impl FnMut(&mut Name) + Send {
-    move |kept| kept.0 = name.to_owned()
+fn set_to(name: &str) -> impl FnMut(&mut Name) + Send {
+    move |value| value.0 = name.to_owned()
 }
 
 async fn set(browser: &Browser, name: &str) -> Result<(), SessionError> {
     let session = browser.request();
-    let done = session.update(called(name)).await;
+    let done = session.update(set_to(name)).await;
     browser.respond(&session).await;
     done
 }
 
 /// Security: 3.3.4
 #[tokio::test]
-async fn all_that_is_kept_is_shown_but_the_id() {
+async fn shows_everything_that_is_stored_except_the_id() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     assert!(browser.request().inspect().await.unwrap().is_none());
@@ -57,7 +57,7 @@ async fn all_that_is_kept_is_shown_but_the_id() {
 }
 
 #[tokio::test]
-async fn a_session_holds_much_while_its_cookie_stays_small() {
+async fn the_cookie_of_a_large_session_stays_small() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     set(&browser, &"a".repeat(100 * KB)).await.unwrap();
@@ -67,18 +67,18 @@ async fn a_session_holds_much_while_its_cookie_stays_small() {
 }
 
 #[tokio::test]
-async fn what_would_make_a_session_too_large_is_refused_and_changes_nothing() {
+async fn rejects_a_write_that_exceeds_the_maximum_size() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     let first = set(&browser, &"a".repeat(1_100 * KB)).await;
     assert!(matches!(first, Err(SessionError::TooLarge { key: "name", most: 1_048_576 })), "{first:?}");
-    assert_eq!((browser.cookie(), test.rows().await), (None, 0));
+    assert_eq!((browser.cookie(), test.session_count().await), (None, 0));
 
     set(&browser, &"b".repeat(900 * KB)).await.unwrap();
     assert!(matches!(set(&browser, &"c".repeat(1_100 * KB)).await, Err(SessionError::TooLarge { .. })));
     let session = browser.request();
     let mut transaction = test.sessions.database().begin().await.unwrap();
-    let within = session.update_within(&mut transaction, called(&"d".repeat(1_100 * KB))).await;
+    let within = session.update_within(&mut transaction, set_to(&"d".repeat(1_100 * KB))).await;
     assert!(matches!(within, Err(SessionError::TooLarge { .. })));
     drop(transaction);
     let name = browser.request().read::<Name>().await.unwrap().unwrap();
@@ -86,7 +86,7 @@ async fn what_would_make_a_session_too_large_is_refused_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn from_a_session_that_is_too_large_already_something_can_be_taken() {
+async fn values_can_be_removed_from_a_session_over_the_maximum_size() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     browser.count().await.unwrap();
@@ -97,61 +97,60 @@ async fn from_a_session_that_is_too_large_already_something_can_be_taken() {
         clock: test.clock.clone(),
         ..SessionConfig::new(SigningKeys::parse(&test.keys).unwrap())
     };
-    let browser = browser.talking_to_sessions(&Sessions::new(test.pool.clone(), smaller).await.unwrap());
+    let browser = browser.connected_to_sessions(&Sessions::new(test.pool.clone(), smaller).await.unwrap());
     assert!(matches!(browser.count().await, Err(SessionError::TooLarge { .. })));
     browser.request().remove::<Count>().await.unwrap();
     browser.request().remove::<Name>().await.unwrap();
     assert_eq!(browser.count().await.unwrap(), 1);
 }
 
-/// Sessions that note what they are told.
 async fn observed(test: &TestSessions, keys: &[&str]) -> (Sessions, Arc<Mutex<Vec<(String, SessionEvent)>>>) {
-    let told = Arc::<Mutex<Vec<_>>>::default();
-    let note = told.clone();
+    let recorded = Arc::<Mutex<Vec<_>>>::default();
+    let sink = recorded.clone();
     let config = SessionConfig {
         cookie_name: "id",
         secure: false,
         clock: test.clock.clone(),
-        observer: Observer::new(move |handle, event| note.lock().unwrap().push((handle.to_owned(), event))),
+        observer: Observer::new(move |handle, event| sink.lock().unwrap().push((handle.to_owned(), event))),
         ..SessionConfig::new(SigningKeys::parse(&keys.join(",")).unwrap())
     };
-    (Sessions::new(test.pool.clone(), config).await.unwrap(), told)
+    (Sessions::new(test.pool.clone(), config).await.unwrap(), recorded)
 }
 
 #[tokio::test]
-async fn an_observer_is_told_what_happens_and_why_a_cookie_was_sent() {
+async fn an_observer_receives_events_and_the_reasons_for_cookies() {
     use CookieReason::{NewAge, NewId, NewKey, NewSession};
     use SessionEvent::{
         Began, CookieKept, CookieSent, Ended, Remembered, Removed, Renewed, Restarted, Set, Used,
     };
 
     let test = TestSessions::new().await;
-    let (sessions, told) = observed(&test, &[&test.keys]).await;
-    let browser = test.browser().talking_to_sessions(&sessions);
-    let told = || std::mem::take(&mut *told.lock().unwrap());
-    let events = || told().into_iter().map(|(_, event)| event).collect::<Vec<_>>();
+    let (sessions, recorded) = observed(&test, &[&test.keys]).await;
+    let browser = test.browser().connected_to_sessions(&sessions);
+    let recorded = || std::mem::take(&mut *recorded.lock().unwrap());
+    let events = || recorded().into_iter().map(|(_, event)| event).collect::<Vec<_>>();
 
-    assert_eq!(browser.counted().await, None);
-    assert_eq!(events(), [], "who only reads has no session");
+    assert_eq!(browser.read_count().await, None);
+    assert_eq!(events(), [], "reading creates no session");
 
     browser.count().await.unwrap();
-    let first = told();
+    let first = recorded();
     let handle = browser.request().handle().await.unwrap().unwrap();
-    assert!(first.iter().all(|(told, _)| *told == handle));
+    assert!(first.iter().all(|(recorded, _)| *recorded == handle));
     let first: Vec<_> = first.into_iter().map(|(_, event)| event).collect();
     assert_eq!(first, [Began, Set { key: "count" }, CookieSent(NewSession)]);
 
     browser.count().await.unwrap();
     assert_eq!(events(), [Set { key: "count" }, CookieKept]);
 
-    // What stays as it was is no change.
     let session = browser.request();
+    // An unchanged value is not an event.
     session.update(|_: &mut Count| ()).await.unwrap();
     browser.respond(&session).await;
     assert_eq!(events(), [CookieKept]);
 
     test.clock.advance(Duration::minutes(2));
-    browser.counted().await;
+    browser.read_count().await;
     assert_eq!(events(), [Used, CookieKept]);
 
     let session = browser.request();
@@ -164,15 +163,15 @@ async fn an_observer_is_told_what_happens_and_why_a_cookie_was_sent() {
     browser.respond(&session).await;
     assert_eq!(events(), [Remembered { remember: true }, CookieSent(NewAge)]);
 
-    let (rotated, told_rotated) = observed(&test, &[&SigningKeys::generate(), &test.keys]).await;
-    browser.talking_to_sessions(&rotated).counted().await;
-    assert_eq!(told_rotated.lock().unwrap().pop().unwrap().1, CookieSent(NewKey));
-    browser.talking_to_sessions(&rotated).counted().await;
-    assert_eq!(told_rotated.lock().unwrap().pop().unwrap().1, CookieKept);
-    let browser = browser.talking_to_sessions(&rotated);
+    let (rotated, recorded_rotated) = observed(&test, &[&SigningKeys::generate(), &test.keys]).await;
+    browser.connected_to_sessions(&rotated).read_count().await;
+    assert_eq!(recorded_rotated.lock().unwrap().pop().unwrap().1, CookieSent(NewKey));
+    browser.connected_to_sessions(&rotated).read_count().await;
+    assert_eq!(recorded_rotated.lock().unwrap().pop().unwrap().1, CookieKept);
+    let browser = browser.connected_to_sessions(&rotated);
     let events = || {
-        let told = std::mem::take(&mut *told_rotated.lock().unwrap());
-        told.into_iter().map(|(_, event)| event).collect::<Vec<_>>()
+        let recorded = std::mem::take(&mut *recorded_rotated.lock().unwrap());
+        recorded.into_iter().map(|(_, event)| event).collect::<Vec<_>>()
     };
 
     let session = browser.request();
@@ -183,5 +182,5 @@ async fn an_observer_is_told_what_happens_and_why_a_cookie_was_sent() {
     assert_eq!(events(), [Removed { key: "count" }, Restarted, Set { key: "count" }, CookieSent(NewId)]);
 
     browser.end().await;
-    assert_eq!(events(), [Ended], "a cookie that is removed is no longer the session's");
+    assert_eq!(events(), [Ended], "no cookie event after the session has ended");
 }

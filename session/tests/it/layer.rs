@@ -1,4 +1,4 @@
-//! The layer in an axum app. Guarantee 9 (503), guarantee 11 (late writes are loud), and the headers around sessions.
+//! The layer in an axum app: guarantees 9 (503) and 11 (late writes fail), and the headers of responses.
 
 use axum::{
     Router,
@@ -57,7 +57,7 @@ fn cookie(headers: &HeaderMap) -> String {
 }
 
 #[tokio::test]
-async fn a_handler_counts_across_requests() {
+async fn a_counter_persists_across_requests() {
     let test = TestSessions::new().await;
     let app = app(&test);
     let (_, headers, body) = send(&app, "/count", None).await;
@@ -68,7 +68,7 @@ async fn a_handler_counts_across_requests() {
 }
 
 #[tokio::test]
-async fn when_the_request_fails_after_a_renewal_the_visitor_still_has_a_session() {
+async fn a_failed_request_after_a_renewal_keeps_the_session() {
     let test = TestSessions::new().await;
     let app = app(&test);
     let (_, headers, _) = send(&app, "/count", None).await;
@@ -77,13 +77,13 @@ async fn when_the_request_fails_after_a_renewal_the_visitor_still_has_a_session(
     assert_eq!(
         send(&app, "/show", Some(&cookie(&headers))).await.2,
         "2",
-        "what was written before the failure stays"
+        "values written before the failure are kept"
     );
 }
 
 /// Security: 14.3.2
 #[tokio::test]
-async fn only_responses_that_used_the_session_say_so() {
+async fn only_responses_that_used_the_session_vary_by_cookie() {
     let test = TestSessions::new().await;
     let app = app(&test);
     for path in ["/count", "/show"] {
@@ -101,7 +101,7 @@ async fn only_responses_that_used_the_session_say_so() {
 }
 
 #[tokio::test]
-async fn a_handler_may_choose_its_own_caching() {
+async fn keeps_the_cache_control_of_the_handler() {
     let test = TestSessions::new().await;
     let handler = async |session: Session| -> Response {
         session.read::<Count>().await.unwrap();
@@ -113,8 +113,8 @@ async fn a_handler_may_choose_its_own_caching() {
 
 /// Security: 16.5.3
 #[tokio::test]
-async fn when_the_store_fails_the_answer_is_a_503_and_pages_without_a_session_work() {
-    let test = TestSessions::shared().await;
+async fn a_failed_store_answers_503_and_pages_without_a_session_work() {
+    let test = TestSessions::without_cache().await;
     let app = app(&test);
     let (_, headers, _) = send(&app, "/count", None).await;
     let cookie = cookie(&headers);
@@ -129,13 +129,13 @@ async fn when_the_store_fails_the_answer_is_a_503_and_pages_without_a_session_wo
 }
 
 #[tokio::test]
-async fn a_write_after_the_response_has_begun_is_an_error_that_names_the_key() {
+async fn a_write_after_the_response_started_fails_and_names_the_key() {
     let test = TestSessions::new().await;
-    let (tell, told) = oneshot::channel();
-    let tell = std::sync::Arc::new(std::sync::Mutex::new(Some(tell)));
+    let (sender, receiver) = oneshot::channel();
+    let sender = std::sync::Arc::new(std::sync::Mutex::new(Some(sender)));
     let handler = async move |session: Session| {
-        let tell = tell.lock().unwrap().take().unwrap();
-        // The body is made when the head is on its way.
+        let sender = sender.lock().unwrap().take().unwrap();
+        // The body is produced after the headers were sent.
         Body::from_stream(OneChunk(Some(Box::pin(async move {
             let errors = [
                 session.update(increment).await.map(drop),
@@ -143,7 +143,7 @@ async fn a_write_after_the_response_has_begun_is_an_error_that_names_the_key() {
                 session.renew().await,
                 session.end().await,
             ];
-            tell.send(errors).unwrap();
+            sender.send(errors).unwrap();
             Bytes::from_static(b"late")
         }))))
     };
@@ -151,14 +151,14 @@ async fn a_write_after_the_response_has_begun_is_an_error_that_names_the_key() {
     let (status, headers, body) = send(&app, "/", None).await;
     assert_eq!((status, body.as_str()), (StatusCode::OK, "late"));
     assert!(!headers.contains_key(SET_COOKIE));
-    let errors = told.await.unwrap().map(|result| result.unwrap_err());
+    let errors = receiver.await.unwrap().map(|result| result.unwrap_err());
     for (error, key) in errors.into_iter().zip(["count", "count", "renew", "end"]) {
         assert!(matches!(error, SessionError::Late { key: named } if named == key), "{error}");
     }
-    assert_eq!(test.rows().await, 0);
+    assert_eq!(test.session_count().await, 0);
 }
 
-/// A body of one chunk that takes its time.
+/// A body of one chunk that is produced asynchronously.
 struct OneChunk(Option<std::pin::Pin<Box<dyn Future<Output = Bytes> + Send>>>);
 
 impl futures_core::Stream for OneChunk {
@@ -177,7 +177,7 @@ impl futures_core::Stream for OneChunk {
 }
 
 #[tokio::test]
-async fn a_route_without_the_layer_says_so() {
+async fn a_route_without_the_layer_answers_500() {
     let app: Router = Router::new().route("/", get(show));
     assert_eq!(send(&app, "/", None).await.0, StatusCode::INTERNAL_SERVER_ERROR);
 }

@@ -1,6 +1,6 @@
-//! The eleven guarantees, each with tests that fail when its mechanism is taken out; and what a page can show of a session.
+//! Tests of the guarantees in `README.md`.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where by panicking")]
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod clocks;
 mod cookies;

@@ -1,5 +1,4 @@
-//! Random interleavings of everything that can be done to sessions, over several browsers and two servers, against a model
-//! that is simple enough to be right.
+//! Compares random interleavings of all operations, by two browsers on two servers, with a simple model.
 
 use proptest::prelude::*;
 use session::{Session, SessionError};
@@ -7,11 +6,11 @@ use time::Duration;
 
 use crate::harness::{Browser, Count, NOON, TestSessions, increment};
 
-/// Tabs 0 and 1 belong to one browser, tab 2 to another one.
+/// Tabs 0 and 1 belong to the same browser, tab 2 to another one.
 const TABS: usize = 3;
 const BROWSER_OF: [usize; TABS] = [0, 0, 1];
 
-/// A step of one browser. `Begin` opens a request that stays open until `Respond`, so that others come in between.
+/// An operation in one tab. `Begin` opens a request and `Respond` closes it, so that requests overlap.
 #[derive(Clone, Debug)]
 enum Step {
     Begin { server: bool },
@@ -50,9 +49,9 @@ fn step() -> impl Strategy<Value = (usize, Step)> {
     (0..TABS, step)
 }
 
-/// What the model knows of a session: its counter and its clocks, in minutes.
+/// A session in the model. Times are in minutes.
 #[derive(Clone, Debug)]
-struct Modelled {
+struct ModelSession {
     count: u64,
     used: i64,
     began: i64,
@@ -61,129 +60,122 @@ struct Modelled {
     owner: Option<&'static str>,
 }
 
-const USUAL: i64 = 12 * 60;
-const REMEMBERED: i64 = 31 * 24 * 60;
+const ABSOLUTE_TIMEOUT: i64 = 12 * 60;
+const REMEMBERED_TIMEOUT: i64 = 31 * 24 * 60;
 
 fn lifetime(remembered: bool) -> i64 {
-    if remembered { REMEMBERED } else { USUAL }
+    if remembered { REMEMBERED_TIMEOUT } else { ABSOLUTE_TIMEOUT }
 }
 
-impl Modelled {
-    fn is_over(&self, now: i64) -> bool {
-        let idle = if self.remembered { REMEMBERED } else { 30 };
+impl ModelSession {
+    fn is_expired(&self, now: i64) -> bool {
+        let idle = if self.remembered { REMEMBERED_TIMEOUT } else { 30 };
         now >= self.used + idle || now >= self.ends
     }
 }
 
-/// What an open request refers to: a place in the model's list of sessions, or nothing.
+/// What an id refers to: an index in `World::sessions`, or no session.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Refers {
-    Nothing,
-    To(usize),
+enum Target {
+    None,
+    Session(usize),
 }
 
-struct Open {
+struct OpenRequest {
     session: Session,
-    refers: Refers,
-    /// Whether the store was asked for the presented session yet.
-    looked: bool,
-    /// Whether it was found to be over.
-    dead: bool,
-    /// What it had been exchanged for then.
+    target: Target,
+    loaded: bool,
+    ended: bool,
+    /// The session that replaced it when it was loaded.
     successor: Option<usize>,
     remember: bool,
 }
 
 struct Tab {
     browser: Browser,
-    open: Option<Open>,
+    open: Option<OpenRequest>,
 }
 
-/// Sessions by the order in which their ids were made; `None` once dead. A renewal moves one to a new place.
+/// Sessions in the order in which their ids were created; `None` once they have ended. A renewal moves a
+/// session to a new index.
 struct World {
-    sessions: Vec<Option<Modelled>>,
-    /// What an id was exchanged for, and when.
+    sessions: Vec<Option<ModelSession>>,
+    /// The index that replaced each id, and when.
     successors: Vec<Option<(usize, i64)>>,
-    /// What each browser's cookie refers to.
-    cookies: [Refers; TABS],
+    cookies: [Target; TABS],
     now: i64,
 }
 
 impl World {
-    fn alive(&mut self, refers: Refers) -> Option<&mut Modelled> {
-        let Refers::To(place) = refers else { return None };
+    fn active(&mut self, target: Target) -> Option<&mut ModelSession> {
+        let Target::Session(index) = target else { return None };
         let now = self.now;
-        let slot = &mut self.sessions[place];
-        if slot.as_ref().is_some_and(|session| session.is_over(now)) {
+        let slot = &mut self.sessions[index];
+        if slot.as_ref().is_some_and(|session| session.is_expired(now)) {
             *slot = None;
         }
         slot.as_mut()
     }
 
-    fn add(&mut self, session: Modelled) -> Refers {
+    fn add(&mut self, session: ModelSession) -> Target {
         self.sessions.push(Some(session));
         self.successors.push(None);
-        Refers::To(self.sessions.len() - 1)
+        Target::Session(self.sessions.len() - 1)
     }
 
-    /// Moves a session to a new id.
-    fn exchange(&mut self, old: Refers, session: Modelled) -> Refers {
-        let Refers::To(place) = old else { unreachable!("only a session is exchanged") };
-        self.sessions[place] = None;
+    fn replace_id(&mut self, old: Target, session: ModelSession) -> Target {
+        let Target::Session(index) = old else { unreachable!("only a session has an id to replace") };
+        self.sessions[index] = None;
         let new = self.add(session);
-        let Refers::To(successor) = new else { unreachable!() };
-        self.successors[place] = Some((successor, self.now));
+        let Target::Session(successor) = new else { unreachable!() };
+        self.successors[index] = Some((successor, self.now));
         new
     }
 
-    /// What an id was exchanged for within this minute.
-    fn successor(&self, place: usize) -> Option<usize> {
-        self.successors[place].filter(|(_, at)| *at == self.now).map(|(successor, _)| successor)
+    /// The index that replaced an id in the same minute.
+    fn successor(&self, index: usize) -> Option<usize> {
+        self.successors[index].filter(|(_, at)| *at == self.now).map(|(successor, _)| successor)
     }
 
-    /// Ends a session, under whichever id it goes on.
-    fn end(&mut self, mut place: usize) {
-        while self.sessions[place].take().is_none() {
-            let Some(successor) = self.successor(place) else { return };
-            place = successor;
+    /// Ends a session, under its new id if it was renewed.
+    fn end(&mut self, mut index: usize) {
+        while self.sessions[index].take().is_none() {
+            let Some(successor) = self.successor(index) else { return };
+            index = successor;
         }
     }
 }
 
-impl Open {
-    /// Mirrors the first look at the presented session. Looking is using.
-    fn look(&mut self, world: &mut World) {
+impl OpenRequest {
+    /// Mirrors the first access to the presented session, which counts as use.
+    fn load(&mut self, world: &mut World) {
         let now = world.now;
-        if !self.looked {
-            self.looked = true;
-            match world.alive(self.refers) {
+        if !self.loaded {
+            self.loaded = true;
+            match world.active(self.target) {
                 Some(session) => session.used = now,
-                None => self.lose(world),
+                None => self.mark_ended(world),
             }
         }
     }
 
-    fn lose_unless_dead(&mut self, world: &World) {
-        if !self.dead {
-            self.lose(world);
+    fn mark_ended_once(&mut self, world: &World) {
+        if !self.ended {
+            self.mark_ended(world);
         }
     }
 
-    fn lose(&mut self, world: &World) {
-        if let Refers::To(place) = self.refers {
-            self.dead = true;
-            self.successor = world.successor(place);
+    fn mark_ended(&mut self, world: &World) {
+        if let Target::Session(index) = self.target {
+            self.ended = true;
+            self.successor = world.successor(index);
         }
     }
 }
 
 async fn run(steps: &[(usize, Step)], (test, other): (TestSessions, TestSessions)) {
-    let mut world = World {
-        sessions: Vec::new(),
-        successors: Vec::new(),
-        cookies: [Refers::Nothing; TABS],
-        now: NOON / 60,
-    };
+    let mut world =
+        World { sessions: Vec::new(), successors: Vec::new(), cookies: [Target::None; TABS], now: NOON / 60 };
     let browsers = [test.browser(), test.browser()];
     let mut tabs: Vec<_> =
         BROWSER_OF.iter().map(|browser| Tab { browser: browsers[*browser].clone(), open: None }).collect();
@@ -197,25 +189,25 @@ async fn run(steps: &[(usize, Step)], (test, other): (TestSessions, TestSessions
             (Step::Sweep, _) => drop(test.sessions.sweep().await.unwrap()),
             (Step::EndOwned { owner }, _) => {
                 let ended = test.end_owned(owner).await;
-                let mut modelled = 0;
+                let mut expected = 0;
                 for slot in &mut world.sessions {
                     if slot
                         .take_if(|session| session.owner == Some(owner))
-                        .is_some_and(|session| !session.is_over(world.now))
+                        .is_some_and(|session| !session.is_expired(world.now))
                     {
-                        modelled += 1;
+                        expected += 1;
                     }
                 }
-                // Those that are over and not swept yet are ended once more.
-                assert!(ended >= modelled, "{ended} {modelled}");
+                // Sessions that have expired but were not swept are ended, too.
+                assert!(ended >= expected, "{ended} {expected}");
             }
             (Step::Begin { server }, open @ None) => {
-                let browser = if *server { tab.browser.clone() } else { tab.browser.talking_to(&other) };
-                *open = Some(Open {
+                let browser = if *server { tab.browser.clone() } else { tab.browser.connected_to(&other) };
+                *open = Some(OpenRequest {
                     session: browser.request(),
-                    refers: world.cookies[jar],
-                    looked: false,
-                    dead: false,
+                    target: world.cookies[jar],
+                    loaded: false,
+                    ended: false,
                     successor: None,
                     remember: false,
                 });
@@ -226,55 +218,58 @@ async fn run(steps: &[(usize, Step)], (test, other): (TestSessions, TestSessions
                 tab.browser.respond(&open.session).await;
                 let after = tab.browser.cookie();
                 if before != after {
-                    world.cookies[jar] = if after.is_some() { open.refers } else { Refers::Nothing };
+                    world.cookies[jar] = if after.is_some() { open.target } else { Target::None };
                 }
-                // Whatever the browser holds now is the session that the model says, or none.
+                // The browser must now have the session that the model expects.
                 let session = tab.browser.request();
                 let count = session.read::<Count>().await.unwrap().map_or(0, |count| count.0);
-                let alive = session.lifetime().await.unwrap().is_some();
-                let seen = alive.then_some((count, session.owner().await.unwrap()));
+                let active = session.lifetime().await.unwrap().is_some();
+                let seen = active.then_some((count, session.owner().await.unwrap()));
                 let (cookie, now) = (world.cookies[jar], world.now);
-                let modelled = world.alive(cookie).map(|session| {
+                let expected = world.active(cookie).map(|session| {
                     session.used = now;
                     (session.count, session.owner.map(str::to_owned))
                 });
-                assert_eq!(seen, modelled);
+                assert_eq!(seen, expected);
             }
             (Step::Begin { .. }, Some(_)) | (_, None) => {}
             (step, Some(open)) => {
-                open.look(&mut world);
+                open.load(&mut world);
                 act(step, open, &mut world).await;
             }
         }
     }
-    let alive = world.sessions.iter().flatten().filter(|session| !session.is_over(world.now)).count();
+    let active = world.sessions.iter().flatten().filter(|session| !session.is_expired(world.now)).count();
     test.sessions.sweep().await.unwrap();
-    assert_eq!(test.rows().await, i64::try_from(alive).unwrap(), "no session too many, none too few");
+    assert_eq!(
+        test.session_count().await,
+        i64::try_from(active).unwrap(),
+        "exactly the active sessions are stored"
+    );
 }
 
-/// One call to an open request's session, and what the model says it must do.
-async fn act(step: &Step, open: &mut Open, world: &mut World) {
+async fn act(step: &Step, open: &mut OpenRequest, world: &mut World) {
     let now = world.now;
-    let alive = world.alive(open.refers).filter(|_| !open.dead).cloned();
-    let nothing = open.refers == Refers::Nothing;
+    let active = world.active(open.target).filter(|_| !open.ended).cloned();
+    let no_session = open.target == Target::None;
     match step {
         Step::Read => {
             let read = open.session.read::<Count>().await.unwrap().map_or(0, |count| count.0);
             let owner = open.session.owner().await.unwrap();
-            // Within a request the snapshot may be older than the newest value, never newer, and is nobody else's.
-            if open.dead || nothing {
+            // A request may read an older value than the newest one, but never one of another session.
+            if open.ended || no_session {
                 assert_eq!((read, owner), (0, None));
-            } else if let Some(newest) = alive {
+            } else if let Some(newest) = active {
                 assert!(read <= newest.count, "{read:?} {newest:?}");
                 assert_eq!(owner.as_deref(), newest.owner);
             }
         }
         Step::Update => {
             let updated = open.session.update(increment).await;
-            if nothing {
+            if no_session {
                 assert_eq!(updated.unwrap(), 1);
                 let ends = now + lifetime(open.remember);
-                open.refers = world.add(Modelled {
+                open.target = world.add(ModelSession {
                     count: 1,
                     used: now,
                     began: now,
@@ -282,33 +277,33 @@ async fn act(step: &Step, open: &mut Open, world: &mut World) {
                     remembered: open.remember,
                     owner: None,
                 });
-            } else if alive.is_some() {
-                let session = world.alive(open.refers).unwrap();
+            } else if active.is_some() {
+                let session = world.active(open.target).unwrap();
                 session.count += 1;
                 session.used = now;
-                assert_eq!(updated.unwrap(), session.count, "applied to the newest value, once");
+                assert_eq!(updated.unwrap(), session.count, "applied once, to the newest value");
             } else {
                 assert!(matches!(updated, Err(SessionError::Ended)), "{updated:?}");
-                open.lose_unless_dead(world);
+                open.mark_ended_once(world);
             }
         }
         Step::Renew => {
             let renewed = open.session.renew().await;
-            if nothing {
+            if no_session {
                 renewed.unwrap();
-            } else if let Some(session) = alive {
+            } else if let Some(session) = active {
                 renewed.unwrap();
-                open.refers = world.exchange(open.refers, session);
+                open.target = world.replace_id(open.target, session);
             } else {
                 assert!(matches!(renewed, Err(SessionError::Ended)), "{renewed:?}");
-                open.lose_unless_dead(world);
+                open.mark_ended_once(world);
             }
         }
         Step::Restart { owner, remember } => {
             open.session.restart(owner, *remember).await.unwrap();
             open.remember = *remember;
             let ends = now + lifetime(*remember);
-            let fresh = Modelled {
+            let fresh = ModelSession {
                 count: 0,
                 used: now,
                 began: now,
@@ -316,67 +311,70 @@ async fn act(step: &Step, open: &mut Open, world: &mut World) {
                 remembered: *remember,
                 owner: Some(*owner),
             };
-            let kept = match alive {
+            let continued = match active {
                 Some(session) if session.owner.is_none_or(|before| before == *owner) => {
-                    Some((open.refers, session.count))
+                    Some((open.target, session.count))
                 }
                 Some(_) => {
-                    let Refers::To(place) = open.refers else { unreachable!() };
-                    world.sessions[place] = None;
+                    let Target::Session(index) = open.target else { unreachable!() };
+                    world.sessions[index] = None;
                     None
                 }
                 None => {
-                    open.lose_unless_dead(world);
-                    let successor = open.successor.map_or(Refers::Nothing, Refers::To);
-                    let session = world.alive(successor).filter(|session| session.owner == Some(*owner));
+                    open.mark_ended_once(world);
+                    let successor = open.successor.map_or(Target::None, Target::Session);
+                    let session = world.active(successor).filter(|session| session.owner == Some(*owner));
                     session.map(|session| session.count).map(|count| (successor, count))
                 }
             };
-            open.refers = match kept {
-                Some((old, count)) => world.exchange(old, Modelled { count, ..fresh }),
+            open.target = match continued {
+                Some((old, count)) => world.replace_id(old, ModelSession { count, ..fresh }),
                 None => world.add(fresh),
             };
-            open.dead = false;
+            open.ended = false;
             open.successor = None;
         }
         Step::Remember { remember } => {
             let remembered = open.session.remember(*remember).await;
             open.remember = *remember;
-            if nothing {
+            if no_session {
                 remembered.unwrap();
-            } else if alive.is_some() {
+            } else if active.is_some() {
                 remembered.unwrap();
-                let session = world.alive(open.refers).unwrap();
-                session.ends =
-                    if *remember { session.began + REMEMBERED } else { session.ends.min(now + USUAL) };
+                let session = world.active(open.target).unwrap();
+                session.ends = if *remember {
+                    session.began + REMEMBERED_TIMEOUT
+                } else {
+                    session.ends.min(now + ABSOLUTE_TIMEOUT)
+                };
                 session.remembered = *remember;
                 session.used = now;
             } else {
                 assert!(matches!(remembered, Err(SessionError::Ended)), "{remembered:?}");
-                open.lose_unless_dead(world);
+                open.mark_ended_once(world);
             }
         }
         Step::End => {
             open.session.end().await.unwrap();
-            match (open.refers, open.dead) {
-                (Refers::To(_), true) => {
+            match (open.target, open.ended) {
+                (Target::Session(_), true) => {
                     if let Some(successor) = open.successor {
                         world.end(successor);
                     }
                 }
-                (Refers::To(place), false) => world.end(place),
-                (Refers::Nothing, _) => {}
+                (Target::Session(index), false) => world.end(index),
+                (Target::None, _) => {}
             }
-            open.refers = Refers::Nothing;
-            open.dead = false;
+            open.target = Target::None;
+            open.ended = false;
             open.remember = false;
         }
         Step::StartOver => {
             let started = open.session.start_over().await.unwrap();
-            assert_eq!(started, open.dead && open.successor.is_none());
+            assert_eq!(started, open.ended && open.successor.is_none());
             if started {
-                open.refers = Refers::Nothing;
-                open.dead = false;
+                open.target = Target::None;
+                open.ended = false;
             }
         }
         Step::Begin { .. } | Step::Respond | Step::Wait { .. } | Step::Sweep | Step::EndOwned { .. } => {}
@@ -388,9 +386,9 @@ proptest! {
 
     /// Security: 15.4.1
     #[test]
-    fn any_interleaving_agrees_with_the_model(steps in proptest::collection::vec(step(), 1..100)) {
+    fn any_interleaving_matches_the_model(steps in proptest::collection::vec(step(), 1..100)) {
         tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-            for servers in TestSessions::pairs().await {
+            for servers in TestSessions::server_pairs().await {
                 run(&steps, servers).await;
             }
         });

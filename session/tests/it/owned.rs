@@ -1,4 +1,4 @@
-//! Sessions as their owner sees them: listed, ended one by one, and never mixed up with another's.
+//! The sessions of a user: listing, ending, and the limit.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ async fn owner(browser: &Browser) -> Option<String> {
 }
 
 #[tokio::test]
-async fn an_owner_sees_the_sessions_that_live_the_one_used_last_first() {
+async fn lists_the_active_sessions_of_a_user_most_recently_used_first() {
     let test = TestSessions::new().await;
     let (laptop, phone, guest, other) = (test.browser(), test.browser(), test.browser(), test.browser());
     let old = sign_in(&test.browser(), "ada").await;
@@ -37,14 +37,14 @@ async fn an_owner_sees_the_sessions_that_live_the_one_used_last_first() {
     assert_eq!(handles().await, [second.clone(), first.clone(), old]);
     test.clock.advance(Duration::minutes(10));
     laptop.count().await.unwrap();
-    assert_eq!(handles().await, [first, second], "one is over");
+    assert_eq!(handles().await, [first, second], "the first one has expired");
     let counts = test.sessions.list_owned("ada", OwnedSession::read::<Count>).await.unwrap();
     assert_eq!(counts, [Some(Count(1)), None]);
 }
 
 /// Security: hashed at rest
 #[tokio::test]
-async fn a_handle_outlasts_every_change_of_the_id_and_is_none() {
+async fn a_handle_survives_changes_of_the_id_and_is_not_an_id() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     let handle = sign_in(&browser, "ada").await;
@@ -56,16 +56,16 @@ async fn a_handle_outlasts_every_change_of_the_id_and_is_none() {
 }
 
 #[tokio::test]
-async fn ending_one_session_spares_the_others_and_everybody_elses() {
+async fn ending_a_users_sessions_affects_no_others() {
     let test = TestSessions::new().await;
     let (laptop, phone, other) = (test.browser(), test.browser(), test.browser());
     let here = sign_in(&laptop, "ada").await;
     let there = sign_in(&phone, "ada").await;
     let elsewhere = sign_in(&other, "mallory").await;
     phone.count().await.unwrap();
-    assert!(test.end_one("ada", &elsewhere).await.is_none(), "not hers");
+    assert!(test.end_one("ada", &elsewhere).await.is_none(), "another user's session");
     let ended = test.end_one("ada", &there).await.unwrap();
-    assert_eq!(ended, Some(Count(1)), "as it was");
+    assert_eq!(ended, Some(Count(1)), "the ended session is passed to the closure");
     assert_eq!((owner(&laptop).await.as_deref(), owner(&phone).await), (Some("ada"), None));
     sign_in(&phone, "ada").await;
     test.end_others("ada", &here).await;
@@ -76,7 +76,7 @@ async fn ending_one_session_spares_the_others_and_everybody_elses() {
 }
 
 #[tokio::test]
-async fn what_is_in_flight_in_an_ended_session_is_refused() {
+async fn rejects_requests_in_flight_in_an_ended_session() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     sign_in(&browser, "ada").await;
@@ -86,12 +86,12 @@ async fn what_is_in_flight_in_an_ended_session_is_refused() {
     assert!(matches!(session.update(increment).await, Err(SessionError::Ended)));
     assert!(matches!(session.renew().await, Err(SessionError::Ended)));
     browser.respond(&session).await;
-    assert_eq!((browser.cookie(), test.rows().await), (None, 0));
+    assert_eq!((browser.cookie(), test.session_count().await), (None, 0));
 }
 
 /// Security: 2.3.3, 15.4.2
 #[tokio::test]
-async fn a_transaction_that_fails_ends_nothing() {
+async fn a_rolled_back_transaction_ends_no_session() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     sign_in(&browser, "ada").await;
@@ -102,25 +102,25 @@ async fn a_transaction_that_fails_ends_nothing() {
 }
 
 #[tokio::test]
-async fn the_next_owner_gets_nothing_of_the_last_ones() {
+async fn a_new_user_gets_no_values_of_the_previous_user() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     browser.count().await.unwrap();
     sign_in(&browser, "ada").await;
-    assert_eq!(browser.counted().await, Some(1), "what a guest had is kept");
+    assert_eq!(browser.read_count().await, Some(1), "the guest's values are kept");
     let session = browser.request();
     session.update(|name: &mut Name| name.0 = "Ada".into()).await.unwrap();
     browser.respond(&session).await;
     let before = browser.cookie().unwrap();
     sign_in(&browser, "mallory").await;
-    assert_eq!((browser.counted().await, owner(&browser).await.as_deref()), (None, Some("mallory")));
+    assert_eq!((browser.read_count().await, owner(&browser).await.as_deref()), (None, Some("mallory")));
     browser.present(&before);
-    assert_eq!(owner(&browser).await, None, "the last one's session is over");
+    assert_eq!(owner(&browser).await, None, "the previous user's session has ended");
 }
 
 /// Security: 7.1.2
 #[tokio::test]
-async fn who_signs_in_too_often_loses_what_was_used_least_lately() {
+async fn signing_in_beyond_the_limit_ends_the_least_recently_used_session() {
     let test = TestSessions::new().await;
     let config = SessionConfig {
         cookie_name: "id",
@@ -129,8 +129,8 @@ async fn who_signs_in_too_often_loses_what_was_used_least_lately() {
         most_per_owner: 2,
         ..SessionConfig::new(SigningKeys::parse(&test.keys).unwrap())
     };
-    let few = Sessions::new(test.pool.clone(), config).await.unwrap();
-    let browsers = [(); 3].map(|()| test.browser().talking_to_sessions(&few));
+    let limited = Sessions::new(test.pool.clone(), config).await.unwrap();
+    let browsers = [(); 3].map(|()| test.browser().connected_to_sessions(&limited));
     let mut handles = Vec::new();
     for browser in &browsers {
         handles.push(sign_in(browser, "ada").await);
@@ -141,20 +141,15 @@ async fn who_signs_in_too_often_loses_what_was_used_least_lately() {
     test.clock.advance(Duration::minutes(1));
     owner(&browsers[2]).await;
     let session = browsers[0].request();
-    let mut transaction = few.database().begin().await.unwrap();
+    let mut transaction = limited.database().begin().await.unwrap();
     let handle = |ended: &OwnedSession| ended.handle().to_owned();
     let ended = session.restart_within(&mut transaction, "ada", false, handle).await.unwrap();
-    assert_eq!(ended, [handles[1].clone()], "and is handed over");
+    assert_eq!(ended, [handles[1].clone()], "it is passed to the closure");
     drop(transaction);
     let owners = [owner(&browsers[0]).await, owner(&browsers[1]).await, owner(&browsers[2]).await];
-    assert_eq!(
-        owners.map(|owner| owner.is_some()),
-        [false, true, true],
-        "all of it is undone with its transaction"
-    );
+    assert_eq!(owners.map(|owner| owner.is_some()), [false, true, true], "the rollback undoes it");
 }
 
-/// Values that took a hundred times their JSON as a tree: a list of small objects.
 #[derive(Default, Deserialize, Serialize)]
 struct Many(Vec<BTreeMap<String, u8>>);
 
@@ -163,7 +158,7 @@ impl SessionValue for Many {
 }
 
 #[tokio::test]
-async fn a_list_of_sessions_reads_only_the_value_that_it_shows() {
+async fn listing_sessions_decodes_only_the_requested_value() {
     let test = TestSessions::new().await;
     for number in 0..3 {
         let browser = test.browser();
@@ -175,7 +170,7 @@ async fn a_list_of_sessions_reads_only_the_value_that_it_shows() {
             .unwrap();
         session.update(|name: &mut Name| name.0 = format!("device {number}")).await.unwrap();
     }
-    // A number that is too large for any reader of JSON numbers: whatever builds a tree of the other value fails.
+    // `1e999` is too large for a number, so parsing the other value would fail.
     sqlx::query("update sessions set data = replace(data, '{\"\":0}', '1e999')")
         .execute(&test.pool)
         .await
@@ -186,7 +181,7 @@ async fn a_list_of_sessions_reads_only_the_value_that_it_shows() {
 }
 
 #[tokio::test]
-async fn a_session_tells_how_long_it_goes_on() {
+async fn reports_the_remaining_lifetime() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     assert_eq!(browser.request().lifetime().await.unwrap(), None);
@@ -205,51 +200,51 @@ async fn a_session_tells_how_long_it_goes_on() {
 
 /// Security: 7.3.1
 #[tokio::test]
-async fn asking_quietly_keeps_no_session_alive() {
+async fn reading_quietly_does_not_keep_a_session_alive() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     sign_in(&browser, "ada").await;
-    let ask = async || {
+    let remaining = async || {
         let session = browser.request();
         session.read_quietly();
         session.lifetime().await.unwrap().map(|lifetime| lifetime.unused)
     };
     test.clock.advance(Duration::minutes(29));
-    assert_eq!(ask().await, Some(Duration::minutes(1)));
+    assert_eq!(remaining().await, Some(Duration::minutes(1)));
     test.clock.advance(Duration::seconds(59));
-    assert_eq!(ask().await, Some(Duration::seconds(1)));
+    assert_eq!(remaining().await, Some(Duration::seconds(1)));
     test.clock.advance(Duration::seconds(1));
-    assert_eq!(ask().await, None);
+    assert_eq!(remaining().await, None);
 }
 
 /// Security: 2.3.3
 #[tokio::test]
-async fn an_update_within_a_transaction_shares_its_fate() {
+async fn an_update_in_a_transaction_is_committed_or_rolled_back_with_it() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     browser.count().await.unwrap();
     sqlx::query("create table notes (text text not null)").execute(&test.pool).await.unwrap();
-    for kept in [false, true] {
+    for committed in [false, true] {
         let session = browser.request();
         session.read::<Count>().await.unwrap();
         let mut transaction = test.sessions.database().begin().await.unwrap();
         sqlx::query("insert into notes values ('a')").execute(&mut *transaction).await.unwrap();
         assert_eq!(session.update_within(&mut transaction, increment).await.unwrap(), 2);
-        if kept {
+        if committed {
             transaction.commit().await.unwrap()
         } else {
             drop(transaction)
         }
-        let count = if kept { 2 } else { 1 };
-        assert_eq!(session.read().await.unwrap(), Some(Count(count)), "in the same request too");
+        let count = if committed { 2 } else { 1 };
+        assert_eq!(session.read().await.unwrap(), Some(Count(count)), "also in the same request");
         browser.respond(&session).await;
-        assert_eq!(browser.counted().await, Some(count));
+        assert_eq!(browser.read_count().await, Some(count));
     }
 }
 
 /// Security: 15.4.2
 #[tokio::test]
-async fn updates_within_transactions_and_without_lose_nothing() {
+async fn concurrent_updates_inside_and_outside_transactions_are_all_kept() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     browser.count().await.unwrap();
@@ -264,13 +259,12 @@ async fn updates_within_transactions_and_without_lose_nothing() {
     let without = (0..20).map(|_| async {
         browser.count().await.unwrap();
     });
-    let (within, without) = (all(within), all(without));
+    let (within, without) = (join_all(within), join_all(without));
     tokio::join!(within, without);
-    assert_eq!(browser.counted().await, Some(41));
+    assert_eq!(browser.read_count().await, Some(41));
 }
 
-/// All of them at once.
-async fn all<F: Future<Output = ()>>(tasks: impl Iterator<Item = F>) {
+async fn join_all<F: Future<Output = ()>>(tasks: impl Iterator<Item = F>) {
     let mut tasks: Vec<_> = tasks.map(Box::pin).collect();
     std::future::poll_fn(|context| {
         tasks.retain_mut(|task| task.as_mut().poll(context).is_pending());

@@ -1,4 +1,4 @@
-//! Guarantee 8: what is over is swept. Guarantee 9: when the store fails, it is said and nothing is half done.
+//! Guarantees 8 (expired sessions are swept) and 9 (a failed write changes nothing).
 
 use std::time::Duration as Span;
 
@@ -8,7 +8,7 @@ use time::Duration;
 use crate::harness::{Count, TestSessions, increment};
 
 #[tokio::test]
-async fn what_is_over_is_swept_and_nothing_else() {
+async fn sweeps_expired_sessions_only() {
     let test = TestSessions::new().await;
     for _ in 0..1_200 {
         test.browser().count().await.unwrap();
@@ -18,15 +18,15 @@ async fn what_is_over_is_swept_and_nothing_else() {
     renewed.request().renew().await.unwrap();
     test.clock.advance(Duration::minutes(20));
     alive.count().await.unwrap();
-    assert_eq!(test.sessions.sweep().await.unwrap(), 1, "the exchanged id alone");
+    assert_eq!(test.sessions.sweep().await.unwrap(), 1, "only the replaced id");
     test.clock.advance(Duration::minutes(15));
     assert_eq!(test.sessions.sweep().await.unwrap(), 1_201);
-    assert_eq!(test.rows().await, 1);
-    assert_eq!(alive.counted().await, Some(1));
+    assert_eq!(test.session_count().await, 1);
+    assert_eq!(alive.read_count().await, Some(1));
 }
 
 #[tokio::test]
-async fn the_sweep_goes_by_an_index() {
+async fn the_sweep_uses_an_index() {
     let test = TestSessions::new().await;
     let plan: Vec<(i64, i64, i64, String)> = sqlx::query_as(
         "explain query plan delete from sessions
@@ -41,21 +41,20 @@ async fn the_sweep_goes_by_an_index() {
 }
 
 #[tokio::test]
-async fn the_sweeper_outlives_errors_and_stops() {
+async fn the_sweeper_survives_errors_and_stops() {
     let test = TestSessions::new().await;
     test.browser().count().await.unwrap();
     test.clock.advance(Duration::hours(1));
     sqlx::query("alter table sessions rename to hidden").execute(&test.pool).await.unwrap();
     let sweeper = test.sessions.sweep_every(Span::from_millis(1));
-    // It fails while the table is away ...
+    // The sweeper fails while the table is missing, and works once it is back.
     for _ in 0..20 {
         tokio::task::yield_now().await;
         assert!(test.sessions.sweep().await.is_err());
     }
-    // ... and goes on once it is back.
     sqlx::query("alter table hidden rename to sessions").execute(&test.pool).await.unwrap();
     let swept = async {
-        while test.rows().await > 0 {
+        while test.session_count().await > 0 {
             tokio::task::yield_now().await;
         }
     };
@@ -65,7 +64,7 @@ async fn the_sweeper_outlives_errors_and_stops() {
 
 /// Security: 2.3.3, 16.5.3
 #[tokio::test]
-async fn when_the_store_fails_nothing_is_half_done() {
+async fn a_failed_write_changes_nothing() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     browser.count().await.unwrap();
@@ -78,20 +77,20 @@ async fn when_the_store_fails_nothing_is_half_done() {
     let cookie = browser.cookie();
     assert!(matches!(session.update(increment).await, Err(SessionError::Store(_))));
     assert!(matches!(session.renew().await, Err(SessionError::Store(_))));
-    assert_eq!(session.read::<Count>().await.unwrap(), Some(Count(1)), "what failed is not what is read");
+    assert_eq!(session.read::<Count>().await.unwrap(), Some(Count(1)), "the failed write is not visible");
     browser.respond(&session).await;
     assert_eq!(browser.cookie(), cookie);
 
-    // Who only reads is served, although its use cannot be noted.
+    // A read succeeds although its use cannot be recorded.
     test.clock.advance(Duration::minutes(5));
-    assert_eq!(browser.counted().await, Some(1));
+    assert_eq!(browser.read_count().await, Some(1));
 
     sqlx::query("drop trigger refuse").execute(&test.pool).await.unwrap();
     assert_eq!(browser.count().await.unwrap(), 2);
 }
 
 #[tokio::test]
-async fn a_failing_renewal_leaves_the_old_id_working() {
+async fn a_failed_renewal_keeps_the_old_id_valid() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     browser.count().await.unwrap();
@@ -105,5 +104,5 @@ async fn a_failing_renewal_leaves_the_old_id_working() {
     let session = browser.request();
     assert!(matches!(session.renew().await, Err(SessionError::Store(_))));
     browser.respond(&session).await;
-    assert_eq!(browser.counted().await, Some(1));
+    assert_eq!(browser.read_count().await, Some(1));
 }

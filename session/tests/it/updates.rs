@@ -1,4 +1,4 @@
-//! Guarantee 1: no update is lost. Guarantee 10: a value that no longer decodes is dropped alone.
+//! Guarantees 1 (no update is lost) and 10 (values that do not decode, and migrations).
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use crate::harness::{Count, Name, TestSessions, increment};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_update_is_lost_among_requests_of_one_server() {
+async fn concurrent_requests_to_one_server_lose_no_update() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     browser.count().await.unwrap();
@@ -19,19 +19,19 @@ async fn no_update_is_lost_among_requests_of_one_server() {
     }
     let mut numbers = requests.join_all().await;
     numbers.sort_unstable();
-    assert_eq!(numbers, (2..=201).collect::<Vec<_>>(), "each update saw the newest value, once");
-    assert_eq!(browser.counted().await, Some(201));
+    assert_eq!(numbers, (2..=201).collect::<Vec<_>>(), "each update saw the newest value");
+    assert_eq!(browser.read_count().await, Some(201));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_update_is_lost_between_two_servers_on_one_database() {
-    let test = TestSessions::shared().await;
-    let other = test.elsewhere().await;
+async fn concurrent_requests_to_two_servers_lose_no_update() {
+    let test = TestSessions::without_cache().await;
+    let other = test.second_server().await;
     let browser = test.browser();
     browser.count().await.unwrap();
     let mut requests = JoinSet::new();
     for number in 0..200 {
-        let browser = if number % 2 == 0 { browser.clone() } else { browser.talking_to(&other) };
+        let browser = if number % 2 == 0 { browser.clone() } else { browser.connected_to(&other) };
         requests.spawn(async move { browser.count().await.unwrap() });
     }
     let mut numbers = requests.join_all().await;
@@ -40,11 +40,11 @@ async fn no_update_is_lost_between_two_servers_on_one_database() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn different_keys_of_one_session_never_overwrite_each_other() {
+async fn concurrent_updates_of_different_keys_are_both_kept() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     browser.count().await.unwrap();
-    // Both have read the session before either writes.
+    // Both requests read the session before one of them writes.
     let (one, two) = (browser.request(), browser.request());
     one.read::<Count>().await.unwrap();
     two.read::<Count>().await.unwrap();
@@ -56,7 +56,7 @@ async fn different_keys_of_one_session_never_overwrite_each_other() {
 }
 
 #[tokio::test]
-async fn within_a_request_what_was_updated_is_what_is_read() {
+async fn a_request_reads_its_own_updates() {
     let test = TestSessions::new().await;
     let session = test.browser().request();
     assert_eq!(session.read::<Count>().await.unwrap(), None);
@@ -68,12 +68,12 @@ async fn within_a_request_what_was_updated_is_what_is_read() {
 }
 
 #[tokio::test]
-async fn a_removal_sees_the_newest_value_too() {
+async fn a_removal_returns_the_newest_value() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     browser.request().read::<Name>().await.unwrap();
     browser.count().await.unwrap();
-    // This request read the session before there was a name.
+    // This request reads the session before the name is set.
     let early = browser.request();
     early.read::<Count>().await.unwrap();
     browser.request().update(|name: &mut Name| name.0 = "Ada".into()).await.unwrap();
@@ -82,11 +82,11 @@ async fn a_removal_sees_the_newest_value_too() {
 }
 
 #[tokio::test]
-async fn a_value_that_stays_as_it_was_is_not_written() {
+async fn an_unchanged_value_is_not_written() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     browser.request().update(|_: &mut Count| {}).await.unwrap();
-    assert_eq!(test.rows().await, 0, "a default that stays a default begins no session");
+    assert_eq!(test.session_count().await, 0, "an unchanged default creates no session");
     browser.count().await.unwrap();
     let version = || sqlx::query_scalar::<_, i64>("select version from sessions").fetch_one(&test.pool);
     let before = version().await.unwrap();
@@ -96,7 +96,7 @@ async fn a_value_that_stays_as_it_was_is_not_written() {
     assert_eq!(version().await.unwrap(), before);
 }
 
-/// What an older app kept under the counter's key.
+/// The format of an older app, under the key of the counter.
 #[derive(Default, Deserialize, Serialize)]
 struct Words(String);
 
@@ -104,7 +104,7 @@ impl SessionValue for Words {
     const KEY: &'static str = "count";
 }
 
-/// The counter of a newer app.
+/// The format of a newer app.
 #[derive(Debug, Default, Deserialize, PartialEq, Serialize)]
 struct Counts {
     pages: u64,
@@ -120,20 +120,20 @@ impl SessionValue for Counts {
 }
 
 #[tokio::test]
-async fn a_value_that_no_longer_decodes_is_dropped_alone() {
+async fn a_value_that_does_not_decode_is_dropped_without_the_others() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     let session = browser.request();
     session.update(|words: &mut Words| words.0 = "not a number".into()).await.unwrap();
     session.update(|name: &mut Name| name.0 = "Ada".into()).await.unwrap();
     browser.respond(&session).await;
-    assert_eq!(browser.counted().await, None);
+    assert_eq!(browser.read_count().await, None);
     assert_eq!(browser.count().await.unwrap(), 1);
     assert_eq!(browser.request().read::<Name>().await.unwrap(), Some(Name("Ada".into())));
 }
 
 #[tokio::test]
-async fn an_older_version_is_migrated_and_saved_with_the_next_change() {
+async fn an_older_version_is_migrated_and_stored_by_the_next_update() {
     let test = TestSessions::new().await;
     let browser = test.browser();
     browser.count().await.unwrap();
@@ -144,11 +144,11 @@ async fn an_older_version_is_migrated_and_saved_with_the_next_change() {
 }
 
 #[tokio::test]
-async fn a_damaged_row_is_an_empty_session() {
-    let test = TestSessions::shared().await;
+async fn a_damaged_row_is_read_as_an_empty_session() {
+    let test = TestSessions::without_cache().await;
     let browser = test.browser();
     browser.count().await.unwrap();
     sqlx::query("update sessions set data = '{broken'").execute(&test.pool).await.unwrap();
-    assert_eq!(browser.counted().await, None);
+    assert_eq!(browser.read_count().await, None);
     assert_eq!(browser.count().await.unwrap(), 1);
 }
