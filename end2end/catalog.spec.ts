@@ -22,7 +22,7 @@ test("a search shows what was found, at an address of its own", async ({ page })
 test("a search that finds nothing says so, with a way back", async ({ page }) => {
   await open(page, "/?q=unicorn");
   await expect(page.getByText("No results for “unicorn”.")).toBeVisible();
-  await page.getByRole("link", { name: "Show all things" }).click();
+  await page.getByRole("link", { name: "Show all products" }).click();
   await expect(product(page, "Enamel mug")).toBeVisible();
 });
 

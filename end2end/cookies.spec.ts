@@ -93,7 +93,7 @@ test("another app's cookie is listed, without its value and without buttons", as
   ]);
   await open(page, "/cookies");
   for (const name of ["CF_Authorization", "connect.sid"]) {
-    await expectCookie(page, name, "\u2026 (14 characters)", "Not set on this page, so its value is hidden.");
+    await expectCookie(page, name, "\u2026 (14 characters)", "Not set on this page: its value is hidden.");
     await expect(row(page, name).getByRole("button")).toHaveCount(0);
   }
   expect(await page.content()).not.toContain("top-secret");
@@ -107,12 +107,12 @@ test("what is wrong with a field stands beside it, and what was typed stays", as
   await open(page, "/cookies");
   const cases = [
     { name: "", value: "x", field: "Name", reason: "Please fill in this field." },
-    { name: "two words", value: "x", field: "Name", reason: /^A name is made of letters, digits and these signs/ },
-    { name: "__Host-a", value: "x", field: "Name", reason: /^Browsers have rules of their own/ },
-    { name: "id", value: "x", field: "Name", reason: /own cookie, which cannot be touched here\.$/ },
-    { name: "a", value: "x;y", field: "Value", reason: /^A value has no spaces/ },
-    { name: "a", value: "s:x", field: "Value", reason: /^Only signed cookies begin with s:/ },
-    { name: "a", value: "x", maxAge: "0", field: "Max-Age in seconds", reason: /To do so, use Delete\.$/ },
+    { name: "two words", value: "x", field: "Name", reason: /^Please use only letters, digits and these characters/ },
+    { name: "__Host-a", value: "x", field: "Name", reason: /^Browsers have special rules for names with this prefix/ },
+    { name: "id", value: "x", field: "Name", reason: /own cookie, which cannot be changed here\.$/ },
+    { name: "a", value: "x;y", field: "Value", reason: /^Please use only ASCII characters/ },
+    { name: "a", value: "s:x", field: "Value", reason: /^Only signed values begin with s:/ },
+    { name: "a", value: "x", maxAge: "0", field: "Max-Age in seconds", reason: /^This would delete the cookie/ },
     { name: "a", value: "x", maxAge: "soon", field: "Max-Age in seconds", reason: "Please enter a whole number." },
   ];
   for (const { field, reason, ...typed } of cases) {
@@ -136,7 +136,7 @@ test("the session's own cookie is listed, without its secret and without buttons
   await open(page, "/cookies");
   const secret = (await stored(page, "id"))?.value ?? "";
   const own = row(page, "id");
-  await expect(own).toContainText("The session\u2019s own: only the server can read it.");
+  await expect(own).toContainText("The session\u2019s own cookie: its value is hidden.");
   await expect(own.getByRole("button")).toHaveCount(0);
   expect(await page.content()).not.toContain(decodeURIComponent(secret).slice(0, 12));
 });

@@ -65,7 +65,7 @@ test("more than 1 MB is refused with a message", async ({ page, allowConsole }) 
   await set.getByLabel("Key").fill("large");
   await set.getByLabel("Value").fill("x".repeat(1_000_001));
   await submit(set.getByRole("button", { name: "Set" }));
-  await expect(errors(page)).toHaveText("Your values may take 1 MB in all, and with this one it would be more.");
+  await expect(errors(page)).toHaveText("Your values would take more than 1 MB together.");
   await expect(row(page, "large")).toHaveCount(0);
 });
 
@@ -73,8 +73,8 @@ test("both clocks run down in the browser", { tag: "@js" }, async ({ page }) => 
   await page.clock.install();
   await open(page, "/session");
   await setValue(page, "a", "1");
-  const idle = page.getByRole("progressbar", { name: /If you do nothing/ });
-  const whole = page.getByRole("progressbar", { name: /However busy/ });
+  const idle = page.getByRole("progressbar", { name: /idle timeout/ });
+  const whole = page.getByRole("progressbar", { name: /absolute timeout/ });
   await expect(idle).toHaveAccessibleName(/(30 min 0|29 min 5\d) s$/);
   await expect(whole).toHaveAccessibleName(/(12 h 0|11 h 59) min$/);
   const before = Number(await idle.getAttribute("value"));
@@ -87,12 +87,12 @@ test("both clocks run down in the browser", { tag: "@js" }, async ({ page }) => 
 
 test("without a session there are no buttons for it, and the page says why", async ({ page }) => {
   await open(page, "/session");
-  await expect(page.getByText(/You have none yet/)).toBeVisible();
+  await expect(page.getByText(/You do not have a session yet/)).toBeVisible();
   for (const name of ["Renew the id", "Remember me", "Clear the session"]) {
     await expect(page.getByRole("button", { name })).toHaveCount(0);
   }
   await page.reload();
-  await expect(page.getByText(/You have none yet/)).toBeVisible();
+  await expect(page.getByText(/You do not have a session yet/)).toBeVisible();
   expect(await page.context().cookies()).toEqual([]);
 });
 
@@ -149,7 +149,7 @@ test.describe("ten minutes after the password was typed", () => {
     expect(await page.context().cookies()).toMatchObject([{ name: "id", expires: -1 }]);
 
     await hint.getByRole("link").click();
-    const confirm = page.getByRole("region", { name: "Confirm it\u2019s you" });
+    const confirm = page.getByRole("region", { name: "Confirm your password" });
     await confirm.getByLabel("Password", { exact: true }).fill(account.password);
     await submit(confirm.getByRole("button", { name: "Confirm" }));
     await expectMessage(page, "Password confirmed. For ten minutes you can change your password and delete your account.");
@@ -174,7 +174,7 @@ test("a session that is over is shown as such", { tag: "@js" }, async ({ page })
   // Elsewhere, with the same cookie.
   await page.request.post("/api/session/clear");
   await page.clock.fastForward("31:00");
-  await expect(page.getByText(/You have none yet/)).toBeVisible();
+  await expect(page.getByText(/You do not have a session yet/)).toBeVisible();
 });
 
 test("another tab sees what is set here", { tag: "@js" }, async ({ page }) => {

@@ -148,7 +148,7 @@ test("app.secret_key: the same key keeps sessions over a restart, another one en
     await withKeys(fresh, keeps);
     await withKeys(other, async () => {
       await open(page, `${url}/session`);
-      await expect(page.getByText(/You have none yet/)).toBeVisible();
+      await expect(page.getByText(/You do not have a session yet/)).toBeVisible();
     });
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -163,7 +163,7 @@ test("a signed cookie: one that was tampered with is dropped, and a new session 
   const last = cookie.value.endsWith("A") ? "B" : "A";
   await page.context().addCookies([{ ...cookie, value: cookie.value.slice(0, -1) + last }]);
   await open(page, "/session");
-  await expect(page.getByText(/You have none yet/)).toBeVisible();
+  await expect(page.getByText(/You do not have a session yet/)).toBeVisible();
   expect(await sessionCookie(page)).toBeUndefined();
   await setValue(page, "name", "Ada");
   expect((await sessionCookie(page))?.value).not.toBe(cookie.value);

@@ -14,12 +14,12 @@ type Fold = { path: string; title: string; file: string; code: string };
 const folds: Fold[] = [
   { path: "/visits", title: "How this works", file: "app/src/visits/api.rs", code: "pub async fn record_visit()" },
   { path: "/visits", title: "How the theme works", file: "app/src/preferences/api.rs", code: "pub async fn set_theme(" },
-  { path: "/login", title: "How this works", file: "app/src/auth/sign_in.rs", code: "async fn enter(" },
+  { path: "/login", title: "How this works", file: "app/src/auth/sign_in.rs", code: "async fn sign_in(" },
   { path: "/session", title: "How this works", file: "app/src/explorer/api.rs", code: "pub async fn set_value(" },
   { path: "/cookies", title: "How this works", file: "app/src/cookies/store.rs", code: "fn put(" },
   // <shop>
-  { path: "/", title: "How this works", file: "app/src/catalog/api.rs", code: "pub async fn list_products(" },
-  { path: "/cart", title: "How this works", file: "app/src/cart/store.rs", code: "async fn change(" },
+  { path: "/", title: "How this works", file: "app/src/shop/catalog/api.rs", code: "pub async fn list_products(" },
+  { path: "/cart", title: "How this works", file: "app/src/shop/cart/store.rs", code: "async fn change(" },
   // </shop>
 ];
 

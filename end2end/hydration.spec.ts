@@ -61,7 +61,7 @@ test.describe("the hydrated page", { tag: "@js" }, () => {
     allowConsole(/ERR_INTERNET_DISCONNECTED .*api\/cart\/add/);
     await page.context().setOffline(true);
     await addButton(page).click();
-    await expect(errors(page)).toHaveText("We could not reach the server. Check your connection and try again.");
+    await expect(errors(page)).toHaveText("We could not reach the server. Please check your connection and try again.");
     await expectCartItems(page, 0);
 
     await page.context().setOffline(false);

@@ -126,7 +126,7 @@ test.describe("when the catalogue changes under the order form", () => {
     await open(page, "/cart");
     sql(`update products set stock = 1 where id = ${thing.id}`);
     await submit(placeOrder(page));
-    await expect(errors(page)).toHaveText(/no longer there in that number, so nothing was ordered/);
+    await expect(errors(page)).toHaveText(/not available in this quantity, so nothing was ordered/);
     await expect(page.getByText("Only 1 left. Please reduce the quantity.")).toBeVisible();
     await expectCartItems(page, 2);
     await submit(page.getByRole("button", { name: `One ${thing.name} fewer` }));

@@ -58,7 +58,7 @@ test("the meter says while one types why a password will not do", { tag: "@js" }
   await open(page, "/register");
   await page.getByLabel("Name").fill("Grace Hopper");
   const field = page.getByLabel("Password", { exact: true });
-  await expect(field).toHaveAccessibleDescription("At least 8 characters; a few words make a good one.");
+  await expect(field).toHaveAccessibleDescription("At least 8 characters. A few words make a good password.");
   for (const { typed, words } of [
     { typed: "short", words: "Please use at least 8 characters." },
     { typed: "iloveyou1", words: "This password is very common. Please choose another one." },

@@ -168,7 +168,7 @@ export const states: State[] = [
       await form.getByLabel("Key").fill("list");
       await form.getByLabel("Value").fill("[1, 2");
       await submit(form.getByRole("button", { name: "Set" }));
-      await expect(errors(page)).toHaveText(/looks like JSON/);
+      await expect(errors(page)).toHaveText(/not valid JSON/);
       await hydrated(page);
     },
   },
@@ -218,7 +218,7 @@ export const states: State[] = [
         await expect(errors(page)).toHaveCount(1);
         await hydrated(page);
       }
-      await expect(errors(page)).toHaveText(/Please wait 20 minutes/);
+      await expect(errors(page)).toHaveText(/Please try again in 20 minutes/);
     },
     server: limitedServer,
   },
@@ -270,7 +270,7 @@ export const states: State[] = [
       await openSignedIn(page, account, "/account");
       sql(`update sessions set data = json_set(data, '$.sign_in.d.confirmed_at', 0), version = version + 1 where ${mine(account)}`);
       await open(page, "/account");
-      await expect(page.getByRole("heading", { name: "Confirm it\u2019s you" })).toBeVisible();
+      await expect(page.getByRole("heading", { name: "Confirm your password" })).toBeVisible();
     },
     server: changingServer,
   },
@@ -327,7 +327,7 @@ export const states: State[] = [
       const trigger = `away_${randomUUID().replaceAll("-", "_")}`;
       sql(`create trigger ${trigger} before update on sessions when old.${mine(account)} begin select raise(abort, 'away'); end`);
       await page.goto("/visits");
-      await expect(page.getByText(/If you tell us about it/)).toBeVisible();
+      await expect(page.getByText(/If you contact us about this/)).toBeVisible();
     },
     server: changingServer,
   },

@@ -53,7 +53,6 @@ mod sweep;
 mod value;
 mod writer;
 
-pub use cache::{Cache, Change};
 pub use clock::Clock;
 pub use config::SessionConfig;
 pub use database::{Database, Transaction};
@@ -65,7 +64,7 @@ pub use inspection::{InspectedCookie, InspectedValue, Inspection};
 pub use keys::{KeyError, SigningKeys};
 pub use layer::{SessionLayer, SessionService};
 pub use measures::MEASURES;
-pub use session::{Session, SessionVersion};
+pub use session::Session;
 pub use sessions::Sessions;
 pub use sweep::Sweeper;
 pub use value::SessionValue;

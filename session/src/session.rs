@@ -11,7 +11,6 @@ use serde_json::value::RawValue;
 
 use crate::{
     SessionError, SessionValue, Sessions, Transaction,
-    id::IdHash,
     state::{ChangeResult, Phase, Shared},
     value::{decode, encode, is_current},
 };
@@ -24,10 +23,6 @@ use crate::{
 pub struct Session {
     pub(crate) shared: Arc<Shared>,
 }
-
-/// Identifies one version of one session, or that there is no session. It cannot be used as a cookie.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct SessionVersion(Option<(IdHash, i64)>);
 
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -95,17 +90,6 @@ impl Session {
             Phase::Live(_, row) => row.data.get(T::KEY).and_then(|stored| decode(stored)),
             _ => None,
         })
-    }
-
-    /// Returns the version of this session. It differs after every change and between sessions, so it can be
-    /// the key of a cache for anything computed from the session's values.
-    pub async fn version(&self) -> Result<SessionVersion, SessionError> {
-        let mut state = self.shared.lock().await;
-        self.shared.load(&mut state).await?;
-        Ok(SessionVersion(match &state.phase {
-            Phase::Live(id, row) => Some((id.hash(), row.version)),
-            _ => None,
-        }))
     }
 
     /// Updates the value of type `T`, or its default if it was not set, and returns the result of `change`.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use sqlx::{QueryBuilder, Row as _};
 
 use crate::{
-    Cache, Database, Db, SessionError, Transaction,
+    Database, Db, SessionError, Transaction,
+    cache::Cache,
     id::IdHash,
     info::OwnedSession,
     row::{Row, encode},
@@ -147,7 +148,7 @@ impl Store {
     pub(crate) async fn insert(&self, id: &IdHash, row: &Arc<Row>) -> Result<(), SessionError> {
         let change = self.cache.change(id);
         bind(sqlx::query(INSERT), row)?.bind(id.as_str()).execute(self.db.writer()).await?;
-        change.made(id.clone(), row.clone());
+        change.finish(id.clone(), row.clone());
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-//! Replaces rows, as many in one statement as are waiting: a trip to SQLite and its commit cost more than the change itself.
+//! Writes changed rows. All rows that are waiting go into one statement, because a call of SQLite and its commit cost more than the change.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -6,22 +6,22 @@ use sqlx::{QueryBuilder, Row as _};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    Cache, Db, Pool, SessionError,
-    cache::Change,
+    Db, Pool, SessionError,
+    cache::{Cache, Change},
     id::IdHash,
     row::{Row, encode},
 };
 
-/// How many rows go into one statement at most. Each number of rows is a statement of its own, which a connection remembers.
-const MOST: usize = 32;
+/// The most rows of one statement. Each number of rows is another prepared statement, which each connection caches.
+const MAX_ROWS: usize = 32;
 
-/// A row that is to be put in place of its previous version.
+/// A row that replaces its previous version.
 struct Replacement {
     id: IdHash,
     row: Arc<Row>,
     data: String,
     now: i64,
-    /// Goes on until the row is in the database, even when nobody waits for it any more.
+    /// Runs until the row is in the database, even if the request was cancelled.
     change: Change<IdHash, Arc<Row>>,
     answer: oneshot::Sender<Result<bool, sqlx::Error>>,
 }
@@ -36,14 +36,15 @@ pub(crate) struct Writer {
 impl Writer {
     /// Starts the task that writes. It ends with the last `Writer`.
     pub(crate) fn start(pool: Pool, cache: Cache<IdHash, Arc<Row>>) -> Self {
-        // Whoever waits for an answer has a request under way. One that is cut off leaves its change in the queue: it is written all the same.
+        // Each waiting request has at most one entry, so the queue is bounded by the number of requests. The change of a cancelled request
+        // is written too.
         let (queue, waiting) = mpsc::unbounded_channel();
         tokio::spawn(write(pool, waiting));
         Self { queue, cache }
     }
 
-    /// Puts `row` in place of its previous version. `false` when that version is not the newest any more, or the session is over:
-    /// then nothing was changed.
+    /// Replaces the previous version of `row`. Returns `false` if that version is not the newest any more or the session has ended; then
+    /// nothing is changed.
     pub(crate) async fn replace(&self, id: &IdHash, row: &Arc<Row>, now: i64) -> Result<bool, SessionError> {
         let (answer, answered) = oneshot::channel();
         let data = encode(&row.data)?;
@@ -57,11 +58,11 @@ impl Writer {
 }
 
 async fn write(pool: Pool, mut waiting: mpsc::UnboundedReceiver<Replacement>) {
-    let mut taken = Vec::with_capacity(MOST);
-    while waiting.recv_many(&mut taken, MOST).await > 0 {
+    let mut taken = Vec::with_capacity(MAX_ROWS);
+    while waiting.recv_many(&mut taken, MAX_ROWS).await > 0 {
         let mut batch = HashMap::with_capacity(taken.len());
         for replacement in taken.drain(..) {
-            // Of two versions of one session only one can be the next; the other has to be made again from it.
+            // Only one of two new versions of a session can be the next one. The other request has to repeat its change.
             if let Some(overtaken) = batch.insert(replacement.id.clone(), replacement) {
                 answer(overtaken, Ok(false));
             }
@@ -75,7 +76,7 @@ async fn write(pool: Pool, mut waiting: mpsc::UnboundedReceiver<Replacement>) {
                 }
                 batch.into_values().for_each(|replacement| answer(replacement, Ok(false)));
             }
-            // All of them fail. To try each by itself would let everybody wait as many times as long for a database that is locked.
+            // All of them fail: repeating them one by one would multiply the wait for a locked database.
             Err(error) => {
                 let error = Arc::new(error);
                 for replacement in batch.into_values() {
@@ -86,11 +87,11 @@ async fn write(pool: Pool, mut waiting: mpsc::UnboundedReceiver<Replacement>) {
     }
 }
 
-/// Tells who waits for it. Nobody may: then the request was cut off.
+/// Answers the waiting request, which may have been cancelled.
 fn answer(replacement: Replacement, replaced: Result<bool, sqlx::Error>) {
     let Replacement { id, row, change, answer, .. } = replacement;
     match replaced {
-        Ok(true) => change.made(id, row),
+        Ok(true) => change.finish(id, row),
         _ => drop(change),
     }
     let _ = answer.send(replaced);
@@ -98,7 +99,7 @@ fn answer(replacement: Replacement, replaced: Result<bool, sqlx::Error>) {
 
 /// Replaces those rows whose previous version is the newest one, and returns their ids.
 async fn replace_all(pool: &Pool, batch: &HashMap<IdHash, Replacement>) -> Result<Vec<String>, sqlx::Error> {
-    // PostgreSQL and SQLite both call the columns of a list of values by their places.
+    // PostgreSQL and SQLite both name the columns of a `values` list column1, column2, …
     let mut update = QueryBuilder::<Db>::new(
         "update sessions set (data, version, began_at, used_at, ends_at, expires_at, remembered, owner, handle) =
          (column2, column3, column4, column5, column6, column7, column8, column9, column10) from (",
