@@ -64,7 +64,7 @@ test("the meter says while one types why a password will not do", { tag: "@js" }
     { typed: "iloveyou1", words: "This password is very common. Please choose another one." },
     { typed: "hopper1906", words: "This password is too similar to your name, your e-mail or the name of this site. Please choose another one." },
     { typed: "satchel2026", words: "This password is too similar to your name, your e-mail or the name of this site. Please choose another one." },
-    { typed: "a few words", words: "Good. A few words more would make it strong." },
+    { typed: "a few words", words: "Good. A few more words would make it strong." },
     { typed: "a few words and some more", words: "Strong." },
   ]) {
     await field.fill(typed);

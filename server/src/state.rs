@@ -163,7 +163,7 @@ pub fn app_pages() -> Vec<AxumRouteListing> {
     PAGES.clone()
 }
 
-/// axum's pattern of a page, such as `/products/{id}`, as the app's router writes it.
+/// axum's pattern of a page, such as `/posts/{id}`, as the app's router writes it.
 fn pattern(path: &str) -> String {
     path.replace('{', ":").replace('}', "")
 }

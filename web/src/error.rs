@@ -332,9 +332,9 @@ mod tests {
         let taken = AppError::conflict("email", "Taken.");
         assert_eq!(json(&taken), r#"{"error":"invalid","field":"email","message":"Taken.","conflict":true}"#);
         assert_eq!(taken.status(), StatusCode::CONFLICT);
-        let refusal = Refusal::new(409, "cart_empty", "Your cart is empty.");
+        let refusal = Refusal::new(409, "too_late", "This was changed.");
         let error = AppError::from(refusal.clone());
-        assert_eq!(json(&error), r#"{"error":"cart_empty","message":"Your cart is empty.","status":409}"#);
+        assert_eq!(json(&error), r#"{"error":"too_late","message":"This was changed.","status":409}"#);
         assert!(error.is(&refusal) && !AppError::Busy.is(&refusal));
         assert!(!error.is_shown_in_form());
         assert!(AppError::from(Refusal::in_form(409, "cart_changed", "")).is_shown_in_form());

@@ -56,7 +56,7 @@ pub trait ServerFeature: fmt::Debug + Sync {
         Box::pin(async { Ok(()) })
     }
 
-    /// Further pages for search engines, such as one for each product.
+    /// Further pages for search engines, such as one for each post.
     fn sitemap<'a>(&'a self, db: &'a Database) -> HookFuture<'a, Result<Vec<String>, AppError>> {
         let _ = db;
         Box::pin(async { Ok(Vec::new()) })

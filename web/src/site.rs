@@ -24,7 +24,7 @@ pub struct SiteState {
     pub failure: Arc<FailurePage>,
     /// What features provide to pages and server functions.
     pub services: Services,
-    /// The patterns of the app's pages, such as `/products/:id`.
+    /// The patterns of the app's pages, such as `/posts/:id`.
     pub pages: Vec<String>,
 }
 

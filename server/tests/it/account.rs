@@ -1,6 +1,6 @@
 //! The own account: devices, name, password, removal; and who may not.
 
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
 use serde_json::json;
 use time::Duration;
 
