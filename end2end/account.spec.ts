@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 
 import {
   type Account,
+  answerPeek,
   demo,
   errors,
   expect,
@@ -325,16 +326,6 @@ test("the account page has no accessibility violation", { tag: "@js" }, async ({
   await enter(page, account);
   await expectNoAxeViolations(page);
 });
-
-type Visitor = { user: unknown; session?: { unused: number } };
-
-/** Changes what the server says when the page asks by itself. */
-async function answerPeek(page: Page, change: (visitor: Visitor) => Visitor) {
-  await page.route("**/api/visitor/peek", async (route) => {
-    const response = await route.fetch();
-    await route.fulfill({ response, json: change(await response.json()) });
-  });
-}
 
 /** Signs in on the way to the account page. */
 async function enter(page: Page, account: Account) {

@@ -110,6 +110,15 @@ export function errors(page: Page | Locator) {
   return page.getByRole("alert").filter({ hasText: /\S/ });
 }
 
+type Visitor = { user: unknown; session?: { unused: number } };
+
+/** Changes the response when the page asks for the visitor. It is read once: a request that is still running would fail the test's end. */
+export async function answerPeek(page: Page, change: (visitor: Visitor) => Visitor) {
+  const response = await page.request.get("/api/visitor/peek", { headers: { accept: "application/json" } });
+  const visitor = change(await response.json());
+  await page.route("**/api/visitor/peek", (route) => route.fulfill({ json: visitor }));
+}
+
 /** Marks the document, for {@link expectSameDocument}. */
 export async function markDocument(page: Page) {
   await page.locator("html").evaluate((root) => root.setAttribute("data-marked", ""));

@@ -2,7 +2,7 @@ import type { Browser, Page } from "@playwright/test";
 import { randomUUID } from "node:crypto";
 
 import { setValue } from "./explorer";
-import { type Account, demo, errors, expect, expectMessage, expectVisitor, hydrated, open, signIn, submit } from "./fixtures";
+import { type Account, answerPeek, demo, errors, expect, expectMessage, expectVisitor, hydrated, open, signIn, submit } from "./fixtures";
 import { changingServer, limitedServer, crowdedServer, sql, usualServer } from "./servers";
 // <shop>
 import { addToCart, expectCartItems, product, quantityIn, stockThing } from "./shop";
@@ -346,16 +346,6 @@ export const states: State[] = [
 
 /** What the browser says of pages whose status is an error, and of what was made to fail. */
 export const expectedConsole = /status of (4\d\d|503) |ERR_FAILED/;
-
-type Visitor = { user: unknown; session?: { unused: number } };
-
-/** Changes what the server says when the page asks by itself. */
-async function answerPeek(page: Page, change: (visitor: Visitor) => Visitor) {
-  await page.route("**/api/visitor/peek", async (route) => {
-    const response = await route.fetch();
-    await route.fulfill({ response, json: change(await response.json()) });
-  });
-}
 
 /** Which row of the table of sessions is the one in which somebody is signed in. */
 function mine({ email }: Account) {
