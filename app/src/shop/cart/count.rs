@@ -26,7 +26,7 @@ pub struct CartCount {
     overlapped: StoredValue<bool>,
 }
 
-/// Provides the [`CartCount`] to all components.
+/// Provides the `CartCount` to all components.
 pub fn provide_cart_count() {
     let (pending, overlapped) = (RwSignal::new(0), StoredValue::new(false));
     provide_context(CartCount { visitor: use_visitor(), pending, overlapped });
