@@ -3,7 +3,6 @@ import { randomUUID } from "node:crypto";
 
 import {
   type Account,
-  answerPeek,
   demo,
   errors,
   expect,
@@ -11,20 +10,21 @@ import {
   expectNoAxeViolations,
   expectVisitor,
   open,
+  overrideVisitor,
   signIn,
   signOut,
   submit,
   test,
 } from "./fixtures";
-import { changingServer, limitedServer, sql } from "./servers";
+import { sharedDatabaseServer, signInLimitedServer, sql } from "./servers";
 
-const better = "four-words-are-better";
+const newPassword = "four-words-are-better";
 
-test.describe("devices", () => {
+test.describe("the list of devices", () => {
   // Security: 7.5.2
-  test("each one is listed, and any other one can be signed out", async ({ page, browser, account }) => {
-    await enter(page, account);
-    const elsewhere = await anotherBrowser(browser, account);
+  test("shows each device and can sign out another one", async ({ page, browser, account }) => {
+    await openAccountPage(page, account);
+    const elsewhere = await openInOtherBrowser(browser, account);
     await page.reload();
     await expect(devices(page)).toHaveCount(2);
     await expect(devices(page).filter({ hasText: "This device" })).toHaveCount(1);
@@ -36,16 +36,16 @@ test.describe("devices", () => {
     await expect(devices(page)).toHaveCount(1);
     await expectVisitor(page, account.name);
 
-    // At its next request, whatever that is.
+    // The other browser notices at its next request.
     await elsewhere.reload();
     await expect(elsewhere).toHaveURL("/login?next=%2Faccount");
     await expectVisitor(elsewhere, "Guest");
     await elsewhere.context().close();
   });
 
-  test("all others can be signed out at once", async ({ page, browser, account }) => {
-    await enter(page, account);
-    const others = [await anotherBrowser(browser, account), await anotherBrowser(browser, account)];
+  test("can sign out all other devices at once", async ({ page, browser, account }) => {
+    await openAccountPage(page, account);
+    const others = [await openInOtherBrowser(browser, account), await openInOtherBrowser(browser, account)];
     await page.reload();
     await expect(devices(page)).toHaveCount(3);
     await submit(page.getByRole("button", { name: "Sign out everywhere else" }));
@@ -60,9 +60,9 @@ test.describe("devices", () => {
   });
 });
 
-test("a changed name is in the header at once", async ({ page, account, allowConsole }) => {
+test("a changed name appears in the header at once", async ({ page, account, allowConsole }) => {
   allowConsole(/status of 422 .*api\/auth\/name/);
-  await enter(page, account);
+  await openAccountPage(page, account);
   await page.getByLabel("Name", { exact: true }).fill("");
   await submit(page.getByRole("button", { name: "Change name" }));
   await expect(page.getByLabel("Name", { exact: true })).toHaveAccessibleDescription("Please fill in this field.");
@@ -73,17 +73,17 @@ test("a changed name is in the header at once", async ({ page, account, allowCon
 });
 
 // Security: 7.4.3
-test("a changed password ends all other sessions", async ({ page, browser, account, allowConsole }) => {
+test("changing the password ends all other sessions", async ({ page, browser, account, allowConsole }) => {
   allowConsole(/status of 422 .*api\/auth\/password/);
-  await enter(page, account);
-  const elsewhere = await anotherBrowser(browser, account);
-  await changePassword(page, "wrong", better);
+  await openAccountPage(page, account);
+  const elsewhere = await openInOtherBrowser(browser, account);
+  await changePassword(page, "wrong", newPassword);
   await expect(page.getByLabel("Current password", { exact: true })).toHaveAccessibleDescription(
     "This password is wrong.",
   );
   await changePassword(page, account.password, "password1");
   await expect(errors(page)).toHaveText("This password is very common. Please choose another one.");
-  await changePassword(page, account.password, better);
+  await changePassword(page, account.password, newPassword);
   await expectMessage(page, "Your password has been changed. You have been signed out everywhere else.");
   await expectVisitor(page, account.name);
   await elsewhere.reload();
@@ -92,19 +92,19 @@ test("a changed password ends all other sessions", async ({ page, browser, accou
 
   await signOut(page);
   await open(page, "/login");
-  await signIn(page, { ...account, password: better });
+  await signIn(page, { ...account, password: newPassword });
   await expectVisitor(page, account.name);
 });
 
 // Security: 7.4.2
-test("a removed account is gone", async ({ page, account, allowConsole }) => {
+test("a deleted account can no longer sign in", async ({ page, account, allowConsole }) => {
   allowConsole(/status of 4(01|22) .*api\/auth\/(delete|login)/);
-  await enter(page, account);
-  await remove(page, "wrong");
+  await openAccountPage(page, account);
+  await deleteAccount(page, "wrong");
   await expect(page.getByLabel("Password of your account")).toHaveAccessibleDescription(
     "This password is wrong.",
   );
-  await remove(page, account.password);
+  await deleteAccount(page, account.password);
   await expect(page).toHaveURL("/");
   await expectMessage(page, "Your account has been deleted.");
   await expectVisitor(page, "Guest");
@@ -114,8 +114,8 @@ test("a removed account is gone", async ({ page, account, allowConsole }) => {
 });
 
 // Security: 14.3.1
-test("after a sign-out Back shows nothing private", async ({ page, account }) => {
-  await enter(page, account);
+test("the Back button does not reopen a private page after signing out", async ({ page, account }) => {
+  await openAccountPage(page, account);
   await expect(page.getByRole("main").getByText(account.email)).toBeVisible();
   await signOut(page);
   await expect(page).toHaveURL("/");
@@ -124,11 +124,11 @@ test("after a sign-out Back shows nothing private", async ({ page, account }) =>
   await expect(page.getByText(account.email)).toHaveCount(0);
 });
 
-test.describe("other tabs of the browser", { tag: "@js" }, () => {
-  test("show a sign-out at once, and leave private pages", async ({ page, context, account }) => {
-    await enter(page, account);
+test.describe("other tabs", { tag: "@js" }, () => {
+  test("show a sign-out at once and leave private pages", async ({ page, context, account }) => {
+    await openAccountPage(page, account);
     const [tab, onAccount] = [await context.newPage(), await context.newPage()];
-    await open(tab, "/visits");
+    await open(tab, "/");
     await open(onAccount, "/account");
     await expectVisitor(tab, account.name);
     await signOut(page);
@@ -136,8 +136,8 @@ test.describe("other tabs of the browser", { tag: "@js" }, () => {
     await expect(onAccount).toHaveURL("/login?next=%2Faccount");
   });
 
-  test("show nothing of one user to the next", async ({ page, context, account }) => {
-    await enter(page, account);
+  test("show no data of one user to the next", async ({ page, context, account }) => {
+    await openAccountPage(page, account);
     const tab = await context.newPage();
     await open(tab, "/login");
     await signIn(tab);
@@ -146,17 +146,16 @@ test.describe("other tabs of the browser", { tag: "@js" }, () => {
     await expect(page.getByText(account.email)).toHaveCount(0);
   });
 
-  test("show a sign-in", async ({ page, context, account }) => {
+  test("show a sign-in at once", async ({ page, context, account }) => {
     await open(page, "/login");
     const tab = await context.newPage();
-    await open(tab, "/visits");
+    await open(tab, "/");
     await signIn(page, account);
     await expectVisitor(tab, account.name);
   });
-
 });
 
-test("a revoked device is signed out on its next way to another page", { tag: "@js" }, async ({
+test("a revoked device is signed out at its next navigation", { tag: "@js" }, async ({
   page,
   browser,
   account,
@@ -166,7 +165,7 @@ test("a revoked device is signed out on its next way to another page", { tag: "@
   await open(page, "/login");
   await signIn(page, account);
   await expectVisitor(page, account.name);
-  const elsewhere = await anotherBrowser(browser, account);
+  const elsewhere = await openInOtherBrowser(browser, account);
   await submit(elsewhere.getByRole("button", { name: "Sign out everywhere else" }));
   await expectMessage(elsewhere, "You have been signed out everywhere else.");
   await elsewhere.context().close();
@@ -175,18 +174,18 @@ test("a revoked device is signed out on its next way to another page", { tag: "@
   await expectVisitor(page, "Guest");
 });
 
-test.describe("ten minutes after the password was typed", () => {
-  test.use({ baseURL: changingServer });
+test.describe("ten minutes after the password was entered", () => {
+  test.use({ baseURL: sharedDatabaseServer });
 
   // Security: 7.5.1
-  test("what matters most asks for it again, and then goes on", async ({ page, account, allowConsole, js }) => {
+  test("a sensitive change asks for it again and then succeeds", async ({ page, account, allowConsole, js }) => {
     allowConsole(/status of 4(03|22) .*api\/auth\/(password|confirm)/);
-    await enter(page, account);
-    // A page that has been loaded asks for nothing more: one that was navigated to asks who is there, and would learn it too early.
+    await openAccountPage(page, account);
+    // Loads the page: after a client-side navigation it would fetch the visitor, and ask for the password too early.
     await open(page, "/account");
     const mine = `owner = (select id from users where email = '${account.email}')`;
     sql(`update sessions set data = json_set(data, '$.sign_in.d.confirmed_at', 0), version = version + 1 where ${mine}`);
-    await changePassword(page, account.password, better);
+    await changePassword(page, account.password, newPassword);
     const confirm = page.getByRole("region", { name: "Confirm your password" });
     await expect(confirm).toBeVisible();
     await expect(page.getByRole("button", { name: "Change password" })).toBeHidden();
@@ -201,19 +200,19 @@ test.describe("ten minutes after the password was typed", () => {
     await submit(confirm.getByRole("button", { name: "Confirm" }));
     await expectMessage(page, "Password confirmed. For ten minutes you can change your password and delete your account.");
     await expect(errors(page)).toHaveCount(0);
-    // Only the hydrated page still has what was typed: a password is never kept for the next one.
+    // Only the hydrated page still has the input: the server never keeps a password for the next page.
     if (js) {
-      await expect(page.getByLabel("New password", { exact: true })).toHaveValue(better);
+      await expect(page.getByLabel("New password", { exact: true })).toHaveValue(newPassword);
       await submit(page.getByRole("button", { name: "Change password" }));
     } else {
-      await changePassword(page, account.password, better);
+      await changePassword(page, account.password, newPassword);
     }
     await expectMessage(page, "Your password has been changed. You have been signed out everywhere else.");
     await expect(page.getByLabel("New password", { exact: true })).toHaveValue("");
   });
 });
 
-test("who wants to be remembered has a cookie for a month", async ({ page, account }) => {
+test("a user who chooses to be remembered gets a cookie for 31 days", async ({ page, account }) => {
   await open(page, "/login");
   await page.getByLabel("Remember me on this device").check();
   await signIn(page, account);
@@ -224,16 +223,16 @@ test("who wants to be remembered has a cookie for a month", async ({ page, accou
   expect(days).toBeLessThan(31.1);
 });
 
-test.describe("the end of a session", { tag: "@js" }, () => {
+test.describe("a session that is about to end", { tag: "@js" }, () => {
   // Security: a warning before the end
-  test("is said a minute before, and can be put off", async ({ page, account }) => {
+  test("shows a warning a minute before, and can be extended", async ({ page, account }) => {
     await page.clock.install();
-    await enter(page, account);
+    await openAccountPage(page, account);
     const stay = page.getByRole("button", { name: "Stay signed in" });
     await page.clock.fastForward("28:00");
     await expect(stay).toHaveCount(0);
-    // The browser's clock is turned, the server's is not: it is made to agree.
-    await answerPeek(page, (visitor) => ({ ...visitor, session: { ...visitor.session, unused: 55 } }));
+    // Only the browser's clock is changed, so the server's response is changed to match.
+    await overrideVisitor(page, (visitor) => ({ ...visitor, session: { ...visitor.session, unused: 55 } }));
     await page.clock.fastForward("01:05");
     await expect(page.getByRole("alert").getByText("You will be signed out in a minute.")).toBeVisible();
     await expectNoAxeViolations(page);
@@ -242,9 +241,9 @@ test.describe("the end of a session", { tag: "@js" }, () => {
     await expectVisitor(page, account.name);
   });
 
-  test("is not said while another tab uses the session", async ({ page, account }) => {
+  test("shows no warning while another tab uses it", async ({ page, account }) => {
     await page.clock.install();
-    await enter(page, account);
+    await openAccountPage(page, account);
     const asked = page.waitForResponse("**/api/visitor/peek");
     await page.clock.fastForward("29:05");
     await asked;
@@ -252,10 +251,10 @@ test.describe("the end of a session", { tag: "@js" }, () => {
     await expect(page.getByRole("button", { name: "Stay signed in" })).toHaveCount(0);
   });
 
-  test("is said when it has come, and one may go on without signing in", async ({ page, account }) => {
+  test("says when it has ended, and lets the visitor continue without signing in", async ({ page, account }) => {
     await page.clock.install();
-    await enter(page, account);
-    await answerPeek(page, (visitor) => ({ ...visitor, user: null, session: undefined }));
+    await openAccountPage(page, account);
+    await overrideVisitor(page, (visitor) => ({ ...visitor, user: null, session: undefined }));
     await page.clock.fastForward("29:05");
     await expect(page.getByRole("heading", { name: "Your session has ended" })).toBeVisible();
     await page.getByRole("button", { name: "Continue without signing in" }).click();
@@ -263,11 +262,11 @@ test.describe("the end of a session", { tag: "@js" }, () => {
   });
 
   // Security: what was typed survives
-  test("leaves what was typed, for who signs in again", async ({ page, browser, account, allowConsole }) => {
+  test("keeps the input for a user who signs in again", async ({ page, browser, account, allowConsole }) => {
     allowConsole(/status of 401 .*api\/auth\/name/);
-    await enter(page, account);
+    await openAccountPage(page, account);
     await page.getByLabel("Name", { exact: true }).fill("Countess of Lovelace");
-    const elsewhere = await anotherBrowser(browser, account);
+    const elsewhere = await openInOtherBrowser(browser, account);
     await submit(elsewhere.getByRole("button", { name: "Sign out everywhere else" }));
     await expectMessage(elsewhere, "You have been signed out everywhere else.");
     await elsewhere.context().close();
@@ -286,14 +285,14 @@ test.describe("the end of a session", { tag: "@js" }, () => {
 });
 
 // Security: what was typed survives
-test("what a plain form held when the session ended is there after signing in", { tag: "@no-js" }, async ({
+test("the input of a plain form is restored after signing in again", { tag: "@no-js" }, async ({
   page,
   browser,
   account,
 }) => {
-  await enter(page, account);
+  await openAccountPage(page, account);
   await page.getByLabel("Name", { exact: true }).fill("Countess of Lovelace");
-  const elsewhere = await anotherBrowser(browser, account);
+  const elsewhere = await openInOtherBrowser(browser, account);
   await submit(elsewhere.getByRole("button", { name: "Sign out everywhere else" }));
   await elsewhere.context().close();
   await submit(page.getByRole("button", { name: "Change name" }));
@@ -304,11 +303,11 @@ test("what a plain form held when the session ended is there after signing in", 
   await expect(page.getByLabel("Name", { exact: true })).toHaveValue("Countess of Lovelace");
 });
 
-test.describe("who guesses passwords", () => {
-  test.use({ baseURL: limitedServer });
+test.describe("after too many wrong passwords", () => {
+  test.use({ baseURL: signInLimitedServer });
 
   // Security: 6.3.1
-  test("is told how long to wait", async ({ page, allowConsole }) => {
+  test("sees how long to wait", async ({ page, allowConsole }) => {
     allowConsole(/status of 4(01|29) .*api\/auth\/login/);
     const email = `${randomUUID()}@example.com`;
     await open(page, "/login");
@@ -322,13 +321,13 @@ test.describe("who guesses passwords", () => {
   });
 });
 
-test("the account page has no accessibility violation", { tag: "@js" }, async ({ page, account }) => {
-  await enter(page, account);
+test("the account page has no accessibility violations", { tag: "@js" }, async ({ page, account }) => {
+  await openAccountPage(page, account);
   await expectNoAxeViolations(page);
 });
 
-/** Signs in on the way to the account page. */
-async function enter(page: Page, account: Account) {
+/** Opens the account page and signs in on the way. */
+async function openAccountPage(page: Page, account: Account) {
   await open(page, "/account");
   await expect(page).toHaveURL("/login?next=%2Faccount");
   await signIn(page, account);
@@ -336,10 +335,10 @@ async function enter(page: Page, account: Account) {
   await expectVisitor(page, account.name);
 }
 
-/** The account page in a browser of its own. */
-async function anotherBrowser(browser: Browser, account: Account) {
+/** Opens the account page in a new browser context. */
+async function openInOtherBrowser(browser: Browser, account: Account) {
   const page = await (await browser.newContext()).newPage();
-  await enter(page, account);
+  await openAccountPage(page, account);
   return page;
 }
 
@@ -353,7 +352,7 @@ async function changePassword(page: Page, current: string, changed: string) {
   await submit(page.getByRole("button", { name: "Change password" }));
 }
 
-async function remove(page: Page, password: string) {
+async function deleteAccount(page: Page, password: string) {
   await page.getByLabel("Password of your account").fill(password);
   await submit(page.getByRole("button", { name: "Delete my account" }));
 }

@@ -1,8 +1,8 @@
 import type { Page } from "@playwright/test";
 
-import { demo, errors, expect, expectMessage, expectVisitor, open, signIn, signOut, test } from "./fixtures";
+import { beginSession, demo, errors, expect, expectMessage, expectVisitor, open, signIn, signOut, test } from "./fixtures";
 
-test("a guest signs in from any page", async ({ page }) => {
+test("a guest signs in from the home page", async ({ page }) => {
   await open(page, "/");
   await expectVisitor(page, "Guest");
   await page.getByRole("link", { name: "Sign in" }).click();
@@ -14,7 +14,7 @@ test("a guest signs in from any page", async ({ page }) => {
   await expect(page.getByRole("link", { name: "Sign in" })).toHaveCount(0);
 });
 
-test("a wrong password is refused with a reason", async ({ page, allowConsole }) => {
+test("a wrong password is refused with a message and never sent back", async ({ page, allowConsole }) => {
   allowConsole(/status of 401 .*api\/auth\/login/);
   const password = "not-the-password";
   await open(page, "/login");
@@ -26,14 +26,14 @@ test("a wrong password is refused with a reason", async ({ page, allowConsole })
   expect(await page.content()).not.toContain(password);
 });
 
-test("an unknown address is refused with the same words", async ({ page, allowConsole }) => {
+test("an unknown e-mail address gets the same message as a wrong password", async ({ page, allowConsole }) => {
   allowConsole(/status of 401 .*api\/auth\/login/);
   await open(page, "/login");
-  await signIn(page, { ...demo, email: "nobody@example.com" });
+  await signIn(page, { ...demo, email: "unknown@example.com" });
   await expect(errors(page)).toHaveText("Wrong e-mail or password. Please check both and try again.");
 });
 
-test("what is missing or no address is explained beside its field", async ({ page, allowConsole }) => {
+test("a missing value or an invalid e-mail address shows an error beside its field", async ({ page, allowConsole }) => {
   allowConsole(/status of 422 .*api\/auth\/login/);
   const missing = "Please fill in this field.";
   const noAddress = "Please enter an e-mail address, such as ada@example.com.";
@@ -51,7 +51,7 @@ test("what is missing or no address is explained beside its field", async ({ pag
 });
 
 // Security: 7.4.4
-test("signing out leaves a guest", async ({ page, account }) => {
+test("after signing out the visitor is a guest", async ({ page, account }) => {
   await open(page, "/login");
   await signIn(page, account);
   await expectVisitor(page, account.name);
@@ -62,19 +62,19 @@ test("signing out leaves a guest", async ({ page, account }) => {
   await expectVisitor(page, "Guest");
 });
 
-test("signing in leads back to where it was asked for, even after a mistake", async ({ page, allowConsole }) => {
+test("signing in returns to the requested page, even after a wrong password", async ({ page, allowConsole }) => {
   allowConsole(/status of 401 .*api\/auth\/login/);
-  await open(page, "/login?next=/visits");
+  await open(page, "/login?next=/account");
   await signIn(page, { ...demo, password: "wrong" });
   await expect(errors(page)).toHaveCount(1);
   await signIn(page);
-  await expect(page).toHaveURL("/visits");
+  await expect(page).toHaveURL("/account");
   await expectMessage(page, "Welcome! You are signed in now.");
 });
 
 for (const next of ["https://evil.example", "//evil.example", "/\\evil.example"]) {
   // Security: 3.7.2
-  test(`signing in never leads to ${next}`, async ({ page }) => {
+  test(`signing in does not redirect to ${next}`, async ({ page }) => {
     await open(page, `/login?next=${encodeURIComponent(next)}`);
     await signIn(page);
     await expectVisitor(page, demo.name);
@@ -83,10 +83,10 @@ for (const next of ["https://evil.example", "//evil.example", "/\\evil.example"]
 }
 
 // Security: 3.3.2
-test("the session has a cookie out of scripts' reach, and a new one after signing in", async ({ page }) => {
+test("the session cookie is HttpOnly, and signing in replaces it", async ({ page }) => {
   await open(page, "/");
   expect(await sessionCookie(page)).toBeUndefined();
-  await open(page, "/visits");
+  await beginSession(page);
   const guest = await sessionCookie(page);
   expect(guest).toMatchObject({ httpOnly: true, sameSite: "Lax", path: "/" });
 

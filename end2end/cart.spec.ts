@@ -12,13 +12,13 @@ import {
   submit,
   test,
 } from "./fixtures";
-import { changingServer, sql } from "./servers";
-import { addToCart, expectCartItems, product, quantityIn, stockThing } from "./shop";
+import { sharedDatabaseServer, sql } from "./servers";
+import { addToCart, createProductInCart, expectCartItems, product, quantityField } from "./shop";
 
 test.describe("filling the cart", () => {
   test.beforeEach(async ({ page }) => open(page, "/"));
 
-  test("a product goes into the cart with its quantity", async ({ page }) => {
+  test("a product is added with its quantity", async ({ page }) => {
     await expectCartItems(page, 0);
     await addToCart(page, "Enamel mug", 3);
     await expectMessage(page, "Added to your cart.");
@@ -27,11 +27,11 @@ test.describe("filling the cart", () => {
     await expectCartItems(page, 4);
 
     await open(page, "/cart");
-    await expect(quantityIn(line(page, "Enamel mug"))).toHaveValue("3");
-    await expect(quantityIn(line(page, "Field notebook"))).toHaveValue("1");
+    await expect(quantityField(cartLine(page, "Enamel mug"))).toHaveValue("3");
+    await expect(quantityField(cartLine(page, "Field notebook"))).toHaveValue("1");
   });
 
-  test("a product's own page has the form too", async ({ page }) => {
+  test("a product can be added on its own page", async ({ page }) => {
     await page.getByRole("link", { name: "Steel water bottle" }).click();
     await expect(page).toHaveURL("/products/8");
     await addToCart(page, "Steel water bottle", 2);
@@ -40,13 +40,13 @@ test.describe("filling the cart", () => {
     await expectCartItems(page, 2);
   });
 
-  test("the same product again makes the quantity larger", async ({ page }) => {
+  test("adding the same product again increases its quantity", async ({ page }) => {
     await addToCart(page, "Enamel mug", 2);
     await expectCartItems(page, 2);
     await addToCart(page, "Enamel mug", 3);
     await expectCartItems(page, 5);
     await open(page, "/cart");
-    await expect(quantityIn(line(page, "Enamel mug"))).toHaveValue("5");
+    await expect(quantityField(cartLine(page, "Enamel mug"))).toHaveValue("5");
   });
 
   test("more than 99 of one product are refused", async ({ page, allowConsole }) => {
@@ -54,14 +54,14 @@ test.describe("filling the cart", () => {
     await addToCart(page, "Enamel mug", 60);
     await expectCartItems(page, 60);
     await addToCart(page, "Enamel mug", 40);
-    await expect(quantityIn(product(page, "Enamel mug"))).toHaveAccessibleDescription(
+    await expect(quantityField(product(page, "Enamel mug"))).toHaveAccessibleDescription(
       "You can have at most 99 of one product in your cart.",
     );
     await expectCartItems(page, 60);
   });
 });
 
-test.describe("a wrong quantity", () => {
+test.describe("an invalid quantity", () => {
   const wrong = [
     { typed: "100", problem: "Please enter a number from 1 to 99." },
     { typed: "1.5", problem: "Please enter a whole number." },
@@ -77,33 +77,33 @@ test.describe("a wrong quantity", () => {
     await expectCartItems(page, 5);
   });
 
-  test("is explained beside its product in the catalogue", async ({ page }) => {
+  test("shows an error beside its product in the catalogue", async ({ page }) => {
     const mug = product(page, "Enamel mug");
     for (const { typed, problem } of wrong) {
-      await type(quantityIn(mug), typed);
+      await typeKeys(quantityField(mug), typed);
       await submit(mug.getByRole("button", { name: "Add to cart" }));
-      await expect(quantityIn(mug)).toHaveAccessibleDescription(problem);
-      await expect(quantityIn(mug)).toHaveValue(typed);
+      await expect(quantityField(mug)).toHaveAccessibleDescription(problem);
+      await expect(quantityField(mug)).toHaveValue(typed);
       await expect(errors(page)).toHaveCount(1);
       await expectCartItems(page, 5);
     }
   });
 
-  test("is explained beside its line in the cart", async ({ page }) => {
+  test("shows an error beside its line in the cart", async ({ page }) => {
     await open(page, "/cart");
-    const mug = line(page, "Enamel mug");
+    const mug = cartLine(page, "Enamel mug");
     for (const { typed, problem } of wrong) {
-      await type(quantityIn(mug), typed);
+      await typeKeys(quantityField(mug), typed);
       await submit(mug.getByRole("button", { name: "Update" }));
-      await expect(quantityIn(mug)).toHaveAccessibleDescription(problem);
-      await expect(quantityIn(mug)).toHaveValue(typed);
+      await expect(quantityField(mug)).toHaveAccessibleDescription(problem);
+      await expect(quantityField(mug)).toHaveValue(typed);
       await expect(errors(page)).toHaveCount(1);
       await expect(mug).toContainText("€49.50");
       await expectCartItems(page, 5);
     }
   });
 
-  test("is no longer complained of once it is right", async ({ page }) => {
+  test("loses its error once it is corrected", async ({ page }) => {
     await addToCart(page, "Enamel mug", 100);
     await expect(errors(page)).toHaveCount(1);
     await addToCart(page, "Enamel mug", 10);
@@ -120,40 +120,40 @@ test.describe("a cart with two mugs and a notebook", () => {
     await open(page, "/cart");
   });
 
-  test("shows what each line and all of it costs", async ({ page }) => {
-    await expect(line(page, "Enamel mug")).toContainText("€16.50 each");
-    await expect(line(page, "Enamel mug")).toContainText("€33.00");
-    await expect(line(page, "Field notebook")).toContainText("€14.50 each");
+  test("shows the price of each line and the total", async ({ page }) => {
+    await expect(cartLine(page, "Enamel mug")).toContainText("€16.50 each");
+    await expect(cartLine(page, "Enamel mug")).toContainText("€33.00");
+    await expect(cartLine(page, "Field notebook")).toContainText("€14.50 each");
     await expectTotal(page, "€47.50");
   });
 
-  test("can hold more of a product", async ({ page }) => {
-    await quantityIn(line(page, "Enamel mug")).fill("4");
+  test("updates the quantity of a product", async ({ page }) => {
+    await quantityField(cartLine(page, "Enamel mug")).fill("4");
     await submit(page.getByRole("button", { name: "Update quantity of Enamel mug" }));
     await expectMessage(page, "Your cart has been updated.");
-    await expect(quantityIn(line(page, "Enamel mug"))).toHaveValue("4");
-    await expect(line(page, "Enamel mug")).toContainText("€66.00");
+    await expect(quantityField(cartLine(page, "Enamel mug"))).toHaveValue("4");
+    await expect(cartLine(page, "Enamel mug")).toContainText("€66.00");
     await expectTotal(page, "€80.50");
     await expectCartItems(page, 5);
   });
 
-  test("loses a product whose quantity is set to 0", async ({ page }) => {
-    await quantityIn(line(page, "Enamel mug")).fill("0");
+  test("removes a product whose quantity is set to 0", async ({ page }) => {
+    await quantityField(cartLine(page, "Enamel mug")).fill("0");
     await submit(page.getByRole("button", { name: "Update quantity of Enamel mug" }));
-    await expect(line(page, "Enamel mug")).toHaveCount(0);
+    await expect(cartLine(page, "Enamel mug")).toHaveCount(0);
     await expectTotal(page, "€14.50");
     await expectCartItems(page, 1);
   });
 
-  test("changes by one at a press", async ({ page }) => {
-    const mug = line(page, "Enamel mug");
+  test("changes a quantity by one at a click", async ({ page }) => {
+    const mug = cartLine(page, "Enamel mug");
     await submit(page.getByRole("button", { name: "One Enamel mug more" }));
-    await expect(quantityIn(mug)).toHaveValue("3");
+    await expect(quantityField(mug)).toHaveValue("3");
     await submit(page.getByRole("button", { name: "One Enamel mug more" }));
-    await expect(quantityIn(mug)).toHaveValue("4");
+    await expect(quantityField(mug)).toHaveValue("4");
     await submit(page.getByRole("button", { name: "One Enamel mug fewer" }));
-    await expect(quantityIn(mug)).toHaveValue("3");
-    // A press too many takes nothing away.
+    await expect(quantityField(mug)).toHaveValue("3");
+    // A quantity of 1 stays.
     await page.getByRole("button", { name: "One Field notebook fewer" }).press("Enter");
     await expectTotal(page, "€64.00");
     await expectCartItems(page, 4);
@@ -161,21 +161,21 @@ test.describe("a cart with two mugs and a notebook", () => {
     await expectTotal(page, "€64.00");
   });
 
-  test("says at the press of a button, too, that 99 are the most", async ({ page, allowConsole }) => {
+  test("refuses a click that would exceed 99", async ({ page, allowConsole }) => {
     allowConsole(/status of 422 .*api\/cart\/set/);
-    const mug = line(page, "Enamel mug");
-    await quantityIn(mug).fill("99");
+    const mug = cartLine(page, "Enamel mug");
+    await quantityField(mug).fill("99");
     await submit(mug.getByRole("button", { name: "Update" }));
     await expectCartItems(page, 100);
     await submit(page.getByRole("button", { name: "One Enamel mug more" }));
-    await expect(quantityIn(mug)).toHaveAccessibleDescription("Please enter a number from 1 to 99.");
+    await expect(quantityField(mug)).toHaveAccessibleDescription("Please enter a number from 1 to 99.");
     await expectCartItems(page, 100);
   });
 
-  test("loses a product that is removed, and gets it back in its place", async ({ page, js }) => {
+  test("removes a product and restores it at its place", async ({ page, js }) => {
     await submit(page.getByRole("button", { name: "Remove Enamel mug" }));
     await expect(page.getByRole("status").getByText("Enamel mug was removed.")).toBeVisible();
-    await expect(line(page, "Enamel mug")).toHaveCount(0);
+    await expect(cartLine(page, "Enamel mug")).toHaveCount(0);
     await expectTotal(page, "€14.50");
     await expectCartItems(page, 1);
     const undo = page.getByRole("button", { name: "Undo: put Enamel mug back" });
@@ -188,16 +188,16 @@ test.describe("a cart with two mugs and a notebook", () => {
     await expect(undo).toHaveCount(0);
   });
 
-  test("gets its last product back, too", async ({ page }) => {
+  test("restores its last product", async ({ page }) => {
     await submit(page.getByRole("button", { name: "Remove Enamel mug" }));
-    await expect(line(page, "Enamel mug")).toHaveCount(0);
+    await expect(cartLine(page, "Enamel mug")).toHaveCount(0);
     await submit(page.getByRole("button", { name: "Remove Field notebook" }));
     await expect(page.getByText("Your cart is empty.", { exact: true })).toBeVisible();
     await submit(page.getByRole("button", { name: "Undo: put Field notebook back" }));
     await expectTotal(page, "€14.50");
   });
 
-  test("is emptied at one press, and filled again at another", async ({ page, js }) => {
+  test("is emptied at a click and restored at another", async ({ page, js }) => {
     await submit(page.getByRole("button", { name: "Empty the cart" }));
     await expect(page.getByText("Your cart is empty.", { exact: true })).toBeVisible();
     await expectCartItems(page, 0);
@@ -212,30 +212,30 @@ test.describe("a cart with two mugs and a notebook", () => {
     await expect(undo).toHaveCount(0);
   });
 
-  test("leads back to the catalogue once it is empty", async ({ page }) => {
+  test("links to the catalogue when it is empty", async ({ page }) => {
     await submit(page.getByRole("button", { name: "Empty the cart" }));
     await page.getByRole("link", { name: "Browse the catalogue" }).click();
     await expect(page).toHaveURL("/");
     await expect(page.getByRole("heading", { name: "Enamel mug" })).toBeVisible();
   });
 
-  test("is there after a reload", async ({ page }) => {
+  test("survives a reload", async ({ page }) => {
     await page.reload();
     await expectTotal(page, "€47.50");
     await expectCartItems(page, 3);
   });
 });
 
-test.describe("before the server has answered", { tag: "@js" }, () => {
+test.describe("before the server responds", { tag: "@js" }, () => {
   test.beforeEach(async ({ page }) => {
     await open(page, "/");
     await addToCart(page, "Enamel mug", 2);
   });
 
-  test("the badge has what was added, and loses it when the server refuses", async ({ page, allowConsole }) => {
+  test("the badge counts an added product, and stops counting it if the request fails", async ({ page, allowConsole }) => {
     allowConsole(/ERR_FAILED .*api\/cart\/add/);
     const held = await hold(page, "**/api/cart/add");
-    await quantityIn(product(page, "Field notebook")).fill("3");
+    await quantityField(product(page, "Field notebook")).fill("3");
     await product(page, "Field notebook").getByRole("button", { name: "Add to cart" }).click();
     await expectCartItems(page, 5);
     await held.fail();
@@ -243,69 +243,69 @@ test.describe("before the server has answered", { tag: "@js" }, () => {
     await expectCartItems(page, 2);
   });
 
-  test("the line and the totals change, and presses that came faster are sent as one", async ({ page }) => {
+  test("the line and the totals change, and quick clicks are sent as one request", async ({ page }) => {
     await open(page, "/cart");
-    const mug = line(page, "Enamel mug");
+    const mug = cartLine(page, "Enamel mug");
     const held = await hold(page, "**/api/cart/set");
     for (const quantity of ["3", "4", "5"]) {
       await page.getByRole("button", { name: "One Enamel mug more" }).click();
-      await expect(quantityIn(mug)).toHaveValue(quantity);
+      await expect(quantityField(mug)).toHaveValue(quantity);
     }
     await expectTotal(page, "€82.50");
     await expectCartItems(page, 5);
     await held.release();
     await expectMessage(page, "Your cart has been updated.");
     await expect.poll(() => held.bodies()).toEqual(["product=4&quantity=3", "product=4&quantity=5"]);
-    // A reload would stop what is still on its way.
+    // A reload would cancel a request that is still running.
     await expect(page.getByRole("button", { name: "Place order" })).not.toHaveAttribute("aria-busy");
     await page.reload();
-    await expect(quantityIn(mug)).toHaveValue("5");
+    await expect(quantityField(mug)).toHaveValue("5");
   });
 
-  test("presses that still wait go with the visitor to another page", async ({ page }) => {
+  test("waiting clicks are sent even if the visitor opens another page", async ({ page }) => {
     await open(page, "/cart");
     const held = await hold(page, "**/api/cart/set");
     for (const quantity of ["3", "4", "5"]) {
       await page.getByRole("button", { name: "One Enamel mug more" }).click();
-      await expect(quantityIn(line(page, "Enamel mug"))).toHaveValue(quantity);
+      await expect(quantityField(cartLine(page, "Enamel mug"))).toHaveValue(quantity);
     }
     await held.first();
-    await page.getByRole("link", { name: "Visits" }).click();
-    await expect(page).toHaveURL("/visits");
+    await page.getByRole("banner").getByRole("link", { name: "Sign in" }).click();
+    await expect(page).toHaveURL("/login");
     await expect.poll(() => held.bodies()).toEqual(["product=4&quantity=3", "product=4&quantity=5"]);
     await expectCartItems(page, 5);
   });
 
-  test("two lines at once are right in the end, in whichever order the answers come", async ({ page }) => {
+  test("two changed lines are correct even if the responses arrive in reverse order", async ({ page }) => {
     await addToCart(page, "Field notebook");
     await expectCartItems(page, 3);
     await open(page, "/cart");
-    // Both are done by the server, one after the other; their answers arrive the other way round.
-    const answers: (() => Promise<void>)[] = [];
+    // The server handles both requests in order, but the responses arrive in reverse order.
+    const responses: (() => Promise<void>)[] = [];
     await page.route("**/api/cart/set", async (route) => {
       const response = await route.fetch();
-      answers.push(() => route.fulfill({ response }));
+      responses.push(() => route.fulfill({ response }));
     });
     await page.getByRole("button", { name: "One Enamel mug more" }).click();
-    await expect.poll(() => answers.length).toBe(1);
+    await expect.poll(() => responses.length).toBe(1);
     await page.getByRole("button", { name: "One Field notebook more" }).click();
-    await expect.poll(() => answers.length).toBe(2);
+    await expect.poll(() => responses.length).toBe(2);
     await expectTotal(page, "€78.50");
     await expect(page.getByRole("button", { name: "Place order" })).toHaveAttribute("aria-busy", "true");
-    await answers[1]!();
-    await answers[0]!();
+    await responses[1]!();
+    await responses[0]!();
     await expect(page.getByRole("button", { name: "Place order" })).not.toHaveAttribute("aria-busy");
     await expectTotal(page, "€78.50");
     await expectCartItems(page, 5);
   });
 
-  test("a line is taken out, and comes back with a message when the server cannot be reached", async ({
+  test("a removed line comes back with an error if the server is unreachable", async ({
     page,
     allowConsole,
   }) => {
     allowConsole(/ERR_FAILED .*api\/cart\/(remove|set)/);
     await open(page, "/cart");
-    const mug = line(page, "Enamel mug");
+    const mug = cartLine(page, "Enamel mug");
     const removal = await hold(page, "**/api/cart/remove");
     await page.getByRole("button", { name: "Remove Enamel mug" }).click();
     await expect(mug).toBeHidden();
@@ -322,43 +322,43 @@ test.describe("before the server has answered", { tag: "@js" }, () => {
     await expectTotal(page, "€49.50");
     await change.fail();
     await expectTotal(page, "€33.00");
-    await expect(quantityIn(mug)).toHaveValue("2");
+    await expect(quantityField(mug)).toHaveValue("2");
     await expectCartItems(page, 2);
   });
 });
 
-test.describe("what has changed in the catalogue since", () => {
-  test.use({ baseURL: changingServer });
+test.describe("after the catalogue has changed", () => {
+  test.use({ baseURL: sharedDatabaseServer });
 
-  test("a price is said, whatever becomes of the quantity", async ({ page }) => {
-    const thing = await stockThing(page, 10);
+  test("the cart shows that a price has changed, also after a change of the quantity", async ({ page }) => {
+    const thing = await createProductInCart(page, 10);
     sql(`update products set price_cents = 1250 where id = ${thing.id}`);
     await open(page, "/cart");
-    await expect(line(page, thing.name)).toContainText("€12.50 each");
-    await expect(line(page, thing.name)).toContainText("The price was €10.00 when you added it.");
+    await expect(cartLine(page, thing.name)).toContainText("€12.50 each");
+    await expect(cartLine(page, thing.name)).toContainText("The price was €10.00 when you added it.");
     await expectTotal(page, "€25.00");
     await submit(page.getByRole("button", { name: `One ${thing.name} more` }));
     await expectTotal(page, "€37.50");
-    await expect(line(page, thing.name)).toContainText("The price was €10.00 when you added it.");
+    await expect(cartLine(page, thing.name)).toContainText("The price was €10.00 when you added it.");
   });
 
-  test("what ran low, ran out or vanished is said, and the rest still works", async ({ page, js }) => {
-    const [low, out, gone] = [await stockThing(page, 10), await stockThing(page, 10), await stockThing(page, 10)];
+  test("the cart marks products that are low, out of stock or deleted, and still works", async ({ page, js }) => {
+    const [low, out, gone] = [await createProductInCart(page, 10), await createProductInCart(page, 10), await createProductInCart(page, 10)];
     sql(`update products set stock = 1 where id = ${low.id}`);
     sql(`update products set stock = 0 where id = ${out.id}`);
     sql(`delete from products where id = ${gone.id}`);
     await open(page, "/cart");
-    await expect(line(page, low.name)).toContainText("Only 1 left. Please reduce the quantity.");
-    await expect(line(page, out.name)).toContainText("This product is sold out.");
-    await expect(line(page, gone.name)).toContainText("This product is no longer available. Please remove it.");
+    await expect(cartLine(page, low.name)).toContainText("Only 1 left. Please reduce the quantity.");
+    await expect(cartLine(page, out.name)).toContainText("This product is sold out.");
+    await expect(cartLine(page, gone.name)).toContainText("This product is no longer available. Please remove it.");
     await expectTotal(page, "€40.00");
     await expectCartItems(page, 6);
     if (js) await expectNoAxeViolations(page);
     for (const { name } of [out, gone]) {
       await submit(page.getByRole("button", { name: `Remove ${name}` }));
-      await expect(line(page, name)).toHaveCount(0);
+      await expect(cartLine(page, name)).toHaveCount(0);
     }
-    // What is no longer sold cannot be put back.
+    // A product that is no longer sold cannot be restored.
     await expect(page.getByRole("button", { name: /^Undo/ })).toHaveCount(0);
     await submit(page.getByRole("button", { name: `One ${low.name} fewer` }));
     await expectTotal(page, "€10.00");
@@ -366,9 +366,9 @@ test.describe("what has changed in the catalogue since", () => {
     await expect(page.getByText(/left|sold/i)).toHaveCount(0);
   });
 
-  test("a fifty-first product finds no room", async ({ page, allowConsole }) => {
+  test("the cart refuses a fifty-first product", async ({ page, allowConsole }) => {
     allowConsole(/status of (422 .*api\/cart\/add|404 .*images)/);
-    for (let count = 0; count < 50; count += 1) await stockThing(page, 10);
+    for (let count = 0; count < 50; count += 1) await createProductInCart(page, 10);
     await open(page, "/products/4");
     await addToCart(page, "Enamel mug");
     await expect(errors(page)).toHaveText("You can have at most 50 different products in your cart.");
@@ -376,22 +376,22 @@ test.describe("what has changed in the catalogue since", () => {
   });
 });
 
-test("two tabs agree on what is in the cart, and what is being typed in one stays", async ({ page, context, js }) => {
+test("two tabs show the same cart and keep what is being typed", async ({ page, context, js }) => {
   await open(page, "/");
   await addToCart(page, "Enamel mug", 2);
   await addToCart(page, "Field notebook");
   const tab = await context.newPage();
   await open(tab, "/cart");
   await open(page, "/cart");
-  if (js) await quantityIn(line(tab, "Field notebook")).fill("7");
+  if (js) await quantityField(cartLine(tab, "Field notebook")).fill("7");
   await submit(page.getByRole("button", { name: "One Enamel mug more" }));
   if (!js) await tab.reload();
-  await expect(quantityIn(line(tab, "Enamel mug"))).toHaveValue("3");
+  await expect(quantityField(cartLine(tab, "Enamel mug"))).toHaveValue("3");
   await expectCartItems(tab, 4);
-  if (js) await expect(quantityIn(line(tab, "Field notebook"))).toHaveValue("7");
+  if (js) await expect(quantityField(cartLine(tab, "Field notebook"))).toHaveValue("7");
   for (const name of ["Enamel mug", "Field notebook"]) {
     await submit(tab.getByRole("button", { name: `Remove ${name}` }));
-    await expect(line(tab, name)).toHaveCount(0);
+    await expect(cartLine(tab, name)).toHaveCount(0);
   }
   if (!js) await page.reload();
   await expect(page.getByText("Your cart is empty.", { exact: true })).toBeVisible();
@@ -410,7 +410,7 @@ test("the cart survives signing in", async ({ page, account }) => {
   await expectCartItems(page, 2);
 });
 
-test("signing out leaves a guest with an empty cart, and signing in brings it back", async ({ page, account }) => {
+test("signing out leaves an empty cart, and signing in restores it", async ({ page, account }) => {
   await open(page, "/login");
   await signIn(page, account);
   await addToCart(page, "Enamel mug", 2);
@@ -430,7 +430,7 @@ test("signing out leaves a guest with an empty cart, and signing in brings it ba
   await expectCartItems(page, 3);
 });
 
-test("two browsers with the same account have carts of their own", async ({ page, browser, account }) => {
+test("two browsers with the same account have separate carts", async ({ page, browser, account }) => {
   await open(page, "/login");
   await signIn(page, account);
   await addToCart(page, "Enamel mug", 2);
@@ -450,7 +450,7 @@ test("two browsers with the same account have carts of their own", async ({ page
   await expectCartItems(page, 2);
 });
 
-/** Holds the requests to an address back, until they are released or fail. */
+/** Holds matching requests until they are released or aborted. */
 async function hold(page: Page, address: string) {
   const held: Route[] = [];
   const bodies: (string | null)[] = [];
@@ -476,7 +476,7 @@ async function hold(page: Page, address: string) {
   };
 }
 
-function line(page: Page, name: string) {
+function cartLine(page: Page, name: string) {
   return page.getByRole("listitem", { name });
 }
 
@@ -484,8 +484,8 @@ async function expectTotal(page: Page, total: string) {
   await expect(page.getByText(`Total ${total}`, { exact: true })).toBeVisible();
 }
 
-/** Key by key, as a person would: `fill` refuses what does not suit the field. */
-async function type(field: Locator, text: string) {
+/** Types key by key, because `fill` refuses text that is invalid for the field. */
+async function typeKeys(field: Locator, text: string) {
   await field.clear();
   await field.pressSequentially(text);
 }

@@ -1,7 +1,7 @@
 import { expect, expectNoAxeViolations, open, test } from "./fixtures";
 import { product } from "./shop";
 
-test("a search shows what was found, at an address of its own", async ({ page }) => {
+test("a search shows the matching products and has its own URL", async ({ page }) => {
   await open(page, "/");
   const search = page.getByRole("search");
   await search.getByLabel("Search").fill("brass");
@@ -19,14 +19,14 @@ test("a search shows what was found, at an address of its own", async ({ page })
   await expect(page.getByRole("main").getByRole("heading", { level: 2 })).toHaveCount(12);
 });
 
-test("a search that finds nothing says so, with a way back", async ({ page }) => {
+test("a search without results links to all products", async ({ page }) => {
   await open(page, "/?q=unicorn");
   await expect(page.getByText("No results for “unicorn”.")).toBeVisible();
   await page.getByRole("link", { name: "Show all products" }).click();
   await expect(product(page, "Enamel mug")).toBeVisible();
 });
 
-test("what runs low is said, and everything has its drawing", async ({ page }) => {
+test("low stock is shown, and every product has a picture", async ({ page }) => {
   await open(page, "/");
   await expect(product(page, "Brass mechanical pencil")).toContainText("3 left");
   await expect(product(page, "Enamel mug")).not.toContainText("left");
@@ -37,7 +37,7 @@ test("what runs low is said, and everything has its drawing", async ({ page }) =
   }
 });
 
-test("a search by keyboard stays in the same document", { tag: "@js" }, async ({ page }) => {
+test("a search by keyboard does not load a new page", { tag: "@js" }, async ({ page }) => {
   await open(page, "/");
   await page.locator("html").evaluate((root) => root.setAttribute("data-marked", ""));
   await page.getByRole("search").getByLabel("Search").fill("mug");

@@ -1,5 +1,5 @@
-// The Chromium to test with: $CHROMIUM, else one found by name, else Playwright's own download.
-// `node chromium.js` prints it, or exits 1 where there is none.
+// Finds the Chromium for the tests: $CHROMIUM, an installed one, or the one that Playwright downloaded.
+// `node chromium.js` prints its path, or exits with 1 if there is none.
 
 import { chromium } from "@playwright/test";
 import { accessSync, constants, statSync } from "node:fs";
@@ -7,7 +7,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 const names = [
-  // Without windows of its own the tests take half the time.
+  // The tests take half the time in the headless shell.
   "chromium-headless-shell",
   "chromium",
   "chromium-browser",
@@ -16,17 +16,17 @@ const names = [
   "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 ];
 
-/** The browser's path; undefined leaves the choice to Playwright. */
+/** Path of an installed Chromium, or undefined to use Playwright's own. Throws if $CHROMIUM is not a program. */
 export function installedChromium() {
   const { CHROMIUM } = process.env;
   if (!CHROMIUM) return names.map(find).find(Boolean);
 
   const chosen = find(CHROMIUM);
-  if (!chosen) throw new Error(`CHROMIUM names ${CHROMIUM}, which is not a program.`);
+  if (!chosen) throw new Error(`CHROMIUM is set to ${CHROMIUM}, which is not a program.`);
   return chosen;
 }
 
-/** How the tests start it: it asks no other host for anything. */
+/** Options that keep Chromium from contacting other hosts. */
 export function launchOptions() {
   return {
     executablePath: installedChromium(),

@@ -5,12 +5,18 @@ import { randomUUID } from "node:crypto";
 
 import { type Account, expect, expectVisitor, open, signIn, test } from "./fixtures";
 
-/** The pages that a guest sees, and the one for an address without a page. */
+/** All pages that a guest can open, and a path without a page. */
 export const guestPages = [
   "/",
+  // <visits>
   "/visits",
+  // </visits>
+  // <explorer>
   "/session",
+  // </explorer>
+  // <cookies>
   "/cookies",
+  // </cookies>
   "/login",
   "/register",
   "/nothing-here",
@@ -20,7 +26,7 @@ export const guestPages = [
   // </shop>
 ];
 
-/** Opens every page, the private ones signed in, and waits until each is hydrated. */
+/** Opens every page and waits until it is hydrated. Signs in for the private ones. */
 export async function openEveryPage(page: Page, account: Account) {
   const openAll = async (paths: string[]) => {
     for (const path of paths) await test.step(path, () => open(page, path));
@@ -33,13 +39,13 @@ export async function openEveryPage(page: Page, account: Account) {
   await expectVisitor(page, account.name);
   await openAll(["/account", "/nothing-here"]);
   // <shop>
-  await openAll(["/orders", await anOrder(page)]);
+  await openAll(["/orders", await placeOrder(page)]);
   // </shop>
 }
 
 // <shop>
-/** Places an order, and returns the path of its page. */
-async function anOrder(page: Page) {
+/** Places an order and returns the path of its page. */
+async function placeOrder(page: Page) {
   const headers = { accept: "application/json" };
   expect((await page.request.post("/api/cart/add", { form: { product: 1 }, headers })).status()).toBe(200);
   const placed = await page.request.post("/api/orders/place", { form: { token: randomUUID() }, headers });

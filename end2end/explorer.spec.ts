@@ -1,32 +1,32 @@
-import { fact, form, happened, row, setValue } from "./explorer";
+import { form, logEntries, sessionDetail, setValue, valueRow } from "./explorer";
 import {
   errors,
   expect,
   expectMessage,
   expectSameDocument,
   expectVisitor,
-  hydrated,
   markDocument,
   open,
   signIn,
   submit,
   test,
+  waitForHydration,
 } from "./fixtures";
-import { changingServer, sql } from "./servers";
+import { sharedDatabaseServer, sql } from "./servers";
 
-test("a value is set without leaving the page, and the fields are empty again", async ({ page, js }) => {
+test("setting a value keeps the page and empties the fields", async ({ page, js }) => {
   await open(page, "/session");
   await markDocument(page);
   await setValue(page, "email", "ada@example.com");
   await expectMessage(page, "The value has been saved.");
-  await expect(row(page, "email")).toContainText('"ada@example.com"');
-  await expect(row(page, "email")).toContainText("17 bytes");
+  await expect(valueRow(page, "email")).toContainText('"ada@example.com"');
+  await expect(valueRow(page, "email")).toContainText("17 bytes");
   await expect(form(page, "Set a value").getByLabel("Key")).toHaveValue("");
   await expect(form(page, "Set a value").getByLabel("Value")).toHaveValue("");
   if (js) await expectSameDocument(page);
 });
 
-test("numbers and JSON are shown as such, and what looks like a number but is none stays text", async ({ page }) => {
+test("numbers and JSON are parsed, and 007 stays text", async ({ page }) => {
   await open(page, "/session");
   for (const [key, typed, shown] of [
     ["number", "42", "42"],
@@ -34,11 +34,11 @@ test("numbers and JSON are shown as such, and what looks like a number but is no
     ["json", '{"a":[1]}', '"a": ['],
   ] as const) {
     await setValue(page, key, typed);
-    await expect(row(page, key)).toContainText(shown);
+    await expect(valueRow(page, key)).toContainText(shown);
   }
 });
 
-test("a bad value is refused beside its field, and what was typed stays", async ({ page, allowConsole }) => {
+test("an invalid value shows an error beside its field and keeps the input", async ({ page, allowConsole }) => {
   allowConsole(/status of 422 .*session\/set/);
   await open(page, "/session");
   const set = form(page, "Set a value");
@@ -55,10 +55,10 @@ test("a bad value is refused beside its field, and what was typed stays", async 
     await expect(set.getByLabel("Key")).toHaveValue(key);
     await expect(set.getByLabel("Value")).toHaveValue(value);
   }
-  await expect(row(page, "list")).toHaveCount(0);
+  await expect(valueRow(page, "list")).toHaveCount(0);
 });
 
-test("more than 1 MB is refused with a message", async ({ page, allowConsole }) => {
+test("values of more than 1 MB are refused with a message", async ({ page, allowConsole }) => {
   allowConsole(/status of 422 .*session\/set/);
   await open(page, "/session");
   const set = form(page, "Set a value");
@@ -66,10 +66,10 @@ test("more than 1 MB is refused with a message", async ({ page, allowConsole }) 
   await set.getByLabel("Value").fill("x".repeat(1_000_001));
   await submit(set.getByRole("button", { name: "Set" }));
   await expect(errors(page)).toHaveText("Your values would take more than 1 MB together.");
-  await expect(row(page, "large")).toHaveCount(0);
+  await expect(valueRow(page, "large")).toHaveCount(0);
 });
 
-test("both clocks run down in the browser", { tag: "@js" }, async ({ page }) => {
+test("the idle and absolute timeouts count down in the browser", { tag: "@js" }, async ({ page }) => {
   await page.clock.install();
   await open(page, "/session");
   await setValue(page, "a", "1");
@@ -85,7 +85,7 @@ test("both clocks run down in the browser", { tag: "@js" }, async ({ page }) => 
   await expect(idle).toHaveAccessibleName(/ 0 s$/);
 });
 
-test("without a session there are no buttons for it, and the page says why", async ({ page }) => {
+test("without a session the page has no session buttons and says why", async ({ page }) => {
   await open(page, "/session");
   await expect(page.getByText(/You do not have a session yet/)).toBeVisible();
   for (const name of ["Renew the id", "Remember me", "Clear the session"]) {
@@ -96,10 +96,10 @@ test("without a session there are no buttons for it, and the page says why", asy
   expect(await page.context().cookies()).toEqual([]);
 });
 
-test("clearing signs out, and header and focus follow", async ({ page, account, js }) => {
+test("clearing the session signs out, updates the header and moves the focus", async ({ page, account, js }) => {
   await open(page, "/login?next=/session");
   await signIn(page, account);
-  await hydrated(page);
+  await waitForHydration(page);
   await expect(page.getByText("You will be signed out.")).toBeVisible();
   await submit(page.getByRole("button", { name: "Clear the session" }));
   await expectMessage(page, "Your session has been cleared.");
@@ -107,37 +107,37 @@ test("clearing signs out, and header and focus follow", async ({ page, account, 
   if (js) await expect(page.getByRole("heading", { name: "Details", exact: true })).toBeFocused();
 });
 
-test("after a choice how long it lasts every other form still shows its own answer", async ({ page }) => {
+test("after a change of the session's duration every other form shows its own message", async ({ page }) => {
   await open(page, "/session");
   await setValue(page, "a", "1");
   await submit(page.getByRole("button", { name: "Remember me" }));
   await expectMessage(page, "Session duration updated.");
-  await hydrated(page);
+  await waitForHydration(page);
   await setValue(page, "b", "2");
   await expectMessage(page, "The value has been saved.");
-  await hydrated(page);
-  const id = await fact(page, "Id").textContent();
+  await waitForHydration(page);
+  const id = await sessionDetail(page, "Id").textContent();
   await submit(page.getByRole("button", { name: "Renew the id" }));
   await expectMessage(page, "Your session has a new id.");
-  await expect(fact(page, "Id")).not.toHaveText(id ?? "");
-  await hydrated(page);
+  await expect(sessionDetail(page, "Id")).not.toHaveText(id ?? "");
+  await waitForHydration(page);
   await submit(page.getByRole("button", { name: "Clear the session" }));
-  await expect(row(page, "b")).toHaveCount(0);
+  await expect(valueRow(page, "b")).toHaveCount(0);
 });
 
-test.describe("ten minutes after the password was typed", () => {
-  test.use({ baseURL: changingServer });
+test.describe("ten minutes after the password was entered", () => {
+  test.use({ baseURL: sharedDatabaseServer });
 
   // Security: 7.3.2
-  test("a session is remembered only once it was typed again", async ({ page, account, allowConsole }) => {
+  test("remembering the session requires the password again", async ({ page, account, allowConsole }) => {
     allowConsole(/status of 403 .*session\/remember/);
     const remember = page.getByRole("button", { name: "Remember me" });
     const hint = page.getByText("To be remembered, please confirm your password first.");
-    // Not by way of the first page, where other tests may have put pictures that are missing.
+    // Avoids the home page, to which other tests may have added items without pictures.
     await open(page, "/login?next=%2Fsession");
     await signIn(page, account);
     await expectVisitor(page, account.name);
-    // A page that has been loaded asks for nothing more: one that was navigated to asks who is there, and would learn it too early.
+    // Loads the page: after a client-side navigation it would fetch the visitor, and show the hint before the click.
     await open(page, "/session");
     await expect(remember).toHaveAttribute("aria-pressed", "false");
     await expect(hint).toHaveCount(0);
@@ -161,39 +161,39 @@ test.describe("ten minutes after the password was typed", () => {
   });
 });
 
-test("what the header does to the session is seen at once", async ({ page }) => {
+test("a theme chosen in the header appears in the session at once", async ({ page }) => {
   await open(page, "/session");
   await submit(page.getByRole("button", { name: "Dark" }));
-  await expect(row(page, "theme")).toContainText('"dark"');
+  await expect(valueRow(page, "theme")).toContainText('"dark"');
 });
 
-test("a session that is over is shown as such", { tag: "@js" }, async ({ page }) => {
+test("an ended session is shown as missing", { tag: "@js" }, async ({ page }) => {
   await page.clock.install();
   await open(page, "/session");
   await setValue(page, "a", "1");
-  // Elsewhere, with the same cookie.
+  // Ends the session from outside the page, with the same cookie.
   await page.request.post("/api/session/clear");
   await page.clock.fastForward("31:00");
   await expect(page.getByText(/You do not have a session yet/)).toBeVisible();
 });
 
-test("another tab sees what is set here", { tag: "@js" }, async ({ page }) => {
+test("a value set in one tab appears in another tab", { tag: "@js" }, async ({ page }) => {
   await open(page, "/session");
   const other = await page.context().newPage();
   await open(other, "/session");
   await setValue(page, "email", "ada@example.com");
-  await expect(row(other, "email")).toBeVisible();
-  await submit(row(other, "email").getByRole("button", { name: "Remove email" }));
-  await expect(row(page, "email")).toHaveCount(0);
+  await expect(valueRow(other, "email")).toBeVisible();
+  await submit(valueRow(other, "email").getByRole("button", { name: "Remove email" }));
+  await expect(valueRow(page, "email")).toHaveCount(0);
 });
 
-test("the log counts what happens in a row", async ({ page }) => {
+test("the log counts repeated events", async ({ page }) => {
   await open(page, "/session");
   await setValue(page, "a", "1");
   await page.reload();
-  await expect(happened(page).first()).toContainText("The cookie was not sent");
+  await expect(logEntries(page).first()).toContainText("The cookie was not sent");
   await page.reload();
-  await expect(happened(page).first()).toContainText("times)");
-  await expect(happened(page).last()).toContainText("The session was created.");
-  await expect(fact(page, "Writes")).toHaveText(/^\d+$/);
+  await expect(logEntries(page).first()).toContainText("times)");
+  await expect(logEntries(page).last()).toContainText("The session was created.");
+  await expect(sessionDetail(page, "Writes")).toHaveText(/^\d+$/);
 });

@@ -1,4 +1,4 @@
-// What the tutorials on Flask's sessions teach, row by row: each test is named after the lines that one would write there.
+// The examples from Flask's session tutorials. Most titles end with the Flask code for the same behaviour.
 
 import type { Page, Response } from "@playwright/test";
 import { randomBytes } from "node:crypto";
@@ -6,54 +6,58 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
-import { fact, form, happened, row, setValue } from "./explorer";
-import { demo, expect, expectVisitor, hydrated, open, signIn, signOut, submit, test } from "./fixtures";
-import { ownServer, start } from "./servers";
+import { form, logEntries, sessionDetail, setValue, valueRow } from "./explorer";
+import { demo, expect, expectVisitor, open, signIn, signOut, submit, test, waitForHydration } from "./fixtures";
+import { startServer, workerServer } from "./servers";
 // <shop>
 import { addToCart, expectCartItems } from "./shop";
 // </shop>
 
-test("session['visits'] = session.get('visits', 0) + 1: counts on each refresh, from 1", async ({ page }) => {
+// <visits>
+test("each refresh counts as a visit, from 1: session['visits'] = session.get('visits', 0) + 1", async ({ page }) => {
   await open(page, "/visits");
   for (const visits of ["1 visit", "2 visits", "3 visits"]) {
     await expect(page.getByRole("main").getByText(visits, { exact: true })).toBeVisible();
     await page.reload();
-    await hydrated(page);
+    await waitForHydration(page);
   }
 });
+// </visits>
 
-test("session.pop('visits', None): the counter starts again from 1", async ({ page, js }) => {
+// <visits>
+test("a reset starts the counter again from 1: session.pop('visits', None)", async ({ page, js }) => {
   await open(page, "/visits");
   await page.reload();
-  await hydrated(page);
+  await waitForHydration(page);
   await submit(page.getByRole("button", { name: "Reset" }));
-  // The plain form has led back to the page, which counts.
+  // Without JavaScript the form leads back to the page, which counts as a visit.
   if (js) {
     await expect(page.getByRole("main").getByText("0 visits", { exact: true })).toBeVisible();
     await page.reload();
   }
   await expect(page.getByRole("main").getByText("1 visit", { exact: true })).toBeVisible();
 });
+// </visits>
 
-test("session['username'], welcome by name, session.pop('username')", async ({ page }) => {
+test("the header shows the user's name until the user signs out: session['username'], session.pop('username')", async ({ page }) => {
   await open(page, "/login");
   await expectVisitor(page, "Guest");
   await signIn(page);
   await expectVisitor(page, demo.name);
-  await hydrated(page);
+  await waitForHydration(page);
   await signOut(page);
   await expectVisitor(page, "Guest");
 });
 
-test("session['email'] = request.form['email']: a value from a form is kept", async ({ page }) => {
+test("a value from a form is stored: session['email'] = request.form['email']", async ({ page }) => {
   await open(page, "/session");
   await setValue(page, "email", "ada@example.com");
-  await open(page, "/visits");
+  await open(page, "/login");
   await open(page, "/session");
-  await expect(row(page, "email")).toContainText('"ada@example.com"');
+  await expect(valueRow(page, "email")).toContainText('"ada@example.com"');
 });
 
-test("session.get(key), key in session, del session[key]", async ({ page }) => {
+test("a value can be read and removed: session.get(key), key in session, del session[key]", async ({ page }) => {
   await open(page, "/session");
   await setValue(page, "email", "ada@example.com");
   const get = form(page, "Get a value");
@@ -61,38 +65,38 @@ test("session.get(key), key in session, del session[key]", async ({ page }) => {
   await get.getByRole("button", { name: "Get" }).click();
   await expect(get).toContainText('"ada@example.com"');
   await expect(page).toHaveURL("/session?key=email");
-  await hydrated(page);
-  await submit(row(page, "email").getByRole("button", { name: "Remove email" }));
-  await expect(row(page, "email")).toHaveCount(0);
+  await waitForHydration(page);
+  await submit(valueRow(page, "email").getByRole("button", { name: "Remove email" }));
+  await expect(valueRow(page, "email")).toHaveCount(0);
   await expect(get).toContainText("There is no value with the key email.");
 });
 
-test("session.clear(): a clean slate, and the next write is a new session with a new id", async ({ page }) => {
+test("clearing removes all values, and the next write creates a new session: session.clear()", async ({ page }) => {
   await open(page, "/session");
   await setValue(page, "email", "ada@example.com");
   const before = await sessionCookie(page);
   await submit(page.getByRole("button", { name: "Clear the session" }));
-  await expect(row(page, "email")).toHaveCount(0);
-  await hydrated(page);
+  await expect(valueRow(page, "email")).toHaveCount(0);
+  await waitForHydration(page);
   await setValue(page, "name", "Ada");
-  await expect(row(page, "email")).toHaveCount(0);
+  await expect(valueRow(page, "email")).toHaveCount(0);
   expect((await sessionCookie(page))?.value).not.toBe(before?.value);
-  await expect(happened(page).last()).toContainText("The session was created.");
+  await expect(logEntries(page).last()).toContainText("The session was created.");
 });
 
-test("{% if 'name' in session %}: parts of a page show by session state, in the first HTML", async ({ page }) => {
+test("the first HTML depends on the session: {% if 'name' in session %}", async ({ page }) => {
   await open(page, "/login");
   await signIn(page);
   await expectVisitor(page, demo.name);
   const html = await (await page.request.get("/session")).text();
   expect(html).toContain("Sign out");
-  await hydrated(page);
+  await waitForHydration(page);
   await signOut(page);
   await expectVisitor(page, "Guest");
   expect(await (await page.request.get("/session")).text()).not.toContain("Sign out");
 });
 
-test("session.permanent = True: 31 days, else until the browser closes", async ({ page }) => {
+test("the cookie lasts 31 days or until the browser closes: session.permanent = True", async ({ page }) => {
   await open(page, "/session");
   await setValue(page, "email", "ada@example.com");
   expect((await sessionCookie(page))?.expires).toBe(-1);
@@ -100,52 +104,52 @@ test("session.permanent = True: 31 days, else until the browser closes", async (
   await expect(page.getByRole("button", { name: "Remember me" })).toHaveAttribute("aria-pressed", "true");
   const days = (((await sessionCookie(page))?.expires ?? 0) - Date.now() / 1_000) / 86_400;
   expect(Math.round(days)).toBe(31);
-  await hydrated(page);
+  await waitForHydration(page);
   await submit(page.getByRole("button", { name: "Until the browser closes" }));
   await expect(page.getByRole("button", { name: "Remember me" })).toHaveAttribute("aria-pressed", "false");
   expect((await sessionCookie(page))?.expires).toBe(-1);
 });
 
-test("the pineapples, 10 and then 100: a nested change is saved without session.modified", async ({ page }) => {
+test("a nested change is saved without session.modified", async ({ page }) => {
   await open(page, "/session");
   for (const count of ["10", "100"]) {
-    await hydrated(page);
+    await waitForHydration(page);
     const pineapples = form(page, "Change something nested");
     await pineapples.getByLabel("Pineapples").fill(count);
     await submit(pineapples.getByRole("button", { name: "Save" }));
-    await expect(row(page, "pantry")).toContainText(`"pineapples": ${count}`);
+    await expect(valueRow(page, "pantry")).toContainText(`"pineapples": ${count}`);
   }
   await page.reload();
-  await expect(row(page, "pantry")).toContainText('"pineapples": 100');
+  await expect(valueRow(page, "pantry")).toContainText('"pineapples": 100');
 });
 
-test("app.secret_key: the same key keeps sessions over a restart, another one ends them, a ring keeps them", async ({ page }) => {
-  const url = ownServer(test.info().parallelIndex);
+test("sessions survive a restart and a key rotation, and end with an unknown key: app.secret_key", async ({ page }) => {
+  const url = workerServer(test.info().parallelIndex);
   const folder = mkdtempSync(path.join(tmpdir(), "satchel-flask-"));
-  const key = () => randomBytes(64).toString("base64");
-  const [old, fresh, other] = [key(), key(), key()];
+  const newKey = () => randomBytes(64).toString("base64");
+  const [old, fresh, other] = [newKey(), newKey(), newKey()];
   const withKeys = async (keys: string, check: () => Promise<void>) => {
-    const stop = await start(url, folder, keys);
+    const stop = await startServer(url, folder, keys);
     try {
       await check();
     } finally {
-      // Off the server before it stops: an open page would complain.
+      // Leaves the server before it stops: an open page would log an error.
       await page.goto("about:blank");
       await stop();
     }
   };
-  const keeps = async () => {
+  const expectValue = async () => {
     await open(page, `${url}/session`);
-    await expect(row(page, "email")).toContainText('"ada@example.com"');
+    await expect(valueRow(page, "email")).toContainText('"ada@example.com"');
   };
   try {
     await withKeys(old, async () => {
       await open(page, `${url}/session`);
       await setValue(page, "email", "ada@example.com");
     });
-    await withKeys(old, keeps);
-    await withKeys(`${fresh},${old}`, keeps);
-    await withKeys(fresh, keeps);
+    await withKeys(old, expectValue);
+    await withKeys(`${fresh},${old}`, expectValue);
+    await withKeys(fresh, expectValue);
     await withKeys(other, async () => {
       await open(page, `${url}/session`);
       await expect(page.getByText(/You do not have a session yet/)).toBeVisible();
@@ -155,7 +159,7 @@ test("app.secret_key: the same key keeps sessions over a restart, another one en
   }
 });
 
-test("a signed cookie: one that was tampered with is dropped, and a new session begins", async ({ page }) => {
+test("a changed cookie is removed, and a new session begins", async ({ page }) => {
   await open(page, "/session");
   await setValue(page, "email", "ada@example.com");
   const cookie = (await sessionCookie(page))!;
@@ -169,44 +173,45 @@ test("a signed cookie: one that was tampered with is dropped, and a new session 
   expect((await sessionCookie(page))?.value).not.toBe(cookie.value);
 });
 
-test("not 4 KB in a cookie: the session holds 100 KB while the cookie stays under 200 bytes", async ({ page }) => {
+test("a session holds 100 KB while its cookie stays under 200 bytes", async ({ page }) => {
   await open(page, "/session");
   const set = form(page, "Set a value");
   await set.getByLabel("Key").fill("large");
   await set.getByLabel("Value").fill("x".repeat(100 * 1_024));
   await submit(set.getByRole("button", { name: "Set" }));
-  await expect(row(page, "large")).toContainText("102.4 kB");
-  await expect(fact(page, "Size")).toHaveText("102.4 kB");
+  await expect(valueRow(page, "large")).toContainText("102.4 kB");
+  await expect(sessionDetail(page, "Size")).toHaveText("102.4 kB");
   const cookie = (await sessionCookie(page))!;
   expect(`${cookie.name}=${cookie.value}`.length).toBeLessThan(200);
 });
 
-test("the cookie is sent only when the session is new or changed, and the page says why", async ({ page }) => {
-  const answers: Response[] = [];
-  page.on("response", (response) => answers.push(response));
+test("the cookie is sent only with a new session or a new id, and the page says why", async ({ page }) => {
+  const responses: Response[] = [];
+  page.on("response", (response) => responses.push(response));
   await open(page, "/session");
   await setValue(page, "email", "ada@example.com");
-  await expect(happened(page).filter({ hasText: "The cookie was sent: the session was new." })).toHaveCount(1);
-  await hydrated(page);
+  await expect(logEntries(page).filter({ hasText: "The cookie was sent: the session was new." })).toHaveCount(1);
+  await waitForHydration(page);
   await submit(page.getByRole("button", { name: "Renew the id" }));
-  await expect(happened(page).filter({ hasText: "The cookie was sent: the id was new." })).toHaveCount(1);
+  await expect(logEntries(page).filter({ hasText: "The cookie was sent: the id was new." })).toHaveCount(1);
   await page.reload();
-  await expect(happened(page).first()).toContainText("The cookie was not sent");
-  const sent = await Promise.all(answers.map((answer) => answer.headerValue("set-cookie")));
-  const paths = answers.filter((_, index) => sent[index]).map((answer) => new URL(answer.url()).pathname);
+  await expect(logEntries(page).first()).toContainText("The cookie was not sent");
+  const sent = await Promise.all(responses.map((response) => response.headerValue("set-cookie")));
+  const paths = responses.filter((_, index) => sent[index]).map((response) => new URL(response.url()).pathname);
   expect(paths).toEqual(["/api/session/set", "/api/session/renew"]);
 });
 
-test("SESSION_TYPE = 'sqlalchemy': sessions lie in a database and outlive the server", async ({ page }) => {
-  const url = ownServer(test.info().parallelIndex);
+// <visits>
+test("sessions are stored in a database and survive a restart: SESSION_TYPE = 'sqlalchemy'", async ({ page }) => {
+  const url = workerServer(test.info().parallelIndex);
   const folder = mkdtempSync(path.join(tmpdir(), "satchel-flask-"));
   const keys = randomBytes(64).toString("base64");
   try {
-    let stop = await start(url, folder, keys);
+    let stop = await startServer(url, folder, keys);
     await open(page, `${url}/visits`);
     await page.goto("about:blank");
     await stop();
-    stop = await start(url, folder, keys);
+    stop = await startServer(url, folder, keys);
     await open(page, `${url}/visits`);
     await expect(page.getByRole("main").getByText("2 visits", { exact: true })).toBeVisible();
     await page.goto("about:blank");
@@ -215,9 +220,10 @@ test("SESSION_TYPE = 'sqlalchemy': sessions lie in a database and outlive the se
     rmSync(folder, { recursive: true, force: true });
   }
 });
+// </visits>
 
 // <shop>
-test("a shopping cart by session id: each visitor has one", async ({ page, browser }) => {
+test("each visitor has their own shopping cart", async ({ page, browser }) => {
   await open(page, "/");
   await addToCart(page, "Canvas satchel", 2);
   await expectCartItems(page, 2);

@@ -10,7 +10,7 @@ import {
   open,
   test,
 } from "./fixtures";
-import { addToCart, expectCartItems, product, quantityIn } from "./shop";
+import { addToCart, expectCartItems, product, quantityField } from "./shop";
 
 test.describe("the hydrated page", { tag: "@js" }, () => {
   test.beforeEach(async ({ page }) => {
@@ -18,15 +18,15 @@ test.describe("the hydrated page", { tag: "@js" }, () => {
     await markDocument(page);
   });
 
-  test("sends a form by fetch, and stays", async ({ page }) => {
-    const requests = requestsOf(page);
+  test("sends a form by fetch without loading a new page", async ({ page }) => {
+    const requests = recordRequests(page);
     await addToCart(page, "Enamel mug", 2);
     await expectCartItems(page, 2);
     expect(requests.map(describe)).toEqual(["fetch POST /api/cart/add"]);
     await expectSameDocument(page);
   });
 
-  test("leaves the focus on the button that was pressed", async ({ page }) => {
+  test("keeps the focus on the pressed button", async ({ page }) => {
     const button = addButton(page);
     await button.focus();
     await page.keyboard.press("Enter");
@@ -34,7 +34,7 @@ test.describe("the hydrated page", { tag: "@js" }, () => {
     await expect(button).toBeFocused();
   });
 
-  test("shows that a form is on its way, and when it has arrived", async ({ page }) => {
+  test("marks the button as busy until the response arrives", async ({ page }) => {
     const release = await hold(page, "/api/**");
     const button = addButton(page);
     await expect(button).not.toHaveAttribute("aria-busy");
@@ -46,18 +46,18 @@ test.describe("the hydrated page", { tag: "@js" }, () => {
     await expectCartItems(page, 1);
   });
 
-  test("sends a form once, however often it is pressed", async ({ page }) => {
-    const requests = requestsOf(page);
+  test("sends a form once, even if it is submitted repeatedly", async ({ page }) => {
+    const requests = recordRequests(page);
     const release = await hold(page, "/api/**");
     await addButton(page).dblclick();
-    await quantityIn(product(page, "Enamel mug")).press("Enter");
+    await quantityField(product(page, "Enamel mug")).press("Enter");
     release();
-    // The badge counts ahead of the answer; the message comes with it.
+    // Waits for the message: the badge is updated before the response arrives.
     await expectMessage(page, "Added to your cart.");
     expect(requests.map(describe)).toEqual(["fetch POST /api/cart/add"]);
   });
 
-  test("tells when the server cannot be reached, and works again afterwards", async ({ page, allowConsole }) => {
+  test("shows an error when the server is unreachable, and works again afterwards", async ({ page, allowConsole }) => {
     allowConsole(/ERR_INTERNET_DISCONNECTED .*api\/cart\/add/);
     await page.context().setOffline(true);
     await addButton(page).click();
@@ -70,13 +70,13 @@ test.describe("the hydrated page", { tag: "@js" }, () => {
     await expect(errors(page)).toHaveCount(0);
   });
 
-  test("takes a message away when asked to", async ({ page }) => {
+  test("removes a message that is dismissed", async ({ page }) => {
     await addToCart(page, "Enamel mug");
     await page.getByRole("status").getByRole("button", { name: "Dismiss" }).click();
     await expectNoMessage(page);
   });
 
-  test("goes from page to page, back and forward, without loading one", async ({ page }) => {
+  test("navigates to pages, back and forward without loading them", async ({ page }) => {
     const heading = page.getByRole("heading", { level: 1 });
     await page.getByRole("link", { name: "Enamel mug" }).click();
     await expect(heading).toHaveText("Enamel mug");
@@ -96,7 +96,7 @@ test.describe("the hydrated page", { tag: "@js" }, () => {
   });
 });
 
-test("without JavaScript nothing is offered that needs it", { tag: "@no-js" }, async ({ page }) => {
+test("without JavaScript a message has no button to dismiss it", { tag: "@no-js" }, async ({ page }) => {
   await open(page, "/");
   await addToCart(page, "Enamel mug");
   await expectMessage(page, "Added to your cart.");
@@ -107,8 +107,8 @@ function addButton(page: Page) {
   return product(page, "Enamel mug").getByRole("button", { name: "Add to cart" });
 }
 
-/** All requests from now on. */
-function requestsOf(page: Page) {
+/** Records the page's requests from now on. */
+function recordRequests(page: Page) {
   const requests: Request[] = [];
   page.on("request", (request) => requests.push(request));
   return requests;
@@ -118,7 +118,7 @@ function describe(request: Request) {
   return `${request.resourceType()} ${request.method()} ${new URL(request.url()).pathname}`;
 }
 
-/** Lets requests wait until the returned function is called. */
+/** Holds matching requests until the returned function is called. */
 async function hold(page: Page, requests: string) {
   let release = () => {};
   const released = new Promise<void>((resolve) => (release = resolve));

@@ -2,110 +2,111 @@ import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import path from "node:path";
 
-import { expect, hydrated, test } from "./fixtures";
-import { target, usualServer } from "./servers";
-import { expectedConsole, states } from "./states";
+import { guestPages } from "./every-page";
+import { demo, expect, test, waitForHydration } from "./fixtures";
+import { defaultServer, target } from "./servers";
+import { expectedConsoleMessages, states } from "./states";
 
-/** Where the pictures are that `bin/look` makes its sheets of. */
+/** The folder for the screenshots that `bin/look` arranges on sheets. */
 const pictures = path.join(target, "look");
 
 for (const state of states) {
-  test.describe(state.name, { tag: state.js ? "@js" : [] }, () => {
-    test.use({ baseURL: state.server ?? usualServer });
+  test.describe(state.name, { tag: state.jsOnly ? "@js" : [] }, () => {
+    test.use({ baseURL: state.server ?? defaultServer });
 
-    test("is well-formed and accessible in both themes, and looks as it looks", async ({ page, browser, account, js, allowConsole }) => {
-      allowConsole(expectedConsole);
-      await state.reach({ page, browser, account });
+    test("is well-formed and accessible in both themes and fits a small screen", async ({ page, browser, account, js, allowConsole }) => {
+      allowConsole(expectedConsoleMessages);
+      await state.prepare({ page, browser, account });
 
       await expect(page).toHaveTitle(/^\S.* · Satchel$/);
       await expectHeadingsInOrder(page);
-      if (!state.alone) await expectLandmarks(page);
-      await expectPicturesThere(page);
-      await expectNoSidewaysScrolling(page);
+      if (!state.withoutLayout) await expectLandmarks(page);
+      await expectImagesLoaded(page);
+      await expectNoHorizontalScrolling(page);
       for (const colorScheme of ["light", "dark"] as const) {
         await page.emulateMedia({ colorScheme });
         if (js) await expectAccessible(page);
-        await shoot(page, state.name, colorScheme);
+        await saveScreenshot(page, state.name, colorScheme);
         if (state.picture?.project === test.info().project.name && state.picture.colorScheme === colorScheme) {
           await page.screenshot({ path: path.join(pictures, "readme", `${state.picture.name}.png`) });
         }
       }
       await page.setViewportSize({ width: 320, height: 640 });
-      await expectNoSidewaysScrolling(page);
+      await expectNoHorizontalScrolling(page);
     });
   });
 }
 
-test("each page has a description of its own", async ({ page, allowConsole }) => {
-  allowConsole(expectedConsole);
-  const paths = ["/", "/visits", "/session", "/cookies", "/login", "/register", "/nothing-here"];
+test("each page has its own description", async ({ page, allowConsole }) => {
+  allowConsole(expectedConsoleMessages);
   const descriptions = new Set<string>();
-  for (const path of paths) {
+  for (const path of guestPages) {
     await page.goto(path);
     descriptions.add((await page.locator("meta[name=description]").getAttribute("content")) ?? "");
   }
-  expect(descriptions.size).toBe(paths.length);
+  expect(descriptions.size).toBe(guestPages.length);
   expect([...descriptions].every((text) => text.length > 20 && text.length < 160)).toBe(true);
 });
 
 test.describe("while a page loads", { tag: "@js" }, () => {
-  for (const path of ["/", "/visits", "/session", "/cookies", "/login", "/nothing-here"]) {
-    test(`nothing on ${path} moves, however late its code comes`, async ({ page, allowConsole }) => {
-      allowConsole(expectedConsole);
-      await page.addInitScript(watchShifts);
-      // The code comes when the page has long been seen.
+  for (const path of guestPages) {
+    test(`nothing on ${path} moves, even if its code arrives late`, async ({ page, allowConsole }) => {
+      allowConsole(expectedConsoleMessages);
+      await page.addInitScript(recordLayoutShifts);
+      // Delays the code until the page has been painted.
       await page.route("**/*.wasm", async (route) => {
         await expect.poll(() => page.evaluate(() => performance.getEntriesByName("first-contentful-paint").length)).toBe(1);
         await route.continue();
       });
       await page.goto(path);
-      await hydrated(page);
-      expect(await shifts(page)).toEqual([]);
+      await waitForHydration(page);
+      expect(await layoutShifts(page)).toEqual([]);
     });
   }
 
-  test("a message that comes with it stays where it is", async ({ page }) => {
-    await page.addInitScript(watchShifts);
-    // As a plain form would leave it: the message waits in the session.
-    await page.request.post("/api/visits/reset", { headers: { accept: "text/html" }, maxRedirects: 0 });
-    await page.goto("/visits");
-    await hydrated(page);
-    await expect(page.getByRole("status")).toContainText("The counter has been reset.");
-    expect(await shifts(page)).toEqual([]);
+  test("a success message does not move", async ({ page }) => {
+    await page.addInitScript(recordLayoutShifts);
+    // Like a plain form: the message waits in the session for the next page.
+    const { email, password } = demo;
+    await page.request.post("/api/auth/login", { form: { email, password }, headers: { accept: "text/html" }, maxRedirects: 0 });
+    await page.goto("/");
+    await waitForHydration(page);
+    await expect(page.getByRole("status")).toContainText("Welcome! You are signed in now.");
+    expect(await layoutShifts(page)).toEqual([]);
   });
 });
 
-test("under forced colours what is pressed is told from what is not", { tag: "@js" }, async ({ page }) => {
+test("with forced colours a pressed button differs from the others", { tag: "@js" }, async ({ page }) => {
   await page.emulateMedia({ forcedColors: "active" });
-  await page.goto("/session");
-  await hydrated(page);
-  const look = (name: string) =>
+  await page.goto("/login");
+  await waitForHydration(page);
+  const styleOf = (name: string) =>
     page.getByRole("button", { name, exact: true }).evaluate((button) => {
       const { backgroundColor, outlineStyle } = getComputedStyle(button);
       return { backgroundColor, outlineStyle, text: (button as HTMLElement).innerText.trim() };
     });
-  const [pressed, other] = [await look("System"), await look("Dark")];
+  const [pressed, other] = [await styleOf("System"), await styleOf("Dark")];
   expect(pressed.backgroundColor).not.toBe(other.backgroundColor);
-  // The drawings are made of colours: words take their place.
+  // Icons need colours, so the buttons show text instead.
   expect([pressed.text, other.text]).toEqual(["System", "Dark"]);
   await page.getByRole("button", { name: "Dark", exact: true }).focus();
-  expect((await look("Dark")).outlineStyle).toBe("solid");
+  expect((await styleOf("Dark")).outlineStyle).toBe("solid");
 });
 
-test("on the way to another page nothing moves for who would rather it did not", { tag: "@js" }, async ({ page }) => {
+test("page transitions are off for visitors who prefer reduced motion", { tag: "@js" }, async ({ page }) => {
   await page.goto("/login");
-  await hydrated(page);
+  await waitForHydration(page);
   const moving = await page.evaluate(() => getComputedStyle(document.documentElement, "::view-transition-group(root)").animationName);
   expect(moving).toBe("none");
-  await page.getByRole("link", { name: "Visits" }).click();
-  await expect(page.getByRole("heading", { name: "Your visits" })).toBeVisible();
-  expect((await page.evaluate(changeovers)).join(" ")).toBe("");
+  await page.getByRole("link", { name: "Create an account" }).click();
+  await expect(page.getByRole("heading", { name: "Create an account" })).toBeVisible();
+  expect((await page.evaluate(runningTransitions)).join(" ")).toBe("");
 });
 
-test("for everybody else one page changes over into the next", { tag: "@js" }, async ({ page }) => {
+test("page transitions are on for other visitors", { tag: "@js" }, async ({ page }) => {
   await page.emulateMedia({ reducedMotion: "no-preference" });
   await page.goto("/login");
-  await hydrated(page);
+  await waitForHydration(page);
   const moved = page.evaluate(async () => {
     const start = document.startViewTransition.bind(document);
     return new Promise<string[]>((resolve) => {
@@ -118,15 +119,15 @@ test("for everybody else one page changes over into the next", { tag: "@js" }, a
       };
     });
   });
-  await page.getByRole("link", { name: "Visits" }).click();
-  await expect(page.getByRole("heading", { name: "Your visits" })).toBeVisible();
+  await page.getByRole("link", { name: "Create an account" }).click();
+  await expect(page.getByRole("heading", { name: "Create an account" })).toBeVisible();
   expect((await moved).join(" ")).toContain("::view-transition-new(root)");
 });
 
 // <shop>
-test("a printed order is the order alone", { tag: "@js" }, async ({ page, browser, account }) => {
+test("a printed order has no header and no footer", { tag: "@js" }, async ({ page, browser, account }) => {
   const order = states.find(({ name }) => name === "an order");
-  await order?.reach({ page, browser, account });
+  await order?.prepare({ page, browser, account });
   await page.emulateMedia({ media: "print", colorScheme: "dark" });
   await expect(page.getByRole("banner")).toBeHidden();
   await expect(page.getByRole("contentinfo")).toBeHidden();
@@ -135,19 +136,19 @@ test("a printed order is the order alone", { tag: "@js" }, async ({ page, browse
 });
 // </shop>
 
-/** Runs in the page: what is changing over from one page to the next. */
-function changeovers() {
+/** Runs in the page. Returns the view transitions that are running. */
+function runningTransitions() {
   const moving = document.getAnimations().map(({ effect }) => (effect as KeyframeEffect).pseudoElement ?? "");
   return moving.filter((part) => part.startsWith("::view-transition"));
 }
 
-/** A picture of the whole page, for the sheets of `bin/look`. */
-async function shoot(page: Page, state: string, colorScheme: string) {
+/** Saves a screenshot of the whole page for the sheets of `bin/look`. */
+async function saveScreenshot(page: Page, state: string, colorScheme: string) {
   const name = `${state.replace(/\W+/g, "-").replace(/^-|-$/g, "")}.${test.info().project.name}.${colorScheme}.png`;
   await page.screenshot({ path: path.join(pictures, name), fullPage: true });
 }
 
-/** One main heading, and no level left out on the way down. */
+/** Expects one main heading and no skipped level. */
 async function expectHeadingsInOrder(page: Page) {
   const headings = page.getByRole("heading");
   await expect(page.getByRole("heading", { level: 1 })).toHaveCount(1);
@@ -165,39 +166,39 @@ async function expectLandmarks(page: Page) {
   }
 }
 
-async function expectPicturesThere(page: Page) {
+async function expectImagesLoaded(page: Page) {
   for (const picture of await page.locator("img").all()) {
     await expect.poll(() => picture.evaluate((image: HTMLImageElement) => image.complete && image.naturalWidth > 0)).toBe(true);
   }
 }
 
-async function expectNoSidewaysScrolling(page: Page) {
+async function expectNoHorizontalScrolling(page: Page) {
   const width = await page.locator("html").evaluate((root) => root.scrollWidth);
   expect(width, "the page's width").toBeLessThanOrEqual(page.viewportSize()?.width ?? 0);
 }
 
-/** No violation of any of axe's rules, those included that are off by default: targets of 24 px (WCAG 2.5.8). */
+/** Expects no axe violations. Includes the rule for targets of 24 px (WCAG 2.5.8), which is off by default. */
 async function expectAccessible(page: Page) {
   const { violations } = await new AxeBuilder({ page }).options({ rules: { "target-size": { enabled: true } } }).analyze();
   const findings = violations.flatMap(({ id, help, nodes }) => nodes.map((node) => `${id}: ${help} (${node.target.join(" ")})`));
   expect(findings, "axe violations").toEqual([]);
 }
 
-type Shifts = Window & { shifts?: string[] };
+type Shifts = Window & { layoutShifts?: string[] };
 
-/** Runs in the page before all else: notes what moves without the visitor's doing. */
-function watchShifts() {
+/** Runs in the page before its own scripts. Records all layout shifts. */
+function recordLayoutShifts() {
   const seen: string[] = [];
-  (window as Shifts).shifts = seen;
+  (window as Shifts).layoutShifts = seen;
   const note = (entry: PerformanceEntry & { sources?: { node?: Element }[] }) =>
     seen.push(entry.sources?.map(({ node }) => node?.outerHTML?.slice(0, 80) ?? "").join(" | ") ?? "");
   new PerformanceObserver((list) => list.getEntries().forEach(note)).observe({ type: "layout-shift", buffered: true });
 }
 
-/** What has moved, once the page has been drawn twice more. */
-function shifts(page: Page) {
+/** Waits two frames and returns the recorded layout shifts. */
+function layoutShifts(page: Page) {
   return page.evaluate(async () => {
     for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
-    return (window as Shifts).shifts ?? [];
+    return (window as Shifts).layoutShifts ?? [];
   });
 }

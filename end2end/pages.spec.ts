@@ -3,7 +3,7 @@ import { expect, open, test } from "./fixtures";
 
 test.beforeEach(({ allowConsole }) => allowConsole(/status of 404 .*nothing-here/));
 
-test("the first tab stop of every page skips to its content", async ({ page }) => {
+test("the first tab stop of every page is a link to its content", async ({ page }) => {
   for (const path of guestPages) {
     await test.step(path, async () => {
       await open(page, path);
@@ -17,18 +17,19 @@ test("the first tab stop of every page skips to its content", async ({ page }) =
   }
 });
 
-test("every page hydrates, and all of them by the same files", { tag: "@js" }, async ({ page, account }) => {
+test("every page hydrates with the same code files", { tag: "@js" }, async ({ page, account }) => {
   test.setTimeout(120_000);
   const files: string[] = [];
   page.on("response", (response) => files.push(new URL(response.url()).pathname));
   await openEveryPage(page, account);
   const code = files.filter((file) => file.startsWith("/pkg/"));
   expect(code).toContain("/pkg/satchel.wasm");
-  // cargo-leptos makes these with --split only, and a page that needs one would not hydrate without it.
+  // Only `cargo leptos --split` creates these files, and a page that needs one would not hydrate.
   expect(code.filter((file) => file.includes("split"))).toEqual([]);
 });
 
-test("what could not be fetched is there when it is tried again", { tag: "@js" }, async ({ page, allowConsole }) => {
+// <visits>
+test("a page that failed to load appears after a retry", { tag: "@js" }, async ({ page, allowConsole }) => {
   allowConsole(/ERR_FAILED .*api\/visits\/record/);
   await open(page, "/login");
   await page.route("**/api/visits/record", (route) => route.abort());
@@ -38,9 +39,10 @@ test("what could not be fetched is there when it is tried again", { tag: "@js" }
   await page.getByRole("link", { name: "Try again" }).click();
   await expect(page.getByText("1 visit", { exact: true })).toBeVisible();
 });
+// </visits>
 
 // <shop>
-test("who has lost the way finds something by the search", async ({ page }) => {
+test("a visitor can search from the page for unknown paths", async ({ page }) => {
   await open(page, "/nothing-here");
   await page.getByRole("search").getByLabel("Search").fill("mug");
   await page.getByRole("search").getByRole("button", { name: "Search" }).click();

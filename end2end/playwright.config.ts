@@ -6,50 +6,49 @@ import path from "node:path";
 import { launchOptions } from "./chromium.js";
 import {
   buildSql,
-  changingServer,
-  crowdedServer,
-  limitedServer,
-  server,
-  setChangingDatabase,
-  settings,
-  usualServer,
+  defaultServer,
+  serverBinary,
+  serverSettings,
+  sessionLimitedServer,
+  setSharedDatabase,
+  sharedDatabaseServer,
+  signInLimitedServer,
 } from "./servers.js";
 
-// Each worker reads this file too; only the main process builds and starts what the tests need.
+// The workers read this file too. Only the main process builds and starts what the tests need.
 const mainProcess = process.env.TEST_WORKER_INDEX === undefined;
 if (mainProcess) buildSql();
 
-/** Needs no browser, so that one project is enough. */
+/** Needs no browser, so one project is enough. */
 const noBrowser = "health.spec.ts";
-/** Alike at every width. */
+/** Tests that do not depend on the width. */
 const attacks = "**/attacks/**";
-/** Where neither width nor touch has a part: what look.spec.ts sees on a phone is enough. */
-const anyWidth = /(flask|how|hydration|keyboard)\.spec\.ts/;
-/** Those in which the page's own code has no part: what it does is no matter. */
+/** Tests that depend on neither width nor touch. On a phone look.spec.ts is enough. */
+const widthIndependent = /(flask|how|hydration|keyboard)\.spec\.ts/;
+/** Attacks that do not involve the page's own code. */
 const attacksOnServer = /attacks\/(fixation|forgery|framing|keys|replay|secrets|tossing)\.spec\.ts/;
 
 export default defineConfig({
   testDir: ".",
-  // What is about the release alone is in release.config.ts.
+  // release.config.ts runs the tests of the release build.
   testMatch: /(?<!release)\.spec\.ts$/,
   fullyParallel: true,
   forbidOnly: Boolean(process.env.CI),
-  // At the desk a test that fails once has failed. In CI it is tried once more, and the summary names it as flaky: that is a defect to
-  // mend, but no reason to hold back all else.
+  // CI retries a test once and reports it as flaky: that is a defect to fix, but should not block other changes.
   retries: process.env.CI ? 1 : 0,
-  // Twice the usual: the debug build's code is large, and some tests open several browsers.
+  // Twice the default: the debug build is large, and some tests open several browsers.
   timeout: 60_000,
-  // How long a busy machine may take is not what these tests are about.
+  // The tests do not measure speed, and the machine may be busy.
   expect: { timeout: 15_000 },
   workers: 2,
   reporter: [["list"], ["html", { open: "never" }]],
   use: {
-    baseURL: usualServer,
+    baseURL: defaultServer,
     viewport: { width: 1280, height: 800 },
-    // What moves is looked at where that is what a test is about.
+    // Tests of animations turn them on.
     contextOptions: { reducedMotion: "reduce" },
     screenshot: "only-on-failure",
-    // Each test would be slower by a tenth: E2E_TRACE=on records what one does.
+    // Traces make a test a tenth slower. E2E_TRACE=on keeps those of failed tests.
     trace: process.env.E2E_TRACE === "on" ? "retain-on-failure" : "off",
     launchOptions: launchOptions(),
   },
@@ -65,28 +64,28 @@ export default defineConfig({
       name: "phone",
       use: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true },
       grepInvert: /@no-js/,
-      testIgnore: [noBrowser, attacks, anyWidth],
+      testIgnore: [noBrowser, attacks, widthIndependent],
     },
   ],
   webServer: mainProcess
     ? [
-        run(usualServer),
-        run(limitedServer, { SIGN_IN_LIMIT: "3/1h" }),
-        run(changingServer, { DATABASE_SHARED: "true" }),
-        run(crowdedServer, { SESSION_LIMIT: "1/1h" }),
+        testServer(defaultServer),
+        testServer(signInLimitedServer, { SIGN_IN_LIMIT: "3/1h" }),
+        testServer(sharedDatabaseServer, { DATABASE_SHARED: "true" }),
+        testServer(sessionLimitedServer, { SESSION_LIMIT: "1/1h" }),
       ]
     : undefined,
 });
 
-/** A server with a folder and a database of its own. */
-function run(url: string, own: Record<string, string> = {}) {
+/** A server with its own folder and database. */
+function testServer(url: string, overrides: Record<string, string> = {}) {
   const folder = mkdtempSync(path.join(tmpdir(), "satchel-end2end-"));
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
-  const env = { ...settings(url, folder), ...own };
-  if (url === changingServer) setChangingDatabase(env.DATABASE_URL);
+  const env = { ...serverSettings(url, folder), ...overrides };
+  if (url === sharedDatabaseServer) setSharedDatabase(env.DATABASE_URL);
 
   return {
-    command: `"${server}"`,
+    command: `"${serverBinary}"`,
     cwd: folder,
     env,
     url: `${url}/readyz`,

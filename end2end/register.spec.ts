@@ -5,7 +5,7 @@ import { errors, expect, expectMessage, expectVisitor, open, submit, test } from
 
 const password = "three-words-at-least";
 
-test("who registers is welcome and signed in", async ({ page }) => {
+test("a new user is welcomed and signed in", async ({ page }) => {
   await open(page, "/");
   await page.getByRole("link", { name: "Sign in" }).click();
   await page.getByRole("link", { name: "Create an account" }).click();
@@ -16,7 +16,7 @@ test("who registers is welcome and signed in", async ({ page }) => {
   await expectVisitor(page, "Grace");
 });
 
-test("registering leads back to where it was asked for", async ({ page }) => {
+test("registering returns to the requested page", async ({ page }) => {
   await open(page, "/account");
   await expect(page).toHaveURL("/login?next=%2Faccount");
   await page.getByRole("link", { name: "Create an account" }).click();
@@ -25,7 +25,7 @@ test("registering leads back to where it was asked for", async ({ page }) => {
   await expect(page.getByRole("heading", { name: "Your devices" })).toBeVisible();
 });
 
-test("what is wrong is explained beside its field, and what was typed stays", async ({ page, account, allowConsole }) => {
+test("an invalid field shows an error beside it and keeps the input", async ({ page, account, allowConsole }) => {
   allowConsole(/status of 4(09|22) .*api\/auth\/register/);
   await open(page, "/register");
   const right = { name: "Grace", email: account.email.toUpperCase(), password };
@@ -47,14 +47,14 @@ test("what is wrong is explained beside its field, and what was typed stays", as
     const typed = { ...right, ...wrong };
     await register(page, typed);
     await expect(errors(page)).toHaveText(problem);
-    await expect(page.getByLabel(field, { exact: true })).toHaveAccessibleDescription(new RegExp(escaped(problem)));
+    await expect(page.getByLabel(field, { exact: true })).toHaveAccessibleDescription(new RegExp(escapeRegExp(problem)));
     await expect(page.getByLabel("Name")).toHaveValue(typed.name);
     await expect(page.getByLabel("E-mail")).toHaveValue(typed.email);
     await expectVisitor(page, "Guest");
   }
 });
 
-test("the meter says while one types why a password will not do", { tag: "@js" }, async ({ page }) => {
+test("the strength meter says why a password is refused while the user types", { tag: "@js" }, async ({ page }) => {
   await open(page, "/register");
   await page.getByLabel("Name").fill("Grace Hopper");
   const field = page.getByLabel("Password", { exact: true });
@@ -74,7 +74,7 @@ test("the meter says while one types why a password will not do", { tag: "@js" }
 });
 
 // Security: 6.2.7
-test("a password can be shown, and is pasted like any text", { tag: "@js" }, async ({ page, context }) => {
+test("a password can be pasted and shown", { tag: "@js" }, async ({ page, context }) => {
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   await open(page, "/register");
   const field = page.getByLabel("Password", { exact: true });
@@ -89,7 +89,7 @@ test("a password can be shown, and is pasted like any text", { tag: "@js" }, asy
   await expect(field).toHaveAttribute("type", "password");
 });
 
-test("what only a script could do is not shown without one", { tag: "@no-js" }, async ({ page }) => {
+test("without JavaScript there is no button to show the password", { tag: "@no-js" }, async ({ page }) => {
   await open(page, "/register");
   await expect(page.getByRole("button", { name: "Show password" })).toHaveCount(0);
 });
@@ -101,6 +101,6 @@ async function register(page: Page, { name, email, password }: { name: string; e
   await submit(page.getByRole("main").getByRole("button", { name: "Create account" }));
 }
 
-function escaped(text: string) {
+function escapeRegExp(text: string) {
   return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }

@@ -6,7 +6,7 @@ import path from "node:path";
 import { launchOptions } from "./chromium.js";
 import { releaseServer } from "./servers.js";
 
-// A run of its own: it needs bin/build, and nothing else may run beside what Lighthouse measures.
+// Separate from playwright.config.ts: it needs bin/build, and nothing else may run while Lighthouse measures.
 const folder = mkdtempSync(path.join(tmpdir(), "satchel-release-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 
@@ -24,7 +24,7 @@ export default defineConfig({
       testMatch: "release.spec.ts",
       use: { contextOptions: { reducedMotion: "reduce" }, launchOptions: launchOptions() },
     },
-    // It starts its own browser.
+    // Lighthouse starts its own browser.
     { name: "lighthouse", testMatch: "lighthouse.audit.ts", timeout: 300_000 },
   ],
   webServer: {

@@ -2,43 +2,44 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
 
-/** The servers that the tests talk to, each with a database of its own. */
+/** The first port of the test servers. Each server has its own database. */
 const port = Number(process.env.E2E_PORT ?? "3987");
 
-/** Where signing in is never limited. */
-export const usualServer = `http://127.0.0.1:${port}`;
-/** Where signing in is limited to three tries. */
-export const limitedServer = `http://127.0.0.1:${port + 1}`;
-/** Where tests may change what the database holds. */
-export const changingServer = `http://127.0.0.1:${port + 2}`;
-/** Where one session may begin, and no other for an hour. */
-export const crowdedServer = `http://127.0.0.1:${port + 100}`;
-/** The release, and the port by which Lighthouse drives its browser. */
+/** Has no limits for sign-ins and new sessions. */
+export const defaultServer = `http://127.0.0.1:${port}`;
+/** Allows three sign-in attempts per hour. */
+export const signInLimitedServer = `http://127.0.0.1:${port + 1}`;
+/** Tests may change its database with {@link sql}. */
+export const sharedDatabaseServer = `http://127.0.0.1:${port + 2}`;
+/** Allows one new session per hour. */
+export const sessionLimitedServer = `http://127.0.0.1:${port + 100}`;
+/** Serves the release build. */
 export const releaseServer = `http://127.0.0.1:${port + 101}`;
+/** The port through which Lighthouse drives its browser. */
 export const debuggingPort = port + 102;
 
 export const target = path.resolve(import.meta.dirname, "../target");
 
-/** Tells the workers, which are started later, where the database is that tests may change. */
-export function setChangingDatabase(url: string) {
-  process.env.CHANGING_DATABASE_URL = url;
+/** Passes the URL of the database for {@link sql} to the workers, which start later. */
+export function setSharedDatabase(url: string) {
+  process.env.SHARED_DATABASE_URL = url;
 }
 
-/** Builds the program behind {@link sql}. */
+/** Builds the program that {@link sql} runs. */
 export function buildSql() {
   const build = ["build", "--quiet", "--package", "server", "--example", "sql", "--target-dir", target];
-  // Compiled into the server, as in bin/lib.sh.
+  // The server reads it at compile time, as in bin/lib.sh.
   const env = { ...process.env, LEPTOS_OUTPUT_NAME: "satchel" };
   execFileSync("cargo", build, { cwd: path.dirname(target), env, stdio: "inherit" });
 }
 
-/** Runs a statement on the database of {@link changingServer}. */
+/** Runs an SQL statement on the database of {@link sharedDatabaseServer}. */
 export function sql(statement: string) {
-  execFileSync(path.join(target, "debug/examples/sql"), [process.env.CHANGING_DATABASE_URL ?? "", statement]);
+  execFileSync(path.join(target, "debug/examples/sql"), [process.env.SHARED_DATABASE_URL ?? "", statement]);
 }
 
-/** What every server of the tests is told; the folder holds its database. */
-export function settings(url: string, folder: string) {
+/** The settings of every server of the tests. The folder contains its database. */
+export function serverSettings(url: string, folder: string) {
   return {
     DATABASE_URL: `sqlite://${folder}/test.db`,
     LEPTOS_ENV: "DEV",
@@ -53,26 +54,26 @@ export function settings(url: string, folder: string) {
   };
 }
 
-/** The debug server. */
-export const server = path.join(target, "debug/server");
+/** The debug build of the server. */
+export const serverBinary = path.join(target, "debug/server");
 
-/** Where a test may run a server of its own: a port for each worker. */
-export function ownServer(worker: number) {
+/** The URL for a server that a test starts itself, with one port per worker. */
+export function workerServer(worker: number) {
   return `http://127.0.0.1:${port + 3 + worker}`;
 }
 
-/** Starts a server for one test, and waits until it answers. Returns what stops it. */
-export async function start(url: string, folder: string, keys: string, own: Record<string, string> = {}) {
-  const env = { ...process.env, ...settings(url, folder), SESSION_KEYS: keys, ...own };
-  const child = spawn(server, { cwd: folder, env, stdio: "ignore" });
+/** Starts a server for one test. Returns a function that stops it. Throws if it is not ready within 30 seconds. */
+export async function startServer(url: string, folder: string, keys: string, overrides: Record<string, string> = {}) {
+  const env = { ...process.env, ...serverSettings(url, folder), SESSION_KEYS: keys, ...overrides };
+  const child = spawn(serverBinary, { cwd: folder, env, stdio: "ignore" });
   const exited = once(child, "exit");
-  const ready = () => fetch(`${url}/readyz`).then((answer) => answer.ok, () => false);
-  const over = () => child.exitCode ?? child.signalCode;
+  const ready = () => fetch(`${url}/readyz`).then((response) => response.ok, () => false);
+  const exitReason = () => child.exitCode ?? child.signalCode;
   const deadline = Date.now() + 30_000;
-  while (over() === null && !(await ready()) && Date.now() < deadline);
-  if (over() !== null || Date.now() >= deadline) {
+  while (exitReason() === null && !(await ready()) && Date.now() < deadline);
+  if (exitReason() !== null || Date.now() >= deadline) {
     child.kill("SIGKILL");
-    throw new Error(`the server did not start: ${over() ?? "it does not answer"}`);
+    throw new Error(`the server did not start: ${exitReason() ?? "no response"}`);
   }
   return async () => {
     child.kill("SIGTERM");

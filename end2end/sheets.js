@@ -1,4 +1,4 @@
-// Puts the pictures that look.spec.ts has taken on sheets: each page in the light and the dark theme, twelve to a sheet.
+// Arranges the screenshots of look.spec.ts on sheets: twelve pages to a sheet, each in the light and the dark theme.
 import { chromium } from "@playwright/test";
 import { readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";

@@ -2,31 +2,31 @@ import type { Locator, Page } from "@playwright/test";
 import { randomInt } from "node:crypto";
 
 import { expect, submit } from "./fixtures";
-import { changingServer, sql } from "./servers";
+import { sharedDatabaseServer, sql } from "./servers";
 
-/** A product in the catalogue, or the one that a page is about. */
+/** A product in the catalogue or on its own page, found by its name. */
 export function product(page: Page, name: string) {
   const heading = page.getByRole("heading", { name, exact: true });
   return page.getByRole("listitem").or(page.getByRole("article")).filter({ has: heading });
 }
 
-/** The field for a quantity in a product or in a line of the cart. */
-export function quantityIn(part: Locator) {
+/** The quantity field of a product or of a line in the cart. */
+export function quantityField(part: Locator) {
   return part.getByLabel("Quantity", { exact: true });
 }
 
-/** Puts a product that is on the page into the cart. */
+/** Adds a product on the current page to the cart. */
 export async function addToCart(page: Page, name: string, quantity = 1) {
-  await quantityIn(product(page, name)).fill(String(quantity));
+  await quantityField(product(page, name)).fill(String(quantity));
   await submit(product(page, name).getByRole("button", { name: "Add to cart" }));
 }
 
-/** A product of this test's own on {@link changingServer}, at €10.00, of which two are in the page's cart. */
-export async function stockThing(page: Page, stock: number) {
+/** Creates a product that costs €10.00 on {@link sharedDatabaseServer}, and puts two of them into the page's cart. */
+export async function createProductInCart(page: Page, stock: number) {
   const id = randomInt(1_000, 2 ** 40);
   const name = `Thing ${id}`;
   sql(`insert into products (id, name, description, price_cents, stock) values (${id}, '${name}', '', 1000, ${stock})`);
-  const added = await page.request.post(`${changingServer}/api/cart/add`, {
+  const added = await page.request.post(`${sharedDatabaseServer}/api/cart/add`, {
     form: { product: id, quantity: 2 },
     headers: { accept: "application/json" },
   });
@@ -34,7 +34,7 @@ export async function stockThing(page: Page, stock: number) {
   return { id, name };
 }
 
-/** The number of things in the cart, as the header tells it. */
+/** Expects the number of items that the header shows for the cart. */
 export async function expectCartItems(page: Page, items: number) {
   const name = items === 1 ? "Cart 1 item" : `Cart ${items} items`;
   await expect(page.getByRole("banner").getByRole("link", { name, exact: true })).toBeVisible();

@@ -1,37 +1,43 @@
 import type { Browser, Page } from "@playwright/test";
 import { randomUUID } from "node:crypto";
 
+// <explorer>
 import { setValue } from "./explorer";
-import { type Account, answerPeek, demo, errors, expect, expectMessage, expectVisitor, hydrated, open, signIn, submit } from "./fixtures";
-import { changingServer, limitedServer, crowdedServer, sql, usualServer } from "./servers";
+// </explorer>
+import { type Account, demo, errors, expect, expectVisitor, open, overrideVisitor, signIn, submit, waitForHydration } from "./fixtures";
+import { defaultServer, sharedDatabaseServer, signInLimitedServer, sql } from "./servers";
+// <visits>
+import { expectMessage } from "./fixtures";
+import { sessionLimitedServer } from "./servers";
+// </visits>
 // <shop>
-import { addToCart, expectCartItems, product, quantityIn, stockThing } from "./shop";
+import { addToCart, createProductInCart, expectCartItems, product, quantityField } from "./shop";
 // </shop>
 
-/** What a state is reached with. */
-export type Scene = { page: Page; browser: Browser; account: Account };
+/** The fixtures that a state can use. */
+export type StateContext = { page: Page; browser: Browser; account: Account };
 
-/** A page as a visitor may see it. */
+/** A page in a state that a visitor can see. */
 export type State = {
   name: string;
-  /** Goes there as a visitor would. */
-  reach: (scene: Scene) => Promise<void>;
-  /** Where, if not on the usual server. */
+  /** Opens the page and brings it into the state, as a visitor would. */
+  prepare: (context: StateContext) => Promise<void>;
+  /** The server, if it is not the default one. */
   server?: string;
-  /** There is no such state without JavaScript. */
-  js?: true;
-  /** It has no layout: it is shown when there is no server. */
-  alone?: true;
-  /** Its place in the README, by the name of the picture. */
+  /** The state does not exist without JavaScript. */
+  jsOnly?: true;
+  /** The page has no layout, because it is shown when the server is down. */
+  withoutLayout?: true;
+  /** The screenshot of the state for the README. */
   picture?: { name: string; project: string; colorScheme: "light" | "dark" };
 };
 
-/** Every page in every state that is worth a look. */
+/** Every page in each state that looks different. */
 export const states: State[] = [
   // <shop>
   {
     name: "the catalogue",
-    reach: async ({ page }) => {
+    prepare: async ({ page }) => {
       await open(page, "/");
       await addToCart(page, "Canvas satchel");
       await expectCartItems(page, 1);
@@ -39,111 +45,116 @@ export const states: State[] = [
     },
     picture: { name: "catalogue", project: "desktop", colorScheme: "light" },
   },
-  { name: "a search that finds something", reach: ({ page }) => search(page, "brass") },
-  { name: "a search that finds nothing", reach: ({ page }) => search(page, "a boat") },
-  { name: "a product", reach: ({ page }) => open(page, "/products/1") },
-  { name: "a product of which few are left", reach: ({ page }) => open(page, "/products/3") },
+  { name: "a search with results", prepare: ({ page }) => search(page, "brass") },
+  { name: "a search without results", prepare: ({ page }) => search(page, "a boat") },
+  { name: "a product", prepare: ({ page }) => open(page, "/products/1") },
+  { name: "a product with low stock", prepare: ({ page }) => open(page, "/products/3") },
   {
-    name: "a product that is sold out",
-    reach: async ({ page }) => {
+    name: "a product that is out of stock",
+    prepare: async ({ page }) => {
       sql("update products set stock = 0 where id = 12");
       await open(page, "/products/12");
       await expect(page.getByText("Sold out")).toBeVisible();
     },
-    server: changingServer,
+    server: sharedDatabaseServer,
   },
-  { name: "a product that is not there", reach: ({ page }) => open(page, "/products/999") },
+  { name: "a product that does not exist", prepare: ({ page }) => open(page, "/products/999") },
   {
-    name: "something was added to the cart",
-    reach: async ({ page }) => {
+    name: "a product that was added to the cart",
+    prepare: async ({ page }) => {
       await open(page, "/products/4");
       await submit(page.getByRole("button", { name: "Add to cart" }));
       await expectMessage(page, "Added to your cart.");
     },
   },
   {
-    name: "a quantity was refused",
-    reach: async ({ page }) => {
+    name: "an invalid quantity",
+    prepare: async ({ page }) => {
       await open(page, "/");
       await addToCart(page, "Enamel mug", 100);
-      await expect(quantityIn(product(page, "Enamel mug"))).toHaveAccessibleDescription(/from 1 to 99/);
-      await hydrated(page);
+      await expect(quantityField(product(page, "Enamel mug"))).toHaveAccessibleDescription(/from 1 to 99/);
+      await waitForHydration(page);
     },
   },
-  { name: "the empty cart", reach: ({ page }) => open(page, "/cart") },
+  { name: "the empty cart", prepare: ({ page }) => open(page, "/cart") },
   {
     name: "the cart",
-    reach: ({ page }) => openFilledCart(page),
+    prepare: ({ page }) => openFilledCart(page),
     picture: { name: "cart-dark", project: "desktop", colorScheme: "dark" },
   },
   {
-    name: "something was taken out of the cart",
-    reach: async ({ page }) => {
+    name: "the cart after a product was removed",
+    prepare: async ({ page }) => {
       await openFilledCart(page);
       await submit(page.getByRole("button", { name: "Remove Canvas satchel" }));
       await expect(page.getByRole("button", { name: "Undo: put Canvas satchel back" })).toBeVisible();
     },
   },
   {
-    name: "the cart was emptied",
-    reach: async ({ page }) => {
+    name: "the cart after it was emptied",
+    prepare: async ({ page }) => {
       await openFilledCart(page);
       await submit(page.getByRole("button", { name: "Empty the cart" }));
       await expect(page.getByRole("button", { name: "Undo: put everything back" })).toBeVisible();
     },
   },
   {
-    name: "the cart with what has changed",
-    reach: async ({ page }) => {
-      const thing = await stockThing(page, 2);
+    name: "the cart with a changed price and low stock",
+    prepare: async ({ page }) => {
+      const thing = await createProductInCart(page, 2);
       sql(`update products set price_cents = 1250, stock = 1 where id = ${thing.id}`);
       await open(page, "/cart");
       await expect(page.getByText("Only 1 left. Please reduce the quantity.")).toBeVisible();
     },
-    server: changingServer,
+    server: sharedDatabaseServer,
   },
   {
-    name: "no orders",
-    reach: async ({ page, account }) => {
+    name: "the orders without any",
+    prepare: async ({ page, account }) => {
       await openSignedIn(page, account, "/orders");
       await expect(page.getByText("You have not ordered anything yet.")).toBeVisible();
     },
   },
-  { name: "an order was placed", reach: placeOrder },
+  { name: "the orders after one was placed", prepare: placeOrder },
   {
     name: "an order",
-    reach: async (scene) => {
-      await placeOrder(scene);
-      await scene.page.getByRole("main").getByRole("link", { name: /^Order / }).click();
-      await expect(scene.page.getByRole("table")).toBeVisible();
+    prepare: async (context) => {
+      await placeOrder(context);
+      await context.page.getByRole("main").getByRole("link", { name: /^Order / }).click();
+      await expect(context.page.getByRole("table")).toBeVisible();
     },
   },
   // </shop>
+  // <visits>
   {
     name: "the visits",
-    reach: ({ page }) => open(page, "/visits"),
+    prepare: ({ page }) => open(page, "/visits"),
     picture: { name: "visits-phone", project: "phone", colorScheme: "light" },
   },
   {
-    name: "no visits",
-    reach: async ({ page }) => {
+    name: "the visits after a reset",
+    prepare: async ({ page }) => {
       await open(page, "/visits");
       await submit(page.getByRole("button", { name: "Reset" }));
       await expectMessage(page, "The counter has been reset.");
     },
   },
+  // </visits>
+  // <source>
   {
-    name: "the code of a page",
-    reach: async ({ page }) => {
-      await open(page, "/visits");
+    name: "the visits with their code",
+    prepare: async ({ page }) => {
+      await open(page, "/login");
       await page.getByText("How this works").click();
-      await expect(page.getByLabel("Code from app/src/visits/api.rs")).toBeVisible();
+      await expect(page.getByLabel("Code from app/src/auth/sign_in.rs")).toBeVisible();
     },
   },
-  { name: "no session", reach: ({ page }) => open(page, "/session") },
+  // </source>
+  // <explorer>
+  { name: "the session page without a session", prepare: ({ page }) => open(page, "/session") },
   {
-    name: "a session with values",
-    reach: async ({ page }) => {
+    name: "the session page with long values",
+    prepare: async ({ page }) => {
       await open(page, "/session");
       await setValue(page, "list", `{"a": [1, 2], "text": "${"long ".repeat(60)}"}`);
       await setValue(page, "a-key-that-is-rather-long-and-has-no-blanks-in-it", "x".repeat(300));
@@ -151,9 +162,11 @@ export const states: State[] = [
     },
   },
   {
-    name: "a session",
-    reach: async ({ page }) => {
+    name: "the session page",
+    prepare: async ({ page }) => {
+      // <visits>
       await open(page, "/visits");
+      // </visits>
       await open(page, "/session");
       await setValue(page, "favourite", `{"colour": "green", "numbers": [7, 12]}`);
       await open(page, "/session");
@@ -161,91 +174,94 @@ export const states: State[] = [
     picture: { name: "session", project: "desktop", colorScheme: "light" },
   },
   {
-    name: "a value was refused",
-    reach: async ({ page }) => {
+    name: "the session page with an invalid value",
+    prepare: async ({ page }) => {
       await open(page, "/session");
       const form = page.getByRole("form", { name: "Set a value" });
       await form.getByLabel("Key").fill("list");
       await form.getByLabel("Value").fill("[1, 2");
       await submit(form.getByRole("button", { name: "Set" }));
       await expect(errors(page)).toHaveText(/not valid JSON/);
-      await hydrated(page);
+      await waitForHydration(page);
     },
   },
+  // </explorer>
+  // <cookies>
   {
-    name: "cookies",
-    reach: async ({ page }) => {
+    name: "the cookies page",
+    prepare: async ({ page }) => {
       await page.context().addCookies([
-        { name: "plain", value: "lab:" + "v".repeat(1_000), url: usualServer },
-        { name: "n".repeat(64), value: "lab:s:changed.signature", url: usualServer },
+        { name: "plain", value: "lab:" + "v".repeat(1_000), url: defaultServer },
+        { name: "n".repeat(64), value: "lab:s:changed.signature", url: defaultServer },
       ]);
       await open(page, "/cookies");
       await page.getByLabel("Name", { exact: true }).fill("signed");
       await page.getByLabel("Sign it").check();
       await submit(page.getByRole("button", { name: "Set cookie" }));
       await expect(page.getByRole("row").filter({ hasText: "Signed: the signature is valid" })).toBeVisible();
-      await hydrated(page);
+      await waitForHydration(page);
     },
   },
-  { name: "no cookies", reach: ({ page }) => open(page, "/cookies") },
+  { name: "the cookies page without cookies", prepare: ({ page }) => open(page, "/cookies") },
   {
-    name: "a cookie was refused",
-    reach: async ({ page }) => {
+    name: "the cookies page with an invalid cookie",
+    prepare: async ({ page }) => {
       await open(page, "/cookies");
       await submit(page.getByRole("button", { name: "Set cookie" }));
       await expect(errors(page)).toHaveCount(1);
-      await hydrated(page);
+      await waitForHydration(page);
     },
   },
-  { name: "signing in", reach: ({ page }) => open(page, "/login") },
-  { name: "signing in to go on", reach: ({ page }) => open(page, "/account") },
+  // </cookies>
+  { name: "the sign-in page", prepare: ({ page }) => open(page, "/login") },
+  { name: "the sign-in page before a private page", prepare: ({ page }) => open(page, "/account") },
   {
-    name: "a field of the sign-in was refused",
-    reach: async ({ page }) => {
+    name: "the sign-in page with an invalid field",
+    prepare: async ({ page }) => {
       await open(page, "/login");
       await signIn(page, { ...demo, email: "demo", password: "" });
       await expect(errors(page)).toHaveCount(1);
-      await hydrated(page);
+      await waitForHydration(page);
     },
   },
   {
-    name: "too many tries",
-    reach: async ({ page }) => {
+    name: "the sign-in page after too many attempts",
+    prepare: async ({ page }) => {
       const email = `${randomUUID()}@example.com`;
       await open(page, "/login");
       for (let number = 0; number < 4; number += 1) {
         await signIn(page, { name: "", email, password: "guess" });
         await expect(errors(page)).toHaveCount(1);
-        await hydrated(page);
+        await waitForHydration(page);
       }
       await expect(errors(page)).toHaveText(/Please try again in 20 minutes/);
     },
-    server: limitedServer,
+    server: signInLimitedServer,
   },
-  { name: "registering", reach: ({ page }) => open(page, "/register") },
+  { name: "the registration page", prepare: ({ page }) => open(page, "/register") },
   {
-    name: "registering with a name that is missing",
-    reach: async ({ page }) => {
+    name: "the registration page without a name",
+    prepare: async ({ page }) => {
       await open(page, "/register");
       await submit(page.getByRole("button", { name: "Create account" }));
       await expect(errors(page)).toHaveCount(1);
-      await hydrated(page);
+      await waitForHydration(page);
     },
   },
   ...(["short", "a-few-words", "a few words and some more"] as const).map(
     (password): State => ({
-      name: `the meter of "${password}"`,
-      reach: async ({ page }) => {
+      name: `the registration page with the password "${password}"`,
+      prepare: async ({ page }) => {
         await open(page, "/register");
         await page.getByLabel("Password", { exact: true }).fill(password);
         await expect(page.getByText(/Please use at least|Good\.|Strong\./)).toBeVisible();
       },
-      js: true,
+      jsOnly: true,
     }),
   ),
   {
-    name: "the account on two devices",
-    reach: async ({ page, browser, account }) => {
+    name: "the account page with two devices",
+    prepare: async ({ page, browser, account }) => {
       const elsewhere = await (await browser.newContext()).newPage();
       await openSignedIn(elsewhere, account, "/account");
       await elsewhere.context().close();
@@ -254,56 +270,56 @@ export const states: State[] = [
     },
   },
   {
-    name: "a wrong password on the account page",
-    reach: async ({ page, account }) => {
+    name: "the account page with a wrong password",
+    prepare: async ({ page, account }) => {
       await openSignedIn(page, account, "/account");
       await page.getByLabel("Current password", { exact: true }).fill("wrong");
       await page.getByLabel("New password", { exact: true }).fill("four-words-are-better");
       await submit(page.getByRole("button", { name: "Change password" }));
       await expect(errors(page)).toHaveText("This password is wrong.");
-      await hydrated(page);
+      await waitForHydration(page);
     },
   },
   {
-    name: "the account that asks who one is",
-    reach: async ({ page, account }) => {
+    name: "the account page that asks for the password",
+    prepare: async ({ page, account }) => {
       await openSignedIn(page, account, "/account");
-      sql(`update sessions set data = json_set(data, '$.sign_in.d.confirmed_at', 0), version = version + 1 where ${mine(account)}`);
+      sql(`update sessions set data = json_set(data, '$.sign_in.d.confirmed_at', 0), version = version + 1 where ${sessionsOf(account)}`);
       await open(page, "/account");
       await expect(page.getByRole("heading", { name: "Confirm your password" })).toBeVisible();
     },
-    server: changingServer,
+    server: sharedDatabaseServer,
   },
   {
-    name: "a session that ends soon",
-    reach: async ({ page, account }) => {
+    name: "the account page before the session ends",
+    prepare: async ({ page, account }) => {
       await page.clock.install();
       await openSignedIn(page, account, "/account");
-      await answerPeek(page, (visitor) => ({ ...visitor, session: { ...visitor.session, unused: 55 } }));
+      await overrideVisitor(page, (visitor) => ({ ...visitor, session: { ...visitor.session, unused: 55 } }));
       await page.clock.fastForward("29:05");
       await expect(page.getByRole("button", { name: "Stay signed in" })).toBeVisible();
     },
-    js: true,
+    jsOnly: true,
   },
   {
-    name: "a session that has ended",
-    reach: async ({ page, account }) => {
+    name: "the account page after the session has ended",
+    prepare: async ({ page, account }) => {
       await page.clock.install();
       await openSignedIn(page, account, "/account");
-      await answerPeek(page, (visitor) => ({ ...visitor, user: null, session: undefined }));
+      await overrideVisitor(page, (visitor) => ({ ...visitor, user: null, session: undefined }));
       await page.clock.fastForward("29:05");
       await expect(page.getByRole("heading", { name: "Your session has ended" })).toBeVisible();
     },
-    js: true,
+    jsOnly: true,
   },
-  { name: "a page that does not exist", reach: ({ page }) => open(page, "/nothing-here") },
+  { name: "a page that does not exist", prepare: ({ page }) => open(page, "/nothing-here") },
   {
-    name: "a form of another site",
-    reach: async ({ page }) => {
+    name: "a form from another site",
+    prepare: async ({ page }) => {
       await page.route("http://evil.test/", (route) =>
         route.fulfill({
           contentType: "text/html",
-          body: `<form method="post" action="${usualServer}/api/preferences/theme"><button name="theme" value="dark">Go</button></form>`,
+          body: `<form method="post" action="${defaultServer}/api/preferences/theme"><button name="theme" value="dark">Go</button></form>`,
         }),
       );
       await page.goto("http://evil.test/");
@@ -311,54 +327,58 @@ export const states: State[] = [
       await expect(page.getByRole("heading", { name: "Request from another website" })).toBeVisible();
     },
   },
+  // <visits>
   {
-    name: "too many new visitors",
-    reach: async ({ page }) => {
-      await page.goto(`${crowdedServer}/visits`);
+    name: "too many new sessions",
+    prepare: async ({ page }) => {
+      await page.goto(`${sessionLimitedServer}/visits`);
       await page.context().clearCookies();
-      await page.goto(`${crowdedServer}/visits`);
+      await page.goto(`${sessionLimitedServer}/visits`);
       await expect(page.getByText(/Please try again in \d+ minutes/)).toBeVisible();
     },
   },
   {
-    name: "a server without its records",
-    reach: async ({ page, account }) => {
+    name: "a failing database",
+    prepare: async ({ page, account }) => {
       await openSignedIn(page, account, "/account");
       const trigger = `away_${randomUUID().replaceAll("-", "_")}`;
-      sql(`create trigger ${trigger} before update on sessions when old.${mine(account)} begin select raise(abort, 'away'); end`);
+      sql(`create trigger ${trigger} before update on sessions when old.${sessionsOf(account)} begin select raise(abort, 'away'); end`);
       await page.goto("/visits");
       await expect(page.getByText(/If you contact us about this/)).toBeVisible();
     },
-    server: changingServer,
+    server: sharedDatabaseServer,
   },
+  // </visits>
+  // <visits>
   {
-    name: "a page that could not be fetched",
-    reach: async ({ page }) => {
+    name: "a page that failed to load",
+    prepare: async ({ page }) => {
       await open(page, "/login");
       await page.route("**/api/visits/record", (route) => route.abort());
       await page.getByRole("link", { name: "Visits" }).click();
       await expect(page.getByRole("heading", { name: "You seem to be offline" })).toBeVisible();
     },
-    js: true,
+    jsOnly: true,
   },
-  { name: "no server at all", reach: async ({ page }) => void (await page.goto("/500.html")), alone: true },
+  // </visits>
+  { name: "the page for a server that is down", prepare: async ({ page }) => void (await page.goto("/500.html")), withoutLayout: true },
 ];
 
-/** What the browser says of pages whose status is an error, and of what was made to fail. */
-export const expectedConsole = /status of (4\d\d|503) |ERR_FAILED/;
+/** Console messages about the error statuses and aborted requests that the states cause. */
+export const expectedConsoleMessages = /status of (4\d\d|503) |ERR_FAILED/;
 
-/** Which row of the table of sessions is the one in which somebody is signed in. */
-function mine({ email }: Account) {
+/** The condition for the rows of an account in the table of sessions. */
+function sessionsOf({ email }: Account) {
   return `owner = (select id from users where email = '${email}')`;
 }
 
-/** Opens a private page, and signs in on the way. */
+/** Opens a private page and signs in on the way. */
 async function openSignedIn(page: Page, account: Account, path: string) {
   await open(page, path);
   await signIn(page, account);
   await expect(page).toHaveURL(path);
   await expectVisitor(page, account.name);
-  await hydrated(page);
+  await waitForHydration(page);
 }
 
 // <shop>
@@ -368,7 +388,7 @@ async function search(page: Page, words: string) {
   await page.getByRole("button", { name: "Search" }).click();
   await expect(page).toHaveURL(/\?q=/);
   await expect(page.getByText(/^\d+ results?\.|No results/)).toBeVisible();
-  await hydrated(page);
+  await waitForHydration(page);
 }
 
 async function openFilledCart(page: Page) {
@@ -379,7 +399,7 @@ async function openFilledCart(page: Page) {
   await expectCartItems(page, 14);
 }
 
-async function placeOrder({ page, account }: Scene) {
+async function placeOrder({ page, account }: StateContext) {
   await openSignedIn(page, account, "/account");
   await openFilledCart(page);
   await submit(page.getByRole("button", { name: "Place order" }));

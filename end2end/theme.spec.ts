@@ -1,8 +1,8 @@
 import type { Page } from "@playwright/test";
 
-import { expect, expectSameDocument, hydrated, markDocument, open, submit, test } from "./fixtures";
+import { expect, expectSameDocument, markDocument, open, submit, test, waitForHydration } from "./fixtures";
 
-test("until a theme is chosen the page follows the system", async ({ page }) => {
+test("the page follows the system's theme by default", async ({ page }) => {
   await open(page, "/");
   await expectTheme(page, "System", "light dark");
 });
@@ -10,23 +10,23 @@ test("until a theme is chosen the page follows the system", async ({ page }) => 
 for (const [name, other] of [["Dark", "light"], ["Light", "dark"]] as const) {
   const scheme = name.toLowerCase();
 
-  test(`a visitor with a ${other} system chooses ${scheme}, and it stays so`, async ({ page, js }) => {
+  test(`a visitor with a ${other} system chooses the ${scheme} theme, which survives a reload`, async ({ page, js }) => {
     await page.emulateMedia({ colorScheme: other });
-    await open(page, "/visits");
+    await open(page, "/login");
     await markDocument(page);
     await choose(page, name);
     await expectTheme(page, name, scheme);
-    await expect(page).toHaveURL("/visits");
+    await expect(page).toHaveURL("/login");
     if (js) await expectSameDocument(page);
 
     await page.reload();
     await expectTheme(page, name, scheme);
-    await hydrated(page);
+    await waitForHydration(page);
     await expectTheme(page, name, scheme);
   });
 }
 
-test("the theme is in the first HTML, so that nothing flashes", async ({ page }) => {
+test("the theme is in the first HTML, so that the page does not flash", async ({ page }) => {
   await open(page, "/");
   await choose(page, "Dark");
   await expectTheme(page, "Dark", "dark");
@@ -34,7 +34,7 @@ test("the theme is in the first HTML, so that nothing flashes", async ({ page })
   expect(html).toMatch(/<html[^>]* data-theme="dark"/);
 });
 
-test("a visitor goes back to the system's theme", async ({ page }) => {
+test("a visitor can return to the system's theme", async ({ page }) => {
   await open(page, "/");
   await choose(page, "Dark");
   await expectTheme(page, "Dark", "dark");

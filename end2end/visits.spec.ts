@@ -5,33 +5,33 @@ import {
   expectMessage,
   expectNoMessage,
   expectSameDocument,
-  hydrated,
   markDocument,
   open,
   submit,
   test,
+  waitForHydration,
 } from "./fixtures";
 
-test("the first visit is number one", async ({ page }) => {
+test("the counter starts at 1", async ({ page }) => {
   await open(page, "/visits");
   await expectVisits(page, "1 visit");
 });
 
-test("each reload counts", async ({ page }) => {
+test("each reload counts as a visit", async ({ page }) => {
   await open(page, "/visits");
   for (const visits of ["2 visits", "3 visits"]) {
     await page.reload();
     await expectVisits(page, visits);
-    await hydrated(page);
+    await waitForHydration(page);
     await expectVisits(page, visits);
   }
 });
 
-test("a session that ended meanwhile begins anew with the next visit", { tag: "@js" }, async ({ page, allowConsole }) => {
+test("after a session has ended, the next visit starts a new one", { tag: "@js" }, async ({ page, allowConsole }) => {
   allowConsole(/status of 401 .*api\/visits\/record/);
   await open(page, "/visits");
   await page.getByRole("link", { name: "Catalogue" }).click();
-  // Signed out elsewhere, while this page still holds the cookie.
+  // Ends the session from outside the page, which keeps its cookie.
   const cookies = await page.context().cookies();
   await page.request.post("/api/auth/logout");
   await page.context().addCookies(cookies);
@@ -39,7 +39,7 @@ test("a session that ended meanwhile begins anew with the next visit", { tag: "@
   await expectVisits(page, "1 visit");
 });
 
-test("each way back to the page counts", async ({ page, js }) => {
+test("each return to the page counts as a visit", async ({ page, js }) => {
   await open(page, "/visits");
   await markDocument(page);
   for (const visits of ["2 visits", "3 visits"]) {
@@ -51,7 +51,7 @@ test("each way back to the page counts", async ({ page, js }) => {
   if (js) await expectSameDocument(page);
 });
 
-test("other pages do not count", async ({ page }) => {
+test("other pages do not count as visits", async ({ page }) => {
   await open(page, "/visits");
   await open(page, "/");
   await open(page, "/login");
@@ -59,10 +59,10 @@ test("other pages do not count", async ({ page }) => {
   await expectVisits(page, "2 visits");
 });
 
-test("after a reset the counter starts again", async ({ page, js }) => {
+test("the counter starts again after a reset", async ({ page, js }) => {
   await open(page, "/visits");
   await page.reload();
-  await hydrated(page);
+  await waitForHydration(page);
   await markDocument(page);
   await submit(page.getByRole("button", { name: "Reset" }));
 
@@ -74,7 +74,7 @@ test("after a reset the counter starts again", async ({ page, js }) => {
   await expectVisits(page, "1 visit");
 });
 
-test("the reset is announced, once", async ({ page }) => {
+test("the reset is announced once", async ({ page }) => {
   await open(page, "/visits");
   await submit(page.getByRole("button", { name: "Reset" }));
   await expectMessage(page, "The counter has been reset.");

@@ -54,10 +54,10 @@ impl Load {
             .env("COOKIES", cookies)
             .output()
             .context("wrk cannot be started; bin/bench tells how to install it")?;
-        let told = String::from_utf8_lossy(&output.stdout);
-        let result = told.lines().find_map(|line| line.strip_prefix("result "));
+        let printed = String::from_utf8_lossy(&output.stdout);
+        let result = printed.lines().find_map(|line| line.strip_prefix("result "));
         let numbers: Vec<f64> = result
-            .with_context(|| format!("wrk has failed: {told}{}", String::from_utf8_lossy(&output.stderr)))?
+            .with_context(|| format!("wrk has failed: {printed}{}", String::from_utf8_lossy(&output.stderr)))?
             .split(' ')
             .map(str::parse)
             .collect::<Result<_, _>>()?;

@@ -145,7 +145,7 @@ fn measure(
             let load = Load::new(options, case);
             let our_turn = || load.run(&satchel.server, case.path, satchel.cookies(case.visitors));
             let their_turn = || load.run(&baseline.server, case.baseline, baseline.cookies(case.visitors));
-            // Whoever goes second finds a warmer machine: they take turns in that too.
+            // The second one runs on a warmer machine, so they take turns.
             if round % 2 == 0 {
                 ours.push(our_turn()?);
                 theirs.push(their_turn()?);

@@ -101,7 +101,7 @@ struct Folder(TempDir);
 impl Folder {
     fn new() -> anyhow::Result<Self> {
         let folder = Self(tempfile::tempdir()?);
-        fs::write(folder.path("nobody"), "\n")?;
+        fs::write(folder.path("no-cookies"), "\n")?;
         Ok(folder)
     }
 
@@ -119,8 +119,8 @@ impl Folder {
 pub(crate) struct Satchel {
     pub(crate) server: Server,
     folder: Folder,
-    somebody: String,
-    nobody: PathBuf,
+    visitor: String,
+    no_cookies: PathBuf,
     cookies: PathBuf,
 }
 
@@ -153,14 +153,14 @@ impl Satchel {
             cookies.push(cookie);
         }
         folder.keep(&cookies)?;
-        let somebody = cookies.pop().context("there are no visitors")?;
-        let (nobody, cookies) = (folder.path("nobody"), folder.path("cookies"));
-        let satchel = Self { server, folder, somebody, nobody, cookies };
+        let visitor = cookies.pop().context("there are no visitors")?;
+        let (no_cookies, cookies) = (folder.path("no-cookies"), folder.path("cookies"));
+        let satchel = Self { server, folder, visitor, no_cookies, cookies };
         satchel.add_sleepers(options.sleepers)?;
         Ok(satchel)
     }
 
-    /// Puts sessions into the database that nobody uses: copies of one, under ids of their own.
+    /// Adds unused sessions to the database: copies of one, each with its own id.
     fn add_sleepers(&self, count: u64) -> anyhow::Result<()> {
         let sleepers = "with recursive numbers (n) as (select 1 union all select n + 1 from numbers where n < $1)
             insert into sessions (id, data, version, began_at, used_at, ends_at, expires_at, remembered, owner, handle)
@@ -181,7 +181,7 @@ impl Satchel {
 
     pub(crate) fn cookies(&self, visitors: Visitors) -> &Path {
         match visitors {
-            Visitors::New => &self.nobody,
+            Visitors::New => &self.no_cookies,
             Visitors::SignedIn => &self.cookies,
         }
     }
@@ -195,8 +195,8 @@ impl Satchel {
     pub(crate) fn page_sizes(&self) -> anyhow::Result<[(&'static str, usize); 3]> {
         Ok([
             ("GUEST_HOME_BYTES", self.first_page()?.len()),
-            ("HOME_BYTES", self.server.get("/", &self.somebody)?.len()),
-            ("CART_BYTES", self.server.get("/cart", &self.somebody)?.len()),
+            ("HOME_BYTES", self.server.get("/", &self.visitor)?.len()),
+            ("CART_BYTES", self.server.get("/cart", &self.visitor)?.len()),
         ])
     }
 }
@@ -204,7 +204,7 @@ impl Satchel {
 /// The server written by hand.
 pub(crate) struct Baseline {
     pub(crate) server: Server,
-    nobody: PathBuf,
+    no_cookies: PathBuf,
     cookies: PathBuf,
     _folder: Folder,
 }
@@ -231,7 +231,7 @@ impl Baseline {
             cookies.push(cookie);
         }
         folder.keep(&cookies)?;
-        let (nobody, cookies) = (folder.path("nobody"), folder.path("cookies"));
+        let (no_cookies, cookies) = (folder.path("no-cookies"), folder.path("cookies"));
         for (path, cookie, (_, bytes)) in [
             ("/", "", sizes[0]),
             ("/", &*cookies_first(&cookies)?, sizes[1]),
@@ -240,12 +240,12 @@ impl Baseline {
             let page = server.get(path, cookie)?;
             ensure!(page.len() == bytes, "the baseline's {path} has {} bytes, not {bytes}", page.len());
         }
-        Ok(Self { server, nobody, cookies, _folder: folder })
+        Ok(Self { server, no_cookies, cookies, _folder: folder })
     }
 
     pub(crate) fn cookies(&self, visitors: Visitors) -> &Path {
         match visitors {
-            Visitors::New => &self.nobody,
+            Visitors::New => &self.no_cookies,
             Visitors::SignedIn => &self.cookies,
         }
     }

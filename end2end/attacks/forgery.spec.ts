@@ -1,103 +1,121 @@
-// Requests that another site's page sends in the name of who opens it (ASVS 3.5.1 to 3.5.3).
+// Cross-site request forgery: another site sends requests in the visitor's name (ASVS 3.5.1 to 3.5.3).
 
 import type { Page } from "@playwright/test";
 
 import { type Account, expect, expectVisitor, open } from "../fixtures";
-import { type Change, carried, call, changes, enter, form, hosts, kept, literal, site, test } from "./hostile";
+import {
+  appOrigin,
+  attackerHosts,
+  attackForm,
+  callApi,
+  cookieHeader,
+  type Mutation,
+  mutations,
+  openSignedIn,
+  scriptLiteral,
+  test,
+  visitorData,
+} from "./hostile";
+
+/** A page whose request could change something. */
+let counting = "/login";
+// <visits>
+counting = "/visits";
+// </visits>
 
 test.beforeEach(({ allowConsole }) => {
-  // What the browser tells the attacker.
+  // The browser logs the requests that it blocks on the attacker's pages.
   allowConsole(/http:\/\/(\S*\.)?localhost|blocked by CORS policy|net::ERR_|chrome-error:/);
-  // One navigation for each function.
+  // Some tests navigate once for each server function.
   test.setTimeout(180_000);
 });
 
-for (const [who, name] of Object.entries(hosts)) {
-  test.describe(`a page of ${who}`, () => {
+for (const [who, name] of Object.entries(attackerHosts)) {
+  test.describe(`a page on ${who}`, () => {
     // Security: 3.5.1
-    test("has the visitor send its forms in vain", async ({ page, hostile, account, js }) => {
-      await attack(page, account, async (all, expectUnchanged) => {
-        for (const change of all) {
-          const lure = hostile.publish(name, `<body ${sendsItself(js)}>${form(change)}`);
-          const answer = page.waitForResponse((response) => response.request().method() === "POST");
-          // It goes on to the app by itself, before it counts as loaded.
-          await page.goto(lure, { waitUntil: "commit" });
+    test("cannot submit forms to the app", async ({ page, attackerSite, account, js }) => {
+      await attackVictim(page, account, async (all, expectUnchanged) => {
+        for (const mutation of all) {
+          const attackPage = attackerSite.publish(name, `<body ${submitOnLoad(js)}>${attackForm(mutation)}`);
+          const response = page.waitForResponse((response) => response.request().method() === "POST");
+          // The page submits its form by itself before it has loaded.
+          await page.goto(attackPage, { waitUntil: "commit" });
           if (!js) await page.getByRole("button").click();
-          expect((await answer).status(), change.path).toBe(403);
-          expect((await answer).headers()["content-type"], change.path).toContain("text/html");
-          // Until the page of the answer is there, another way would be cut short by it.
+          expect((await response).status(), mutation.path).toBe(403);
+          expect((await response).headers()["content-type"], mutation.path).toContain("text/html");
+          // The error page would interrupt the next navigation.
           await expect(page.getByRole("heading", { name: "Request from another website" })).toBeVisible();
-          await expectUnchanged(change.path);
+          await expectUnchanged(mutation.path);
         }
       });
     });
 
-    test("sends forms from frames in vain", { tag: "@js" }, async ({ page, hostile, account }) => {
-      await attack(page, account, async (all) => {
-        const framed = all.map((change, index) => `<iframe name="f${index}"></iframe>${form(change, `target="f${index}"`)}`);
-        // Without an origin, which then is called "null".
-        const sandboxed = all.map((change) => {
-          const html = `${form(change)}<script>document.forms[0].submit()</script>`;
+    test("cannot submit forms from frames", { tag: "@js" }, async ({ page, attackerSite, account }) => {
+      await attackVictim(page, account, async (all) => {
+        const framed = all.map((mutation, index) => `<iframe name="f${index}"></iframe>${attackForm(mutation, `target="f${index}"`)}`);
+        // These have the origin "null".
+        const sandboxed = all.map((mutation) => {
+          const html = `${attackForm(mutation)}<script>document.forms[0].submit()</script>`;
           return `<iframe sandbox="allow-forms allow-scripts" srcdoc="${html.replaceAll('"', "&quot;")}"></iframe>`;
         });
         const send = "<script>for (const form of document.forms) form.submit()</script>";
-        await lureAndWait(page, hostile.publish(name, framed.join("") + sandboxed.join("") + send), 2 * all.length);
+        await openAndExpectForbidden(page, attackerSite.publish(name, framed.join("") + sandboxed.join("") + send), 2 * all.length);
       });
     });
 
     // Security: 3.5.2
-    test("sends forms without a referrer, or of another encoding, in vain", { tag: "@js" }, async ({ page, hostile, account }) => {
-      await attack(page, account, async (all) => {
+    test("cannot submit forms without a referrer or with another encoding", { tag: "@js" }, async ({ page, attackerSite, account }) => {
+      await attackVictim(page, account, async (all) => {
         const encodings = ["application/x-www-form-urlencoded", "multipart/form-data", "text/plain"];
         const framed = encodings.flatMap((encoding, group) =>
-          all.map((change, index) => {
+          all.map((mutation, index) => {
             const target = `f${group}-${index}`;
-            return `<iframe name="${target}"></iframe>${form(change, `target="${target}" enctype="${encoding}"`)}`;
+            return `<iframe name="${target}"></iframe>${attackForm(mutation, `target="${target}" enctype="${encoding}"`)}`;
           }),
         );
         const send = "<script>for (const form of document.forms) form.submit()</script>";
-        const lure = `<meta name="referrer" content="no-referrer">${framed.join("")}${send}`;
-        await lureAndWait(page, hostile.publish(name, lure), framed.length);
+        const attackPage = `<meta name="referrer" content="no-referrer">${framed.join("")}${send}`;
+        await openAndExpectForbidden(page, attackerSite.publish(name, attackPage), framed.length);
       });
     });
 
     // Security: 3.5.2
-    test("calls by script in vain", { tag: "@js" }, async ({ page, hostile, account }) => {
-      await attack(page, account, async (all) => {
-        const answers: string[] = [];
+    test("cannot call functions by script", { tag: "@js" }, async ({ page, attackerSite, account }) => {
+      await attackVictim(page, account, async (all) => {
+        const responses: string[] = [];
         page.on("response", (response) => {
           const request = response.request();
-          if (!response.url().startsWith(site) || response.status() === 403) return;
-          answers.push(`${request.method()} ${response.url()} ${response.status()}`);
+          if (!response.url().startsWith(appOrigin) || response.status() === 403) return;
+          responses.push(`${request.method()} ${response.url()} ${response.status()}`);
         });
-        await page.goto(hostile.publish(name, `<script>${calls(all)}</script>`));
+        await page.goto(attackerSite.publish(name, `<script>${callScript(all)}</script>`));
         await expect(page).toHaveTitle(/^done: \d+ calls, 0 of them readable$/);
-        expect(answers.filter((answer) => !answer.startsWith("OPTIONS "))).toEqual([]);
+        expect(responses.filter((response) => !response.startsWith("OPTIONS "))).toEqual([]);
       });
     });
 
     // Security: 3.5.3
-    test("embeds and fetches addresses in vain", async ({ page, hostile, account }) => {
-      await attack(page, account, async (all) => {
-        const asked = all.map(({ path, fields }) => `${site}${path}?${new URLSearchParams(fields)}`);
-        const addresses = [`${site}/visits`, `${site}/visits?again`, ...asked];
+    test("cannot change anything by embedding or prefetching URLs", async ({ page, attackerSite, account }) => {
+      await attackVictim(page, account, async (all) => {
+        const asked = all.map(({ path, fields }) => `${appOrigin}${path}?${new URLSearchParams(fields)}`);
+        const addresses = [`${appOrigin}${counting}`, `${appOrigin}${counting}?again`, ...asked];
         const embed = (address: string) => {
           const url = address.replaceAll("&", "&amp;");
           return `<img src="${url}&i"><iframe src="${url}&f"></iframe><script src="${url}&s"></script>
             <link rel="stylesheet" href="${url}&c"><video src="${url}&v"></video><object data="${url}&o"></object>`;
         };
-        const ahead = ["prefetch", "preload", "prerender"].map((rel) => `<link rel="${rel}" as="fetch" href="${site}/visits?${rel}">`);
+        const ahead = ["prefetch", "preload", "prerender"].map((rel) => `<link rel="${rel}" as="fetch" href="${appOrigin}${counting}?${rel}">`);
         const embeds = addresses.map((address) => embed(address.includes("?") ? address : `${address}?`));
-        await lureAndWait(page, hostile.publish(name, ahead.join("") + embeds.join("")), 4 * addresses.length, "GET");
+        await openAndExpectForbidden(page, attackerSite.publish(name, ahead.join("") + embeds.join("")), 4 * addresses.length, "GET");
       });
     });
 
     // Security: 3.5.3
-    test("leads to addresses in vain", async ({ page, hostile, account }) => {
-      await attack(page, account, async (all, expectUnchanged) => {
-        for (const { path, fields } of [{ path: "/visits", fields: {} }, ...all]) {
-          const address = `${site}${path}?${new URLSearchParams(fields)}`;
-          await page.goto(hostile.publish(name, `<a href="${address.replaceAll("&", "&amp;")}">Win a prize</a>`));
+    test("cannot change anything with links", async ({ page, attackerSite, account }) => {
+      await attackVictim(page, account, async (all, expectUnchanged) => {
+        for (const { path, fields } of [{ path: counting, fields: {} }, ...all]) {
+          const address = `${appOrigin}${path}?${new URLSearchParams(fields)}`;
+          await page.goto(attackerSite.publish(name, `<a href="${address.replaceAll("&", "&amp;")}">Win a prize</a>`));
           await page.getByRole("link").click();
           await expect(page).toHaveURL(address);
           await expectUnchanged(path);
@@ -105,9 +123,9 @@ for (const [who, name] of Object.entries(hosts)) {
       });
     });
 
-    test("reads nothing of the app", { tag: "@js" }, async ({ page, hostile, account }) => {
-      await enter(page, account);
-      const addresses = ["/", "/account", "/api/visitor/show", "/api/session/show", "/api/auth/devices", "/favicon.svg"];
+    test("cannot read anything of the app", { tag: "@js" }, async ({ page, attackerSite, account }) => {
+      await openSignedIn(page, account);
+      const addresses = ["/", "/account", "/api/visitor/show", "/api/auth/devices", "/favicon.svg"];
       const read = `
         const found = [];
         const read = async (address) => {
@@ -122,75 +140,79 @@ for (const [who, name] of Object.entries(hosts)) {
             if (await loaded) found.push(kind + " " + address);
           }
         };
-        Promise.all(${literal(addresses.map((address) => site + address))}.map(read))
+        Promise.all(${scriptLiteral(addresses.map((address) => appOrigin + address))}.map(read))
           .then(() => { document.title = "read: " + (found.join(", ") || "nothing"); });`;
-      await page.goto(hostile.publish(name, `<script>${read}</script>`));
+      await page.goto(attackerSite.publish(name, `<script>${read}</script>`));
       await expect(page).toHaveTitle("read: nothing");
     });
   });
 }
 
-/** A victim who has something to lose, and who has lost nothing after the attack. */
-async function attack(
+/** Signs in a victim with some data, runs the attack, and expects unchanged data. */
+async function attackVictim(
   page: Page,
   account: Account,
-  run: (all: Change[], expectUnchanged: (after: string) => Promise<void>) => Promise<void>,
+  run: (all: Mutation[], expectUnchanged: (after: string) => Promise<void>) => Promise<void>,
 ) {
-  await enter(page, account);
-  await open(page, "/visits");
-  const cookie = await carried(page.context());
+  await openSignedIn(page, account);
+  const cookie = await cookieHeader(page.context());
   for (const [address, fields] of [
+    // <explorer>
     ["/api/session/set", { key: "email", value: "mine" }],
+    // </explorer>
     ["/api/preferences/theme", { theme: "light" }],
     // <shop>
     ["/api/cart/add", { product: "1" }],
     // </shop>
   ] as const) {
-    expect((await call(cookie, address, fields)).status).toBe(200);
+    expect((await callApi(cookie, address, fields)).status).toBe(200);
   }
-  await page.context().addCookies([{ name: "fruit", value: "lab:pear", url: site }]);
-  // Away, so that nothing of the app's own is under way.
+  await page.context().addCookies([{ name: "fruit", value: "lab:pear", url: appOrigin }]);
+  // Leaves the app, so that none of its own requests are running.
   await page.goto("about:blank");
-  const before = await kept(page);
-  expect(before).toMatchObject({ user: { email: account.email }, theme: "light", values: { email: "mine" } });
-  const expectUnchanged = async (after: string) => expect(await kept(page), after).toEqual(before);
-  await run(await changes(page, account), expectUnchanged);
+  const before = await visitorData(page);
+  expect(before).toMatchObject({ user: { email: account.email }, theme: "light" });
+  // <explorer>
+  expect(before).toMatchObject({ values: { email: "mine" } });
+  // </explorer>
+  const expectUnchanged = async (after: string) => expect(await visitorData(page), after).toEqual(before);
+  await run(await mutations(page, account), expectUnchanged);
   await expectUnchanged("the attack");
   await open(page, "/account");
   await expectVisitor(page, account.name);
 }
 
-function sendsItself(js: boolean) {
+function submitOnLoad(js: boolean) {
   return js ? 'onload="setTimeout(() => document.forms[0].submit())"' : "";
 }
 
-/** Opens a page of the attacker's and waits until the app has answered all that it sends. */
-async function lureAndWait(page: Page, lure: string, requests: number, method = "POST") {
-  let over = 0;
-  const answered: string[] = [];
+/** Opens the attacker's page, waits until all its requests are finished, and expects 403 for each POST. */
+async function openAndExpectForbidden(page: Page, attackPage: string, requests: number, method = "POST") {
+  let finished = 0;
+  const responses: string[] = [];
   const count = (request: { method: () => string; url: () => string }) => {
-    if (request.url().startsWith(`${site}/`) && request.method() === method) over += 1;
+    if (request.url().startsWith(`${appOrigin}/`) && request.method() === method) finished += 1;
   };
   page.on("requestfinished", count).on("requestfailed", count);
   page.on("response", (response) => {
-    if (response.request().method() === "POST") answered.push(`${response.status()} ${response.url()}`);
+    if (response.request().method() === "POST") responses.push(`${response.status()} ${response.url()}`);
   });
-  await page.goto(lure);
-  await expect.poll(() => over, { timeout: 60_000 }).toBeGreaterThanOrEqual(requests);
-  expect(answered.filter((answer) => !answer.startsWith("403 "))).toEqual([]);
+  await page.goto(attackPage);
+  await expect.poll(() => finished, { timeout: 60_000 }).toBeGreaterThanOrEqual(requests);
+  expect(responses.filter((response) => !response.startsWith("403 "))).toEqual([]);
 }
 
-/** A script that calls each function in all the ways that a browser sends without asking first, and in those that it asks about. */
-function calls(all: Change[]) {
+/** A script that calls each function with simple requests and with requests that need a CORS preflight. */
+function callScript(all: Mutation[]) {
   return `
-    const app = ${literal(site)};
+    const app = ${scriptLiteral(appOrigin)};
     let sent = 0, readable = 0;
     const call = (path, init) => {
       sent += 1;
       return fetch(app + path, { method: "POST", credentials: "include", ...init })
-        .then((answer) => { if (answer.type !== "opaque") readable += 1; }, () => {});
+        .then((response) => { if (response.type !== "opaque") readable += 1; }, () => {});
     };
-    const every = ${literal(all)}.flatMap(({ path, fields }) => {
+    const every = ${scriptLiteral(all)}.flatMap(({ path, fields }) => {
       const body = new URLSearchParams(fields);
       const parts = new FormData();
       for (const [name, value] of body) parts.append(name, value);

@@ -1,13 +1,15 @@
-// What the browser has kept of private pages, after a sign-out (ASVS 14.3.1, 14.3.2).
+// Private pages that the browser could show after a sign-out (ASVS 14.3.1, 14.3.2).
 
 import type { Page } from "@playwright/test";
 
+// <explorer>
 import { setValue } from "../explorer";
-import { type Account, demo, expect, expectVisitor, hydrated, open, signIn, signOut } from "../fixtures";
-import { enter, hosts, site, test as attack } from "./hostile";
+// </explorer>
+import { type Account, demo, expect, expectVisitor, open, signIn, signOut } from "../fixtures";
+import { appOrigin, attackerHosts, openSignedIn, test as attackTest } from "./hostile";
 
-/** Pages that are left stay as they are in the browser's memory, as they do for everybody; Playwright's browsers do without. */
-const test = attack.extend<object, { launchOptions: object }>({
+/** Turns on the back/forward cache, which Playwright turns off. */
+const test = attackTest.extend<object, { launchOptions: object }>({
   launchOptions: [
     async ({ launchOptions }, use) => use({ ...launchOptions, ignoreDefaultArgs: ["--disable-back-forward-cache"] }),
     { scope: "worker" },
@@ -16,7 +18,7 @@ const test = attack.extend<object, { launchOptions: object }>({
 
 const secret = "only-for-my-eyes";
 
-// The tabs stay open to the end: Chromium does not close one that is just being loaded again, and says nothing.
+// The tests do not close their tabs: Chromium silently keeps a tab that is closed during a reload.
 
 for (const [what, leave] of Object.entries<(page: Page) => Promise<void>>({
   "signing out": signOut,
@@ -25,46 +27,48 @@ for (const [what, leave] of Object.entries<(page: Page) => Promise<void>>({
     await open(tab, "/");
     await signOut(tab);
   },
-  "clearing the session elsewhere": async (page) => {
+  // <explorer>
+  "clearing the session in another tab": async (page) => {
     const tab = await page.context().newPage();
     await open(tab, "/session");
     await tab.getByRole("button", { name: "Clear the session" }).click();
     await expectVisitor(tab, "Guest");
   },
+  // </explorer>
 })) {
   // Security: 14.3.1
-  test(`Back shows nothing private after ${what}`, async ({ page, account, js }) => {
+  test(`the Back button shows nothing private after ${what}`, async ({ page, account, js }) => {
     await readPrivatePages(page, account);
-    await open(page, "/visits");
+    await open(page, "/login");
     await leave(page);
-    // A page that is open cannot learn of it without JavaScript.
+    // Without JavaScript an open page cannot notice it.
     if (!js) await page.reload();
     await expectVisitor(page, "Guest");
     await expectNothingPrivate(page, account);
     for (let steps = 1; steps <= 3; steps += 1) {
-      await back(page);
+      await goBack(page);
       await expectNothingPrivate(page, account);
     }
-    await page.goForward(seen).catch(stayed);
+    await page.goForward(navigation).catch(ignoreMissedNavigation);
     await expectNothingPrivate(page, account);
   });
 
   // Security: 14.3.1
-  test(`Back from another site shows nothing private after ${what}`, async ({ page, account, hostile }) => {
+  test(`the Back button on another site shows nothing private after ${what}`, async ({ page, account, attackerSite }) => {
     await readPrivatePages(page, account);
     const elsewhere = await page.context().newPage();
-    await page.goto(hostile.publish(hosts["another site"], ""));
-    await open(elsewhere, "/visits");
+    await page.goto(attackerSite.publish(attackerHosts["another site"], ""));
+    await open(elsewhere, "/login");
     await leave(elsewhere);
     for (let steps = 1; steps <= 3; steps += 1) {
-      await back(page);
+      await goBack(page);
       await expectNothingPrivate(page, account);
     }
   });
 }
 
 // Security: 14.3.1
-test("who signs in next finds nothing of the one before", async ({ page, account }) => {
+test("the next user finds nothing of the previous one", async ({ page, account }) => {
   await readPrivatePages(page, account);
   await open(page, "/");
   await signOut(page);
@@ -72,45 +76,48 @@ test("who signs in next finds nothing of the one before", async ({ page, account
   await signIn(page, demo);
   await expectVisitor(page, demo.name);
   for (let steps = 1; steps <= 5; steps += 1) {
-    await back(page);
+    await goBack(page);
     await expect(page.getByText(account.email)).toHaveCount(0);
     await expect(page.getByText(secret)).toHaveCount(0);
   }
 });
 
 // Security: 14.3.2
-test("no private answer may be kept", async ({ page, account }) => {
-  const answers: string[] = [];
+test("no private response may be stored", async ({ page, account }) => {
+  const storable: string[] = [];
   page.on("response", (response) => {
     const { pathname } = new URL(response.url());
-    const may = response.headers()["cache-control"] ?? "";
-    if (response.url().startsWith(site) && !pathname.startsWith("/pkg/") && !may.includes("no-store")) answers.push(pathname);
+    const cacheControl = response.headers()["cache-control"] ?? "";
+    if (response.url().startsWith(appOrigin) && !pathname.startsWith("/pkg/") && !cacheControl.includes("no-store")) storable.push(pathname);
   });
   await readPrivatePages(page, account);
-  expect(answers.filter((path) => !/\.(svg|png|ico|webp|jpg|css|txt|webmanifest)$/.test(path))).toEqual([]);
+  expect(storable.filter((path) => !/\.(svg|png|ico|webp|jpg|css|txt|webmanifest)$/.test(path))).toEqual([]);
 });
 
-/** Opens what only this visitor may see, each by an address of its own. */
+/** Opens pages that only this visitor may see, each as an entry of the history. */
 async function readPrivatePages(page: Page, account: Account) {
-  await enter(page, account);
+  await openSignedIn(page, account);
   await expect(page.getByRole("main").getByText(account.email)).toBeVisible();
+  // <explorer>
   await open(page, "/session");
   await setValue(page, "secret", secret);
-  await hydrated(page);
+  // </explorer>
   await open(page, "/account");
   await expect(page.getByLabel("Name", { exact: true })).toHaveValue(account.name);
+  // <explorer>
   await open(page, "/session");
   await expect(page.getByText(secret)).toBeVisible();
+  // </explorer>
 }
 
-async function back(page: Page) {
-  await page.goBack(seen).catch(stayed);
+async function goBack(page: Page) {
+  await page.goBack(navigation).catch(ignoreMissedNavigation);
 }
 
-/** A page that the browser has kept in memory may be there without a navigation that Playwright sees: it is not waited for until the test's end. */
-const seen = { waitUntil: "commit", timeout: 5_000 } as const;
+/** Playwright may not notice the navigation to a cached page, so the tests wait for at most five seconds. */
+const navigation = { waitUntil: "commit", timeout: 5_000 } as const;
 
-function stayed(error: Error) {
+function ignoreMissedNavigation(error: Error) {
   if (!/Timeout|interrupted|ERR_ABORTED/.test(error.message)) throw error;
 }
 

@@ -1,4 +1,4 @@
-// What the attacks share: a web server of the attacker's, on hosts of its own and on the app's, and a victim who is signed in.
+// Helpers for the attacks: the attacker's web server, on its own hosts and on the app's, and a victim who is signed in.
 
 import { type BrowserContext, type Page, test as playwright } from "@playwright/test";
 import { once } from "node:events";
@@ -9,32 +9,32 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 
 import { type Account, expect, expectVisitor, open, signIn, test as base } from "../fixtures";
-import { ownServer, start, usualServer } from "../servers";
+import { defaultServer, startServer, workerServer } from "../servers";
 
-/** The app's host. For a browser each name below `localhost` is this machine (RFC 6761, 6.3), and a site of its own. */
-export const host = "satchel.localhost";
+/** The app's host. Browsers resolve all names below `localhost` to this machine (RFC 6761, 6.3) and treat each as a site. */
+export const appHost = "satchel.localhost";
 
-/** The attacker's hosts. Another port shares even the cookies. */
-export const hosts = {
+/** The attacker's hosts. Another port even shares the app's cookies. */
+export const attackerHosts = {
   "another site": "evil.localhost",
-  "a neighbouring host": `evil.${host}`,
-  "another port of this host": host,
+  "a subdomain of this host": `evil.${appHost}`,
+  "another port of this host": appHost,
 };
-export const neighbour = hosts["a neighbouring host"];
+export const attackerSubdomain = attackerHosts["a subdomain of this host"];
 
-/** A server's address by the app's host. */
-export function named(server: string) {
-  return server.replace("127.0.0.1", host);
+/** The URL of a server with the app's host. */
+export function withAppHost(server: string) {
+  return server.replace("127.0.0.1", appHost);
 }
 
-/** Where the attacks find the app. */
-export const site = named(usualServer);
+/** The app's origin. */
+export const appOrigin = withAppHost(defaultServer);
 
 /** The attacker's web server. */
-export class Hostile {
+export class AttackerSite {
   readonly #pages: { html: string; headers: OutgoingHttpHeaders }[] = [];
-  /** What it was asked for, as `host path`. */
-  readonly asked: string[] = [];
+  /** The requests that it received, as `host path`. */
+  readonly requests: string[] = [];
 
   constructor(readonly port: number) {}
 
@@ -43,90 +43,91 @@ export class Hostile {
     return `http://${name}:${this.port}`;
   }
 
-  /** Puts a page on the server, and returns its address at one of the attacker's hosts. */
+  /** Publishes a page and returns its URL on one of the attacker's hosts. */
   publish(name: string, html: string, headers: OutgoingHttpHeaders = {}) {
     this.#pages.push({ html: `<!DOCTYPE html><html lang="en"><title>Win a prize</title>${html}`, headers });
     return `${this.origin(name)}/lure/${this.#pages.length - 1}`;
   }
 
-  /** What stands at a path. Where nothing was published it tells that somebody has come. */
-  at(url = "/") {
+  /** The page at a path. A path without a published page shows that it was visited. */
+  pageAt(url = "/") {
     const page = this.#pages[Number(/^\/lure\/(\d+)$/.exec(url)?.[1] ?? NaN)];
     return page ?? { html: "<!DOCTYPE html><title>Caught</title><h1>Caught</h1>", headers: {} };
   }
 }
 
-export const test = base.extend<{ hostile: Hostile }>({
-  baseURL: async ({}, use) => use(site),
+export const test = base.extend<{ attackerSite: AttackerSite }>({
+  baseURL: async ({}, use) => use(appOrigin),
 
-  // Node.js knows no names below localhost.
+  // Node.js does not resolve names below localhost.
   request: async ({ playwright }, use) => {
-    const context = await playwright.request.newContext({ baseURL: usualServer });
+    const context = await playwright.request.newContext({ baseURL: defaultServer });
     await use(context);
     await context.dispose();
   },
 
-  hostile: async ({}, use) => {
+  attackerSite: async ({}, use) => {
     const server = createServer((request, response) => {
-      hostile.asked.push(`${request.headers.host} ${request.url}`);
-      const { html, headers } = hostile.at(request.url);
+      attackerSite.requests.push(`${request.headers.host} ${request.url}`);
+      const { html, headers } = attackerSite.pageAt(request.url);
       response.writeHead(200, { "content-type": "text/html; charset=utf-8", ...headers }).end(html);
     });
     await once(server.listen(0, "127.0.0.1"), "listening");
-    const hostile = new Hostile((server.address() as AddressInfo).port);
-    await use(hostile);
+    const attackerSite = new AttackerSite((server.address() as AddressInfo).port);
+    await use(attackerSite);
     server.closeAllConnections();
     await new Promise((closed) => server.close(closed));
   },
 });
 
-/** Signs in on the way to a private page of the app. */
-export async function enter(page: Page, account: Account, to = `${site}/account`) {
+/** Opens a private page of the app and signs in on the way. */
+export async function openSignedIn(page: Page, account: Account, to = `${appOrigin}/account`) {
   await open(page, to);
   await signIn(page, account);
   await expect(page).toHaveURL(to);
   await expectVisitor(page, account.name);
 }
 
-/** The session's cookie, as the browser keeps it for the app's host alone. */
+/** The session cookie that the browser stores for the app's host. */
 export async function sessionCookie(context: BrowserContext, name = "id") {
-  return (await context.cookies()).find((cookie) => cookie.name === name && cookie.domain === host);
+  return (await context.cookies()).find((cookie) => cookie.name === name && cookie.domain === appHost);
 }
 
-/** The session's cookie as a request carries it; an empty text where there is none. */
-export async function carried(context: BrowserContext) {
+/** The `Cookie` header with the session cookie, or an empty string if there is none. */
+export async function cookieHeader(context: BrowserContext) {
   const cookie = await sessionCookie(context);
   return cookie ? `${cookie.name}=${cookie.value}` : "";
 }
 
-/** Calls the app as a script does that holds a cookie. With fields it is a POST. */
-export async function call(cookie: string, address: string, fields?: Record<string, string>) {
+/** Calls a function of the app with a cookie, by POST if there are fields. */
+export async function callApi(cookie: string, address: string, fields?: Record<string, string>) {
   const body = fields && new URLSearchParams(fields);
-  const answer = await fetch(usualServer + address, {
+  const response = await fetch(defaultServer + address, {
     method: fields ? "POST" : "GET",
     headers: { accept: "application/json", cookie },
     ...(body && { body }),
   });
-  return { status: answer.status, value: await answer.json() };
+  return { status: response.status, value: await response.json() };
 }
 
-/** All that an attack might change: what the server keeps for a browser's visitor, and the browser's cookies. */
-export async function kept(page: Page) {
-  const cookies = await page.context().cookies(site);
-  const cookie = await carried(page.context());
-  const shown = async (address: string) => (await call(cookie, address)).value;
-  const [{ user, theme }, { values }, devices] = await Promise.all([
-    shown("/api/visitor/peek"),
-    shown("/api/session/peek"),
-    shown("/api/auth/devices"),
-  ]);
+/** Everything that an attack might change: the visitor's data on the server and the browser's cookies. */
+export async function visitorData(page: Page) {
+  const cookies = await page.context().cookies(appOrigin);
+  const cookie = await cookieHeader(page.context());
+  const shown = async (address: string) => (await callApi(cookie, address)).value;
+  const [{ user, theme }, devices] = await Promise.all([shown("/api/visitor/peek"), shown("/api/auth/devices")]);
+  // <explorer>
+  const { values } = await shown("/api/session/peek");
+  // </explorer>
   // <shop>
   const orders = await shown("/api/orders/list");
   // </shop>
   return {
     user,
     theme,
+    // <explorer>
     values,
+    // </explorer>
     devices: Array.isArray(devices) ? devices.map(({ device }) => device).sort() : devices,
     // <shop>
     orders,
@@ -135,54 +136,54 @@ export async function kept(page: Page) {
   };
 }
 
-/** A function that changes something, as a row of a table in docs/interface.md gives it. */
-export type Change = { path: string; fields: Record<string, string> };
+/** A server function that changes something, from a row of a table in docs/interface.md. */
+export type Mutation = { path: string; fields: Record<string, string> };
 
-/** All functions that change something, with fields that this victim's app would take from its own page. */
-export async function changes(page: Page, account: Account): Promise<Change[]> {
-  const devices = (await call(await carried(page.context()), "/api/auth/devices")).value as { device: string }[];
-  const own: Record<string, string> = {
+/** All server functions that change something, with fields that are valid for this victim. */
+export async function mutations(page: Page, account: Account): Promise<Mutation[]> {
+  const devices = (await callApi(await cookieHeader(page.context()), "/api/auth/devices")).value as { device: string }[];
+  const overrides: Record<string, string> = {
     "/api/auth/confirm password": account.password,
     "/api/auth/delete password": account.password,
     "/api/auth/revoke device": devices[0]?.device ?? "",
     // <shop>
-    "/api/orders/place token": "an-order-of-somebody-else",
+    "/api/orders/place token": "an-order-of-another-user",
     // </shop>
   };
   const rows = [...section("Server functions that change something").matchAll(/^\| `(\/api\/\S+)` \|(?: `(\S+)`)? \|/gm)];
   expect(rows.length, "functions in docs/interface.md").toBeGreaterThan(10);
   return rows.map(([, path = "", example = ""]) => {
     const fields = Object.fromEntries(new URLSearchParams(example));
-    for (const name of Object.keys(fields)) fields[name] = own[`${path} ${name}`] ?? fields[name] ?? "";
+    for (const name of Object.keys(fields)) fields[name] = overrides[`${path} ${name}`] ?? fields[name] ?? "";
     return { path, fields };
   });
 }
 
-/** All pages that docs/interface.md lists, as their paths stand there. */
-export function pages() {
+/** The paths of all pages that docs/interface.md lists. */
+export function documentedPages() {
   const rows = section("Pages").matchAll(/^\| (`\/.*?`) \|/gm);
   return [...rows].flatMap(([, paths = ""]) => [...paths.matchAll(/`(\/[^`]*)`/g)].map(([, path = ""]) => path));
 }
 
-/** What stands under a heading of docs/interface.md. */
+/** The text below a heading of docs/interface.md. */
 function section(heading: string) {
   const text = readFileSync(path.resolve(import.meta.dirname, "../../docs/interface.md"), "utf8");
   return new RegExp(`^## ${heading}$(.*?)^## `, "ms").exec(`${text}\n## `)?.[1] ?? "";
 }
 
-/** A form of the attacker's that leads to the app. */
-export function form({ path, fields }: Change, attributes = "") {
+/** A form of the attacker that submits to the app. */
+export function attackForm({ path, fields }: Mutation, attributes = "") {
   const inputs = Object.entries(fields).map(([name, value]) => `<input type="hidden" name="${name}" value="${value}">`);
-  return `<form method="post" action="${site}${path}" ${attributes}>${inputs.join("")}<button>Win a prize</button></form>`;
+  return `<form method="post" action="${appOrigin}${path}" ${attributes}>${inputs.join("")}<button>Win a prize</button></form>`;
 }
 
-/** Text as the source of a script in a page. */
-export function literal(value: unknown) {
+/** A value as source text for a script in a page. */
+export function scriptLiteral(value: unknown) {
   return JSON.stringify(value).replaceAll("<", "\\u003c");
 }
 
-/** A second browser, which holds the given cookie of the app from the start. */
-export async function thief(page: Page, value: string, address = site) {
+/** Opens a page in a second browser that has the given session cookie. */
+export async function openOtherBrowser(page: Page, value: string, address = appOrigin) {
   const browser = page.context().browser();
   if (!browser) throw new Error("there is no browser");
   const context = await browser.newContext({ javaScriptEnabled: playwright.info().project.use.javaScriptEnabled ?? true });
@@ -190,17 +191,17 @@ export async function thief(page: Page, value: string, address = site) {
   return context.newPage();
 }
 
-/** Runs a server of the test's own, named as the app is, again and again on one database. */
+/** Lets a test start servers one after another, with the app's host and one database. */
 export async function withServers(
-  run: (serve: (keys: string, check: (address: string) => Promise<void>, own?: Record<string, string>) => Promise<void>) => Promise<void>,
+  run: (serve: (keys: string, check: (address: string) => Promise<void>, overrides?: Record<string, string>) => Promise<void>) => Promise<void>,
 ) {
-  const url = ownServer(playwright.info().parallelIndex);
+  const url = workerServer(playwright.info().parallelIndex);
   const folder = mkdtempSync(path.join(tmpdir(), "satchel-attack-"));
   try {
-    await run(async (keys, check, own) => {
-      const stop = await start(url, folder, keys, own);
+    await run(async (keys, check, overrides) => {
+      const stop = await startServer(url, folder, keys, overrides);
       try {
-        await check(named(url));
+        await check(withAppHost(url));
       } finally {
         await stop();
       }

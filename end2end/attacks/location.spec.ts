@@ -1,53 +1,53 @@
-// Addresses of the app that a browser reads as another site's when they are used as a link (ASVS 3.7.2).
+// Paths of the app that a browser would read as another site's address in a link (ASVS 3.7.2).
 
 import { expect, expectVisitor, open, signOut } from "../fixtures";
-import { enter, type Hostile, hosts, site, test } from "./hostile";
+import { appOrigin, attackerHosts, type AttackerSite, openSignedIn, test } from "./hostile";
 
 test.beforeEach(({ allowConsole }) => {
-  // The app has no page at such an address.
+  // The app returns 404 for such paths.
   allowConsole(/status of 404 .*evil/);
 });
 
 // Security: 3.7.2
-test("the app has no page at an address that reads like another site's", async ({ page, hostile }) => {
-  const evil = elsewhere(hostile);
+test("a path that looks like another site's address returns 404", async ({ page, attackerSite }) => {
+  const evil = attackerAddress(attackerSite);
   for (const path of [`//${evil}`, `//${evil}/login`, `///${evil}`, `/\\${evil}/login`, `/login//${evil}`, `/%2f${evil}`, `/%5C${evil}`]) {
-    const answer = await page.goto(site + path);
-    expect(answer?.status(), path).toBe(404);
-    expect(new URL(page.url()).origin, path).toBe(site);
+    const response = await page.goto(appOrigin + path);
+    expect(response?.status(), path).toBe(404);
+    expect(new URL(page.url()).origin, path).toBe(appOrigin);
     await expect(page.getByRole("heading", { name: "Not found" })).toBeVisible();
-    const ways = await page.locator("a[href]").evaluateAll((links) => links.map((link) => (link as HTMLAnchorElement).href));
-    expect(ways.filter((way) => new URL(way).origin !== site), path).toEqual([]);
+    const urls = await page.locator("a[href]").evaluateAll((links) => links.map((link) => (link as HTMLAnchorElement).href));
+    expect(urls.filter((url) => new URL(url).origin !== appOrigin), path).toEqual([]);
   }
-  expect(hostile.asked).toEqual([]);
+  expect(attackerSite.requests).toEqual([]);
 });
 
 // Security: 3.7.2
-test("a sign-out in another tab leads a page at such an address to no other site", { tag: "@js" }, async ({
+test("a page at such a path stays on this site after a sign-out in another tab", { tag: "@js" }, async ({
   page,
   account,
-  hostile,
+  attackerSite,
 }) => {
-  await enter(page, account);
-  await open(page, "/visits");
+  await openSignedIn(page, account);
+  await open(page, "/login");
   await page.evaluate((path) => {
     history.pushState(null, "", location.origin + path);
-    // As after Back and Forward, the router reads the address.
+    // The router reads the address, as after Back and Forward.
     dispatchEvent(new PopStateEvent("popstate"));
-  }, `//${elsewhere(hostile)}/login`);
+  }, `//${attackerAddress(attackerSite)}/login`);
   await expect(page.getByRole("heading", { name: "Page not found" })).toBeVisible();
   await expectVisitor(page, account.name);
 
   const tab = await page.context().newPage();
   await open(tab, "/");
   await signOut(tab);
-  // Nothing of the user's page stays: the browser has loaded the address again.
+  // The browser has reloaded the page, so nothing of the user is left on it.
   await expect(page.getByRole("heading", { name: "Not found" })).toBeVisible();
-  expect(new URL(page.url()).origin).toBe(site);
-  expect(hostile.asked).toEqual([]);
+  expect(new URL(page.url()).origin).toBe(appOrigin);
+  expect(attackerSite.requests).toEqual([]);
 });
 
 /** The host and port of the attacker's server. */
-function elsewhere(hostile: Hostile) {
-  return `${hosts["another site"]}:${hostile.port}`;
+function attackerAddress(attackerSite: AttackerSite) {
+  return `${attackerHosts["another site"]}:${attackerSite.port}`;
 }

@@ -1,14 +1,15 @@
-// Text that is to become part of a page, and how it is found out that it did not.
+// Text that must not become markup or run as a script, and the check that it did not.
 
 import type { Page } from "@playwright/test";
 
-import { expect } from "../fixtures";
+import { expect, waitForHydration } from "../fixtures";
+import { appOrigin, test } from "./hostile";
 
-/** Whatever becomes an element has this attribute, and whatever runs calls this function. */
+/** Injected elements have this attribute, and injected scripts call this function. */
 const mark = "data-pwned";
 const run = "pwned()";
 
-/** Each ends the place that the text stands in: an element, an attribute, a text area, a title, a script, a comment, JSON, a template. */
+/** Text that would end the element, attribute, text area, title, script, comment, JSON or template that contains it. */
 export const payloads = [
   `"'></textarea></title></style></script><script ${mark}>${run}</script>`,
   `"'><img src=x onerror=${run} ${mark}>`,
@@ -25,7 +26,7 @@ export const payloads = [
   `javascript:${run}`,
 ];
 
-/** Those that a cookie's value may hold (RFC 6265, 4.1.1: no blanks, quotes, commas, semicolons and backslashes). */
+/** Payloads that are valid in a cookie (RFC 6265, 4.1.1: no whitespace, double quotes, commas, semicolons or backslashes). */
 export const cookieValues = [
   `'></textarea></script><script/${mark}>${run}</script>`,
   `</mark></code></td></table><img/src=x/onerror=${run}/${mark}>`,
@@ -35,15 +36,15 @@ export const cookieValues = [
   `javascript:${run}`,
 ];
 
-/** Has a script that gets in call the test. */
-export async function listen(page: Page) {
+/** Records the calls of injected scripts. */
+export async function recordScriptCalls(page: Page) {
   const called: string[] = [];
   await page.context().exposeBinding("pwned", ({ frame }) => called.push(frame.url()));
   return called;
 }
 
-/** Nothing of a payload is an element, an attribute or a comment of the page, and none has run. A policy that stops a script is a second line: there is none to be stopped. */
-export async function expectHarmless(page: Page, called: string[]) {
+/** Expects that no payload became an element, attribute or comment, so that the policy has no script to stop. */
+export async function expectNoInjection(page: Page, called: string[]) {
   const found = await page.evaluate((mark) => {
     const found = [...document.querySelectorAll(`[${mark}], [onerror], [onload], [onfocus], [onmouseover], [href^="javascript:" i]`)];
     const comments = document.createNodeIterator(document, NodeFilter.SHOW_COMMENT);
@@ -53,4 +54,18 @@ export async function expectHarmless(page: Page, called: string[]) {
   }, mark);
   expect(found, page.url()).toEqual([]);
   expect(called, "scripts that ran").toEqual([]);
+}
+
+/** Prepares every test of a file, and returns the check that no payload has become part of a page. */
+export function expectNoScripts() {
+  let called: string[] = [];
+  test.beforeEach(async ({ page }) => {
+    test.setTimeout(180_000);
+    called = await recordScriptCalls(page);
+  });
+  return async (page: Page) => {
+    // An answer of the API is not a page.
+    if (!page.url().startsWith(`${appOrigin}/api/`)) await waitForHydration(page);
+    await expectNoInjection(page, called);
+  };
 }

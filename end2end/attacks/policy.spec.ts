@@ -1,37 +1,39 @@
-// The content security policy: no page breaks it, and a script that got into a page does not run (ASVS 3.4.3).
+// The content security policy: no page violates it, and injected scripts do not run (ASVS 3.4.3).
 
 import type { BrowserContext, Page } from "@playwright/test";
 
+// <explorer>
 import { setValue } from "../explorer";
-import { errors, expect, hydrated, open, submit } from "../fixtures";
-import { usualServer } from "../servers";
-import { call, carried, enter, hosts, pages, site, test } from "./hostile";
+// </explorer>
+import { errors, expect, open, submit, waitForHydration } from "../fixtures";
+import { defaultServer } from "../servers";
+import { appOrigin, attackerHosts, callApi, cookieHeader, documentedPages, openSignedIn, test } from "./hostile";
 
 test.beforeEach(() => test.setTimeout(120_000));
 
-test("no page breaks it for a guest, with its folds open and its forms sent", async ({ page, allowConsole }) => {
+test("no page violates the policy when a guest opens its sections and sends its forms", async ({ page, allowConsole }) => {
   allowConsole(/status of 4\d\d/);
-  const violations = await watch(page.context());
+  const violations = await recordViolations(page.context());
   for (const path of await allPages(page)) {
     await open(page, path);
-    await unfold(page);
+    await openSections(page);
   }
   await sendForms(page);
   expect(violations).toEqual([]);
 });
 
 // Security: 3.4.3
-test("no page breaks it for who is signed in, with its folds open and its forms sent", async ({ page, account, allowConsole }) => {
+test("no page violates the policy when a user opens its sections and sends its forms", async ({ page, account, allowConsole }) => {
   allowConsole(/status of 4\d\d/);
-  const violations = await watch(page.context());
-  await enter(page, account);
+  const violations = await recordViolations(page.context());
+  await openSignedIn(page, account);
   for (const path of await allPages(page)) {
     await open(page, path);
-    await unfold(page);
-    await hydrated(page);
+    await openSections(page);
+    await waitForHydration(page);
   }
-  await page.getByRole("link", { name: "Visits" }).click();
-  await expect(page).toHaveURL("/visits");
+  await page.getByRole("link", { name: "Satchel" }).first().click();
+  await expect(page).toHaveURL("/");
   await sendForms(page);
   await open(page, "/account");
   await page.getByLabel("Name", { exact: true }).fill("");
@@ -44,14 +46,14 @@ test("no page breaks it for who is signed in, with its folds open and its forms 
 });
 
 // Security: 3.4.3
-test("each answer has a nonce of its own, and allows nothing that is not known", { tag: "@js" }, async ({ page, account }) => {
-  await enter(page, account);
-  const cookie = await carried(page.context());
+test("each response has its own nonce and allows no unsafe source", { tag: "@js" }, async ({ page, account }) => {
+  await openSignedIn(page, account);
+  const cookie = await cookieHeader(page.context());
   const nonces: string[] = [];
   for (const path of [...(await allPages(page)), ...(await allPages(page))]) {
     for (const as of ["", cookie]) {
-      const answer = await fetch(usualServer + path, { headers: { cookie: as }, redirect: "manual" });
-      const policy = directives(answer.headers.get("content-security-policy") ?? "");
+      const response = await fetch(defaultServer + path, { headers: { cookie: as }, redirect: "manual" });
+      const policy = directives(response.headers.get("content-security-policy") ?? "");
       expect(policy.get("default-src"), path).toEqual(["'none'"]);
       expect(policy.get("base-uri"), path).toEqual(["'none'"]);
       expect(policy.get("object-src") ?? policy.get("default-src"), path).toEqual(["'none'"]);
@@ -61,12 +63,12 @@ test("each answer has a nonce of its own, and allows nothing that is not known",
       for (const source of ["'unsafe-inline'", "'unsafe-eval'", "'unsafe-hashes'", "*", "data:", "blob:", "http:", "https:"]) {
         expect(allowed, path).not.toContain(source);
       }
-      if (answer.status === 303 || answer.status === 302) continue;
+      if (response.status === 303 || response.status === 302) continue;
 
       const own = allowed.flatMap((source) => /^'nonce-(.+)'$/.exec(source)?.slice(1) ?? []);
       expect(own, path).toHaveLength(1);
       nonces.push(...own);
-      const html = await answer.text();
+      const html = await response.text();
       const scripts = [...html.matchAll(/<script\b([^>]*)>/g)].map(([, attributes = ""]) => attributes);
       expect(scripts.length, path).toBeGreaterThan(0);
       for (const attributes of scripts) expect(attributes, path).toContain(`nonce="${own[0]}"`);
@@ -78,14 +80,14 @@ test("each answer has a nonce of its own, and allows nothing that is not known",
 });
 
 // Security: 3.4.3
-test("what gets into a page does not run, even with a nonce from before", { tag: "@js" }, async ({ page, hostile, allowConsole }) => {
+test("injected code does not run, even with an old nonce", { tag: "@js" }, async ({ page, attackerSite, allowConsole }) => {
   allowConsole(/Content Security Policy|violates the following|blocked|Refused to|net::ERR_|nothing-here/);
   const called: string[] = [];
   await page.context().exposeBinding("pwned", (_, how: string) => called.push(how));
-  const before = await fetch(`${usualServer}/visits`);
+  const before = await fetch(`${defaultServer}/login`);
   const old = /'nonce-([^']+)'/.exec(before.headers.get("content-security-policy") ?? "")?.[1];
   expect(old).toBeTruthy();
-  const evil = hostile.origin(hosts["another site"]);
+  const evil = attackerSite.origin(attackerHosts["another site"]);
   const injected = `
     <script>pwned("inline")</script>
     <script nonce="">pwned("empty nonce")</script>
@@ -106,16 +108,16 @@ test("what gets into a page does not run, even with a nonce from before", { tag:
     <img src="${evil}/image">
     <form id="stolen" action="${evil}/form" method="post"><button>Send it</button></form>
     <p id="eval" data-x="1">in</p>`;
-  await page.route("**/visits", async (route) => {
-    const response = await fetch(usualServer + new URL(route.request().url()).pathname);
-    // Without the app's own scripts, which would not find the page that they have made.
+  await page.route("**/login", async (route) => {
+    const response = await fetch(defaultServer + new URL(route.request().url()).pathname);
+    // Without the app's own scripts, which would fail on the changed page.
     const page = (await response.text()).replace(/<script[\s\S]*?<\/script>/g, "");
     const html = page.replace("<head>", `<head><base href="${evil}/">`).replace("</body>", `${injected}</body>`);
     await route.fulfill({ status: 200, headers: Object.fromEntries(response.headers), body: html });
   });
-  await page.goto("/visits");
+  await page.goto("/login");
   await expect(page.locator("#eval").first()).toBeVisible();
-  // What would run later, too.
+  // Also injects elements after the page has loaded.
   await page.evaluate(() => {
     const script = document.createElement("script");
     script.textContent = "pwned('added')";
@@ -125,21 +127,21 @@ test("what gets into a page does not run, even with a nonce from before", { tag:
     image.src = "/nothing-here.png";
     document.body.append(image);
   });
-  // A script in the page, and no debugger, tries these.
+  // These run as scripts of the page, so the policy applies to them.
   await expect.poll(() => page.evaluate(() => document.images.length >= 3 && [...document.images].every((image) => image.complete))).toBe(true);
   await expect(page.evaluate((url) => fetch(url, { mode: "no-cors" }), `${evil}/fetch`)).rejects.toThrow();
-  expect(await page.evaluate(() => document.baseURI)).toBe(`${site}/visits`);
+  expect(await page.evaluate(() => document.baseURI)).toBe(`${appOrigin}/login`);
   for (const [pressed, directive] of [["#lure", "script-src"], ["#stolen button", "form-action"]] as const) {
     const refused = page.waitForEvent("console", (message) => message.text().includes(directive));
     await page.locator(pressed).first().click({ noWaitAfter: true });
     await refused;
   }
   expect(called).toEqual([]);
-  expect(hostile.asked).toEqual([]);
+  expect(attackerSite.requests).toEqual([]);
 });
 
-/** Notes what breaks the policy, in every page of the browser. Without JavaScript its console tells, which every test looks at. */
-async function watch(context: BrowserContext) {
+/** Records violations of the policy on all pages. Without JavaScript they are in the console, which every test checks. */
+async function recordViolations(context: BrowserContext) {
   const violations: string[] = [];
   await context.exposeBinding("violated", (_, what: string) => violations.push(what));
   await context.addInitScript(() => {
@@ -151,55 +153,65 @@ async function watch(context: BrowserContext) {
   return violations;
 }
 
-/** All pages of docs/interface.md, and one that is not there. */
+/** All pages that docs/interface.md lists, and one that does not exist. */
 async function allPages(page: Page) {
   const ids: Record<string, string> = {};
-  const cookie = await carried(page.context());
-  const visitor = await call(cookie, "/api/visitor/peek");
+  const cookie = await cookieHeader(page.context());
+  const visitor = await callApi(cookie, "/api/visitor/peek");
   expect(visitor.status).toBe(200);
   // <shop>
   ids["/products/{id}"] = "/products/1";
-  ids["/orders/{id}"] = visitor.value.user ? `/orders/${await anOrder(cookie)}` : "/orders/1";
+  ids["/orders/{id}"] = visitor.value.user ? `/orders/${await firstOrderId(cookie)}` : "/orders/1";
   // </shop>
-  const all = pages().map((path) => ids[path] ?? path);
+  const all = documentedPages().map((path) => ids[path] ?? path);
   expect(all.length).toBeGreaterThan(6);
   expect(all.filter((path) => path.includes("{"))).toEqual([]);
-  return [...all, "/session?key=email", "/nothing-here"];
+  // <explorer>
+  all.push("/session?key=email");
+  // </explorer>
+  return [...all, "/nothing-here"];
 }
 
 // <shop>
-/** An order of the visitor's, placed now where there is none. */
-async function anOrder(cookie: string): Promise<string> {
-  const { value: orders } = await call(cookie, "/api/orders/list");
+/** The id of the visitor's first order, which is placed now if there is none. */
+async function firstOrderId(cookie: string): Promise<string> {
+  const { value: orders } = await callApi(cookie, "/api/orders/list");
   if (orders.length > 0) return orders[0].id;
-  await call(cookie, "/api/cart/add", { product: "1" });
-  const placed = await call(cookie, "/api/orders/place", { token: "an-order-for-the-policy" });
+  await callApi(cookie, "/api/cart/add", { product: "1" });
+  const placed = await callApi(cookie, "/api/orders/place", { token: "an-order-for-the-policy" });
   expect(placed.status).toBe(200);
   return placed.value.id;
 }
 // </shop>
 
-/** Opens each fold of the page. */
-async function unfold(page: Page) {
+/** Opens each section of the page. */
+async function openSections(page: Page) {
   await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
-  for (const fold of await page.locator("summary").all()) {
-    await fold.click();
-    await expect(fold.locator("xpath=..").locator("pre").first()).toBeVisible();
+  for (const section of await page.locator("summary").all()) {
+    await section.click();
+    await expect(section.locator("xpath=..").locator("pre").first()).toBeVisible();
   }
 }
 
-/** Sends forms of several kinds: taken, refused, and in the header. */
+/** Sends forms that are accepted, forms that are refused, and one in the header. */
 async function sendForms(page: Page) {
+  // <explorer>
   await open(page, "/session");
   await setValue(page, "email", "ada@example.com");
-  await hydrated(page);
+  await waitForHydration(page);
+  // </explorer>
+  await open(page, "/login");
   await submit(page.getByRole("button", { name: "Dark" }));
   await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
+  // <cookies>
   await open(page, "/cookies");
   await submit(page.getByRole("button", { name: "Set cookie" }));
   await expect(errors(page).first()).toBeVisible();
+  // </cookies>
+  // <visits>
   await open(page, "/visits");
   await submit(page.getByRole("button", { name: "Reset" }));
+  // </visits>
   // <shop>
   await open(page, "/");
   await submit(page.getByRole("button", { name: "Add to cart" }).first());

@@ -1,15 +1,15 @@
-// Links to the app that are to lead on to somewhere else (ASVS 3.7.2).
+// Open redirects: links to the app that should lead to another site (ASVS 3.7.2).
 
 import type { Page } from "@playwright/test";
 import { randomUUID } from "node:crypto";
 
 import { type Account, demo, expect, expectVisitor, open, signIn, submit } from "../fixtures";
-import { usualServer } from "../servers";
-import { type Hostile, hosts, site, test } from "./hostile";
+import { defaultServer } from "../servers";
+import { appOrigin, attackerHosts, type AttackerSite, test } from "./hostile";
 
-/** Everything that somebody's parser takes for an address of another host, or for a script. */
-function elsewhere(hostile: Hostile) {
-  const evil = `${hosts["another site"]}:${hostile.port}`;
+/** Texts that some parsers read as an address of another host, or as a script. */
+function maliciousUrls(attackerSite: AttackerSite) {
+  const evil = `${attackerHosts["another site"]}:${attackerSite.port}`;
   const [name, port] = evil.split(":");
   return [
     `http://${evil}`,
@@ -53,11 +53,11 @@ function elsewhere(hostile: Hostile) {
     `@${evil}`,
     `:80@${evil}`,
     `.${evil}`,
-    `//${new URL(site).host}@${evil}`,
-    `//${evil}#${site}`,
+    `//${new URL(appOrigin).host}@${evil}`,
+    `//${evil}#${appOrigin}`,
     `/account//${evil}`,
     `/\r\nLocation: http://${evil}`,
-    `/visits\r\nSet-Cookie: id=planted`,
+    `/account\r\nSet-Cookie: id=planted`,
     `javascript:location='http://${evil}'`,
     `java\tscript:location='http://${evil}'`,
     `/javascript:location='http://${evil}'`,
@@ -71,55 +71,55 @@ function elsewhere(hostile: Hostile) {
 }
 
 test.beforeEach(({ allowConsole }) => {
-  // A path of this site that looks like somebody else's is none of its pages.
+  // A path of this site that looks like an address of another site has no page.
   allowConsole(/status of 404 .*evil/);
-  // Many sign-ins.
+  // The tests sign in many times.
   test.setTimeout(180_000);
 });
 
-test("a link to the sign-in page leads to no other site", async ({ page, hostile }) => {
-  for (const next of elsewhere(hostile)) {
+test("a link to the sign-in page does not lead to another site", async ({ page, attackerSite }) => {
+  for (const next of maliciousUrls(attackerSite)) {
     await open(page, `/login?next=${encodeURIComponent(next)}`);
-    await expectNoWayOut(page);
-    // Most are gone by now. What the form carries on is a path of this site, whatever it looks like.
-    if (!(await page.locator("main input[name=next]").count()) && !some(next, hostile)) continue;
+    await expectOnlyLocalLinks(page);
+    // The form omits most of them. Signs in with all that it contains, and with a sample of the others.
+    if (!(await page.locator("main input[name=next]").count()) && !isSampled(next, attackerSite)) continue;
     await signIn(page);
-    await expectHere(page, demo, next);
+    await expectOnThisSite(page, demo, next);
   }
-  expect(hostile.asked).toEqual([]);
+  expect(attackerSite.requests).toEqual([]);
 });
 
-test("a field of the sign-in form leads to no other site", async ({ page, hostile }) => {
-  for (const next of elsewhere(hostile).filter((next) => some(next, hostile))) {
-    await open(page, "/login?next=/visits");
-    await plant(page, next);
+test("a field of the sign-in form does not lead to another site", async ({ page, attackerSite }) => {
+  for (const next of maliciousUrls(attackerSite).filter((next) => isSampled(next, attackerSite))) {
+    await open(page, "/login?next=/account");
+    await setNextField(page, next);
     await signIn(page);
-    await expectHere(page, demo, next);
+    await expectOnThisSite(page, demo, next);
   }
-  expect(hostile.asked).toEqual([]);
+  expect(attackerSite.requests).toEqual([]);
 });
 
-test("a link to the form for a new account leads to no other site", async ({ page, hostile }) => {
-  for (const next of elsewhere(hostile)) {
+test("a link to the registration page does not lead to another site", async ({ page, attackerSite }) => {
+  for (const next of maliciousUrls(attackerSite)) {
     await open(page, `/register?next=${encodeURIComponent(next)}`);
-    await expectNoWayOut(page);
-    if (some(next, hostile)) await register(page, next);
+    await expectOnlyLocalLinks(page);
+    if (isSampled(next, attackerSite)) await register(page, next);
   }
-  expect(hostile.asked).toEqual([]);
+  expect(attackerSite.requests).toEqual([]);
 });
 
-test("a field of the form for a new account leads to no other site", async ({ page, hostile }) => {
-  for (const next of elsewhere(hostile).filter((next) => some(next, hostile))) {
-    await open(page, "/register?next=/visits");
-    await plant(page, next);
+test("a field of the registration form does not lead to another site", async ({ page, attackerSite }) => {
+  for (const next of maliciousUrls(attackerSite).filter((next) => isSampled(next, attackerSite))) {
+    await open(page, "/register?next=/account");
+    await setNextField(page, next);
     await register(page, next);
   }
-  expect(hostile.asked).toEqual([]);
+  expect(attackerSite.requests).toEqual([]);
 });
 
 // Security: 3.7.2
-test("no redirect of the server names another site", { tag: "@no-js" }, async ({ hostile }) => {
-  for (const next of elsewhere(hostile)) {
+test("the server never redirects to another site", { tag: "@no-js" }, async ({ attackerSite }) => {
+  for (const next of maliciousUrls(attackerSite)) {
     const forms: [string, Record<string, string>][] = [
       ["/api/auth/login", { ...demo, next }],
       ["/api/auth/register", { name: "Ada", email: `${randomUUID()}@example.com`, password: "three-words-at-least", next }],
@@ -127,32 +127,32 @@ test("no redirect of the server names another site", { tag: "@no-js" }, async ({
       ["/api/auth/logout", { next }],
     ];
     for (const [path, fields] of forms) {
-      const answer = await fetch(usualServer + path, {
+      const response = await fetch(defaultServer + path, {
         method: "POST",
-        headers: { accept: "text/html", referer: `${usualServer}/visits?next=${encodeURIComponent(next)}` },
+        headers: { accept: "text/html", referer: `${defaultServer}/login?next=${encodeURIComponent(next)}` },
         body: new URLSearchParams(fields),
         redirect: "manual",
       });
-      const location = answer.headers.get("location") ?? "";
-      expect(answer.status, `${path} ${next}`).toBe(303);
-      // Twice: a browser sees the address as it stands, and then as it has resolved it.
-      expect(new URL(new URL(location, site).href, site).origin, `${path} ${next}: ${location}`).toBe(site);
+      const location = response.headers.get("location") ?? "";
+      expect(response.status, `${path} ${next}`).toBe(303);
+      // Twice, because the resolved URL must not be another site's either.
+      expect(new URL(new URL(location, appOrigin).href, appOrigin).origin, `${path} ${next}: ${location}`).toBe(appOrigin);
       expect(location).toMatch(/^\/(?![/\\])/);
-      expect(answer.headers.get("set-cookie") ?? "").not.toContain("planted");
+      expect(response.headers.get("set-cookie") ?? "").not.toContain("planted");
     }
   }
 });
 
-test("a plain form leads back to no other site, whatever its own page is called", { tag: "@no-js" }, async ({
+test("a plain form does not lead back to another site from a misleading path", { tag: "@no-js" }, async ({
   page,
-  hostile,
+  attackerSite,
 }) => {
-  const evil = `${hosts["another site"]}:${hostile.port}`;
-  await page.goto(`${site}/@${evil}`);
+  const evil = `${attackerHosts["another site"]}:${attackerSite.port}`;
+  await page.goto(`${appOrigin}/@${evil}`);
   await submit(page.getByRole("button", { name: "Dark" }));
   await expect(page.getByRole("banner")).toBeVisible();
-  expect(new URL(page.url()).origin).toBe(site);
-  // Where a browser might read the address of another site, there is no form.
+  expect(new URL(page.url()).origin).toBe(appOrigin);
+  // A page at a path that a browser might read as another site's address has no form.
   for (const path of [
     `//${evil}`,
     `//${evil}/..//${evil}`,
@@ -166,37 +166,37 @@ test("a plain form leads back to no other site, whatever its own page is called"
     `/account/\\${evil}`,
     `/account\\..\\\\${evil}`,
   ]) {
-    expect((await page.goto(site + path))?.status(), path).toBe(404);
+    expect((await page.goto(appOrigin + path))?.status(), path).toBe(404);
     await expect(page.getByRole("banner").getByRole("button")).toHaveCount(0);
-    expect(new URL(page.url()).origin, path).toBe(site);
+    expect(new URL(page.url()).origin, path).toBe(appOrigin);
   }
-  expect(hostile.asked).toEqual([]);
+  expect(attackerSite.requests).toEqual([]);
 });
 
-/** One of each kind, for what takes time. */
-function some(next: string, hostile: Hostile) {
-  return elsewhere(hostile).indexOf(next) % 6 === 0;
+/** Selects one URL in six, for tests that take long. */
+function isSampled(next: string, attackerSite: AttackerSite) {
+  return maliciousUrls(attackerSite).indexOf(next) % 6 === 0;
 }
 
-/** No link and no form of the page leads to another site or runs a script. */
-async function expectNoWayOut(page: Page) {
-  const ways = await page.locator("a[href], form").evaluateAll((elements) =>
+/** Expects no link and no form that leads to another site or runs a script. */
+async function expectOnlyLocalLinks(page: Page) {
+  const urls = await page.locator("a[href], form").evaluateAll((elements) =>
     elements.map((element) => (element instanceof HTMLAnchorElement ? element.href : (element as HTMLFormElement).action)),
   );
-  expect(ways.length).toBeGreaterThan(5);
-  expect(ways.filter((way) => new URL(way).origin !== new URL(page.url()).origin)).toEqual([]);
+  expect(urls.length).toBeGreaterThan(5);
+  expect(urls.filter((url) => new URL(url).origin !== new URL(page.url()).origin)).toEqual([]);
 }
 
-/** The browser is on this site, signed in, and stays here. */
-async function expectHere(page: Page, account: Account, next: string) {
+/** Expects a signed-in user on a page of this site, without links to another one. */
+async function expectOnThisSite(page: Page, account: Account, next: string) {
   await expectVisitor(page, account.name);
   await expect(page.getByRole("banner")).toBeVisible();
-  expect(new URL(page.url()).origin, next).toBe(site);
-  await expectNoWayOut(page);
+  expect(new URL(page.url()).origin, next).toBe(appOrigin);
+  await expectOnlyLocalLinks(page);
 }
 
-/** Changes the form's hidden field. */
-async function plant(page: Page, next: string) {
+/** Changes the hidden field of the form. */
+async function setNextField(page: Page, next: string) {
   await page.locator("main input[name=next]").evaluate((input, next) => ((input as HTMLInputElement).value = next), next);
 }
 
@@ -206,7 +206,7 @@ async function register(page: Page, next: string) {
   await page.getByLabel("E-mail").fill(account.email);
   await page.getByLabel("Password", { exact: true }).fill(account.password);
   await submit(page.getByRole("button", { name: "Create account" }));
-  await expectHere(page, account, next);
+  await expectOnThisSite(page, account, next);
   await submit(page.getByRole("banner").getByRole("button", { name: "Sign out" }));
   await expectVisitor(page, "Guest");
 }

@@ -2,7 +2,7 @@
 //! `cargo bench -p server --bench sign_ins`.
 
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot go on says where by panicking")]
-#![expect(clippy::print_stdout, reason = "whoever starts it wants to read the figures")]
+#![expect(clippy::print_stdout, reason = "a benchmark prints its results")]
 
 use std::{
     io::{BufRead, BufReader, Read, Write},

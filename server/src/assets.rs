@@ -1,4 +1,4 @@
-//! The browser's code and the public files: no session, and caching by whether a path carries its content's hash.
+//! The browser's code and the public files. They use no session, and are cached for ever if their path contains a hash of their content.
 
 use std::{
     path::Path,
@@ -27,7 +27,7 @@ use crate::metrics::IsFile;
 /// The page that a proxy shows when there is no server. It needs no other file.
 const STANDALONE_PAGE: &str = "/500.html";
 
-/// Its policy allows its style, by the hash (CSP Level 3, 2.3.1).
+/// Its content security policy allows its style by a hash (CSP Level 3, 2.3.1).
 static STANDALONE_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
     let page = include_str!("../../public/500.html");
     let style =
@@ -35,29 +35,29 @@ static STANDALONE_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
     csp::standalone_page(&format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(style))))
 });
 
-/// How the name of a release's package begins: what follows is its hash.
+/// The prefix of the folder with a release's code. The rest of its name is a hash.
 const HASHED: &str = "pkg.";
 
 /// A hashed file never changes.
 const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
-/// Every other file is asked for again, and mostly answered by 304.
+/// Browsers revalidate every other file, mostly with a 304 as the response.
 const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
 
-/// The longest name that file systems take, in bytes; a longer one would be an error, not a missing file.
+/// The longest name of a file, in bytes. File systems report a longer one as an error, not as a missing file.
 const MAX_NAME: usize = 255;
-/// The longest path for which the disk is asked, in bytes. Systems refuse those of 4,096, macOS of 1,024, with the folder in front.
+/// The longest path that is looked up, in bytes. The limit of systems is 4,096, of macOS 1,024, including the folder of the site.
 const MAX_PATH: usize = 512;
 
 /// The files in the site's folder.
 #[derive(Clone, Debug)]
 pub struct Files {
     folder: ServeDir,
-    /// The path of the browser's code, and whether it carries a hash.
+    /// The path of the browser's code, and whether it contains a hash.
     package: Arc<str>,
     hashed: bool,
 }
 
-/// The files in the site's folder, in their compressed form where the build has made one.
+/// The files in the site's folder, compressed if the build has compressed them.
 pub fn files(options: &LeptosOptions) -> Files {
     let folder = ServeDir::new(&*options.site_root)
         .append_index_html_on_directories(false)
@@ -67,8 +67,8 @@ pub fn files(options: &LeptosOptions) -> Files {
     Files { folder, package: format!("/{package}/").into(), hashed: package.starts_with(HASHED) }
 }
 
-/// The folder of the browser's code, in the site's folder. Its files name each other, so that a release has one hash for all of
-/// them, in the folder's name. Where releases were copied over each other, the newest one's.
+/// The folder of the browser's code in the site's folder. Its files refer to each other, so a release has one hash for all of them, in the
+/// name of the folder. If several releases were copied into the site's folder, this is the newest one.
 pub fn package(site: &str) -> String {
     let entries = std::fs::read_dir(site).into_iter().flatten().flatten();
     let hashed = entries.filter_map(|entry| {
@@ -78,8 +78,8 @@ pub fn package(site: &str) -> String {
     hashed.max().map_or("pkg".to_owned(), |(_, name)| name)
 }
 
-/// Answers with the file that a path names. Paths that cannot be a file, as most pages' cannot, go on without a look at the
-/// disk; so do names of files that are not there.
+/// Responds with the file of a path. Paths that cannot be files, like those of most pages, are passed on without a lookup, and so are paths
+/// of missing files.
 pub async fn serve(State(files): State<Files>, request: Request, next: Next) -> Response {
     if !names_a_file(&request) {
         return next.run(request).await;
@@ -93,7 +93,7 @@ pub async fn serve(State(files): State<Files>, request: Request, next: Next) -> 
         Err(never) => match never {},
     };
     if found.status() == StatusCode::NOT_FOUND {
-        // A missing part of the code is no page: nobody reads it.
+        // The browser requests code from a script, so a 404 page would not be shown.
         return if package { StatusCode::NOT_FOUND.into_response() } else { next.run(request).await };
     }
     let mut response = found.into_response();
@@ -103,7 +103,7 @@ pub async fn serve(State(files): State<Files>, request: Request, next: Next) -> 
     if request.uri().path() == STANDALONE_PAGE {
         response.headers_mut().insert(CONTENT_SECURITY_POLICY, STANDALONE_POLICY.clone());
     }
-    // The compressed forms are for those who can read them.
+    // Compressed files are sent only to clients that accept them.
     response.headers_mut().insert(VARY, HeaderValue::from_static("accept-encoding"));
     response
 }
@@ -211,7 +211,7 @@ mod tests {
         let site = Site::new();
         let part = site.get("/pkg.0123456789abcdef/gone.wasm", None).await;
         assert_eq!((part.status, part.body.as_str()), (StatusCode::NOT_FOUND, ""));
-        for path in ["/", "/gone.svg", "/visits", "/../Cargo.toml", "/%2e%2e/Cargo.toml"] {
+        for path in ["/", "/gone.svg", "/posts", "/../Cargo.toml", "/%2e%2e/Cargo.toml"] {
             assert_eq!(site.get(path, None).await.body, "a page", "{path}");
         }
     }

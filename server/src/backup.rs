@@ -1,5 +1,5 @@
-//! What operators do to keep the data: back up the database while the server runs, and put a backup in its place while it does
-//! not. Whatever goes wrong, the present database stays as it is, and no file is overwritten.
+//! Backs up the database while the server runs, and restores a backup while it is stopped. If anything fails, the current database is
+//! unchanged, and no file is ever overwritten.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -21,29 +21,29 @@ use crate::{
     operator::{end_all_sessions, opened, say},
 };
 
-/// What SQLite keeps beside a database that is in use, or was when its process died.
+/// The files that SQLite creates beside a database in use. They remain after a crash.
 const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
 
-/// What an operator may do with the database as a whole.
+/// Commands for the whole database.
 #[derive(Debug, Subcommand)]
 pub enum DatabaseCommand {
     /// Write a backup of the database to a new file, while the server runs or not.
     Backup {
-        /// The new file. It holds what the database holds: keep it as safe.
+        /// The new file. It contains all data: keep it as safe as the database.
         file: PathBuf,
     },
-    /// Put a backup in the place of the database, while the server is stopped. All sessions end.
+    /// Replace the database by a backup, while the server is stopped. All sessions end.
     Restore {
-        /// A file that `backup` has written. It stays as it is.
+        /// A file that `backup` has written. It is not changed.
         file: PathBuf,
     },
 }
 
-/// Does what the operator wants, and says what was done.
+/// Runs a command, and prints what was done.
 ///
 /// # Errors
 ///
-/// When it cannot be done; then the database is as it was.
+/// When the command fails; the database is unchanged then.
 pub async fn run(command: DatabaseCommand, settings: &Settings) -> anyhow::Result<()> {
     let present = database::options(&settings.database)?.get_filename().to_owned();
     match command {
@@ -59,16 +59,16 @@ async fn backup(present: &Path, file: &Path) -> anyhow::Result<()> {
     if file.exists() {
         bail!("{} exists already: give the name of a new file", file.display());
     }
-    let told = || format!("cannot write the backup {}", file.display());
-    let part = Part::make(with_suffix(file, ".part")).with_context(told)?;
+    let context = || format!("cannot write the backup {}", file.display());
+    let part = PartialFile::create(with_suffix(file, ".part")).with_context(context)?;
     let path = part.path.to_str().context("the name of the file is not in UTF-8")?;
-    // One transaction that only reads: in WAL mode nobody waits for it, and it sees nothing half done.
+    // One transaction that only reads: in WAL mode it blocks no other connection, and sees no partial change.
     let mut connection = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(present))
         .await
         .with_context(|| format!("cannot open the database {} (DATABASE_URL)", present.display()))?;
-    sqlx::query("vacuum into $1").bind(path).execute(&mut connection).await.with_context(told)?;
+    sqlx::query("vacuum into $1").bind(path).execute(&mut connection).await.with_context(context)?;
     connection.close().await?;
-    part.become_file(file).with_context(told)?;
+    part.become_file(file).with_context(context)?;
     say(format_args!("wrote the backup {}", file.display()))
 }
 
@@ -80,7 +80,7 @@ async fn restore(present: &Path, file: &Path, settings: &Settings) -> anyhow::Re
     if is_in_use(file) {
         bail!("{} is a database in use and no backup: make one by `database backup`", file.display());
     }
-    // Held until the end, so that no server starts meanwhile.
+    // Held until the end, so that no server can start meanwhile.
     let lock = lock(present).await?;
     let replaced = replace(present, file, settings, lock.is_some()).await;
     if let Some(lock) = lock {
@@ -91,8 +91,8 @@ async fn restore(present: &Path, file: &Path, settings: &Settings) -> anyhow::Re
     aside.map_or(Ok(()), |aside| say(format_args!("the database from before is now {}", aside.display())))
 }
 
-/// Makes the new database ready beside the present one, then puts it in its place. Returns how many sessions have ended in it, and
-/// what the present one is called now.
+/// Prepares the new database beside the current one, then replaces it. Returns the number of sessions that were ended in the new one, and
+/// the new name of the current one.
 async fn replace(
     present: &Path,
     file: &Path,
@@ -100,29 +100,30 @@ async fn replace(
     locked: bool,
 ) -> anyhow::Result<(usize, Option<PathBuf>)> {
     if let Some(folder) = folder(present) {
-        fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        fs::create_dir_all(folder)
+            .with_context(|| format!("cannot create the folder {}", folder.display()))?;
     }
-    let part = Part::make(with_suffix(present, ".restoring"))?;
+    let part = PartialFile::create(with_suffix(present, ".restoring"))?;
     io::copy(&mut File::open(file)?, &mut OpenOptions::new().write(true).open(&part.path)?)?;
     check(&part.path).await?;
 
     let db = database::open_with(database::options(&settings.database)?.filename(&part.path)).await?;
     let (db, sessions) = opened(db, settings).await?;
-    // One that has ended since the backup must not come back to life.
+    // A session that has ended since the backup must not be valid again.
     let ended = end_all_sessions(&db, &sessions).await?;
-    // All of it in the one file: what is beside it stays behind.
+    // Everything must be in the one file, because the files beside it are not moved.
     let settled: (i64, i64, i64) =
         sqlx::query_as("pragma wal_checkpoint(truncate)").fetch_one(db.writer()).await?;
     db.close().await;
     if settled != (0, 0, 0) {
-        bail!("somebody else has {} open", part.path.display());
+        bail!("another process has {} open", part.path.display());
     }
     let aside = put_aside(present, locked)?;
     part.become_file(present)?;
     Ok((ended, aside))
 }
 
-/// Waits for nobody: whoever has the database open may go on writing to it.
+/// Locks the database, or fails if another process has it open.
 async fn lock(present: &Path) -> anyhow::Result<Option<SqliteConnection>> {
     if !present.exists() {
         return Ok(None);
@@ -131,7 +132,7 @@ async fn lock(present: &Path) -> anyhow::Result<Option<SqliteConnection>> {
         .filename(present)
         .busy_timeout(std::time::Duration::ZERO)
         .locking_mode(SqliteLockingMode::Exclusive)
-        // Only the last one who has it open can leave WAL mode; what is in the log is in the file then.
+        // Only the last connection can leave WAL mode. SQLite then moves the content of the log into the file.
         .journal_mode(SqliteJournalMode::Delete);
     let locked = async {
         let mut connection = SqliteConnection::connect_with(&options).await?;
@@ -141,7 +142,7 @@ async fn lock(present: &Path) -> anyhow::Result<Option<SqliteConnection>> {
     };
     match locked.await {
         Ok(connection) => Ok(Some(connection)),
-        // Nobody can work with it, so it needs no lock: it may be what the backup is for.
+        // A broken database cannot be in use. It may be the reason for the restore.
         Err(error) if is_broken(&error) => Ok(None),
         Err(error) if is_locked(&error) => {
             bail!("the database {} is in use: stop the server first", present.display())
@@ -162,44 +163,44 @@ async fn check(file: &Path) -> anyhow::Result<()> {
             sqlx::query_scalar("select count(*) from sqlite_schema where name = '_sqlx_migrations'")
                 .fetch_one(&mut connection)
                 .await?;
-        let mut steps = Vec::new();
+        let mut migrations = Vec::new();
         if problem == "ok" && known == 1 {
             let rows = sqlx::query("select version, checksum from _sqlx_migrations");
             for row in rows.fetch_all(&mut connection).await? {
-                steps.push((row.try_get("version")?, row.try_get("checksum")?));
+                migrations.push((row.try_get("version")?, row.try_get("checksum")?));
             }
         }
         connection.close().await?;
-        Ok((problem, steps))
+        Ok((problem, migrations))
     };
     match read.await {
-        Err(error) if is_broken(&error) => bail!("it is damaged or no database: take another backup"),
+        Err(error) if is_broken(&error) => bail!("it is damaged or not a database: take another backup"),
         Err(error) => Err(error.into()),
         Ok((problem, _)) if problem != "ok" => {
             let problem = problem.lines().last().unwrap_or_default();
             bail!("it is damaged ({problem}): take another backup")
         }
-        Ok((_, steps)) => check_steps(&steps),
+        Ok((_, migrations)) => check_migrations(&migrations),
     }
 }
 
-/// Whether the steps by which a database has come to be are those of this app.
-fn check_steps(steps: &[(i64, Vec<u8>)]) -> anyhow::Result<()> {
-    let newest = MIGRATIONS.iter().map(|step| step.version).max();
-    if steps.iter().any(|(version, _)| Some(*version) > newest) {
-        bail!("it was made by a newer version of the server: restore it with that one");
+/// Fails unless the migrations that created a database are migrations of this app.
+fn check_migrations(migrations: &[(i64, Vec<u8>)]) -> anyhow::Result<()> {
+    let newest = MIGRATIONS.iter().map(|migration| migration.version).max();
+    if migrations.iter().any(|(version, _)| Some(*version) > newest) {
+        bail!("it was created by a newer version of the server: restore it with that version");
     }
     let ours = |(version, checksum): &(i64, Vec<u8>)| {
-        MIGRATIONS.iter().any(|step| step.version == *version && step.checksum == *checksum)
+        MIGRATIONS.iter().any(|known| known.version == *version && known.checksum == *checksum)
     };
-    if steps.is_empty() || !steps.iter().all(ours) {
-        bail!("it is no database of this app: take a file that `database backup` has written");
+    if migrations.is_empty() || !migrations.iter().all(ours) {
+        bail!("it is not a database of this app: take a file that `database backup` has written");
     }
     Ok(())
 }
 
-/// Gives the present database another name, so that it can be looked into and taken back. A `locked` one is whole by itself; what
-/// else lies beside it belongs to it, and would damage the new one.
+/// Renames the current database, so that it can be restored. If it is not `locked`, the files beside it are renamed too: they would damage
+/// the new database.
 fn put_aside(present: &Path, locked: bool) -> anyhow::Result<Option<PathBuf>> {
     let format = format_description!("[year][month][day]T[hour][minute][second]Z");
     let now = OffsetDateTime::now_utc().format(format)?;
@@ -216,18 +217,18 @@ fn put_aside(present: &Path, locked: bool) -> anyhow::Result<Option<PathBuf>> {
     if !present.exists() {
         return Ok(None);
     }
-    // A second name first: at no moment is there no database, in whose place a server would make an empty one.
+    // A hard link first: the database is never missing, so no server creates an empty one in its place.
     fs::hard_link(present, &aside).or_else(|_| fs::rename(present, &aside))?;
     Ok(Some(aside))
 }
 
-/// A file in the making, for the operator's eyes only. Dropped unfinished it is gone.
-struct Part {
+/// A file that is being written, readable by its owner only. It is deleted when this is dropped before the end.
+struct PartialFile {
     path: PathBuf,
 }
 
-impl Part {
-    fn make(path: PathBuf) -> anyhow::Result<Self> {
+impl PartialFile {
+    fn create(path: PathBuf) -> anyhow::Result<Self> {
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
@@ -236,7 +237,7 @@ impl Part {
             Ok(_) => Ok(Self { path }),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 bail!(
-                    "{} is there: another one is at work, or it broke off and you can delete it",
+                    "{} exists: another command is running, or it was interrupted and you can delete the file",
                     path.display()
                 )
             }
@@ -244,27 +245,27 @@ impl Part {
         }
     }
 
-    /// Takes its place once it is on the disk.
+    /// Renames the file after it is on the disk.
     fn become_file(self, file: &Path) -> io::Result<()> {
         File::open(&self.path)?.sync_all()?;
         fs::rename(&self.path, file)?;
-        // The new name has to be on the disk, too.
+        // The new name has to be on the disk too.
         #[cfg(unix)]
         File::open(folder(file).unwrap_or(Path::new(".")))?.sync_all()?;
         Ok(())
     }
 }
 
-impl Drop for Part {
+impl Drop for PartialFile {
     fn drop(&mut self) {
         for companion in COMPANIONS.iter().chain([&""]) {
-            // Gone already, unless something went wrong.
+            // Usually they are gone already.
             let _ = fs::remove_file(with_suffix(&self.path, companion));
         }
     }
 }
 
-/// Whether there is something beside a database that belongs to it.
+/// Whether SQLite's files are beside a database.
 fn is_in_use(file: &Path) -> bool {
     COMPANIONS.iter().any(|companion| with_suffix(file, companion).exists())
 }
@@ -283,24 +284,24 @@ fn folder(file: &Path) -> Option<&Path> {
 mod tests {
     use super::*;
 
-    fn steps() -> Vec<(i64, Vec<u8>)> {
+    fn migrations() -> Vec<(i64, Vec<u8>)> {
         MIGRATIONS.iter().map(|step| (step.version, step.checksum.to_vec())).collect()
     }
 
     #[test]
-    fn a_database_is_known_by_the_steps_that_made_it() {
-        assert!(check_steps(&steps()).is_ok());
-        assert!(check_steps(&steps()[..1]).is_ok(), "an older one is brought up to date");
-        let mut others = steps();
+    fn a_database_is_recognized_by_its_migrations() {
+        assert!(check_migrations(&migrations()).is_ok());
+        assert!(check_migrations(&migrations()[..1]).is_ok(), "an older database is migrated");
+        let mut others = migrations();
         others[0].1[0] ^= 1;
-        assert!(check_steps(&others).unwrap_err().to_string().contains("no database of this app"));
-        assert!(check_steps(&[]).unwrap_err().to_string().contains("no database of this app"));
-        let newer = [steps(), vec![(9_999, Vec::new())]].concat();
-        assert!(check_steps(&newer).unwrap_err().to_string().contains("newer version"));
+        assert!(check_migrations(&others).unwrap_err().to_string().contains("not a database of this app"));
+        assert!(check_migrations(&[]).unwrap_err().to_string().contains("not a database of this app"));
+        let newer = [migrations(), vec![(9_999, Vec::new())]].concat();
+        assert!(check_migrations(&newer).unwrap_err().to_string().contains("newer version"));
     }
 
     #[test]
-    fn what_is_put_aside_takes_along_what_belongs_to_it() {
+    fn the_files_beside_a_database_are_renamed_with_it() {
         let folder = tempfile::tempdir().unwrap();
         let present = folder.path().join("a.db");
         let log = with_suffix(&present, "-wal");

@@ -1,5 +1,5 @@
-//! What operators do by the same binary: see and make users, give one a new password, end sessions (ASVS 7.4.5), back up and
-//! restore the database.
+//! The commands of the binary for operators: list and add users, reset a password, end sessions (ASVS 7.4.5), back up and restore the
+//! database.
 
 use std::io::{self, IsTerminal};
 
@@ -22,19 +22,19 @@ use crate::{
     operator::{end_all_sessions, end_sessions_of, opened, say},
 };
 
-/// Satchel's server. Without a command it serves. All settings come from the environment, for the commands too.
+/// Satchel's server. Without a command it serves the app. All settings come from the environment, also for commands.
 #[derive(Debug, Parser)]
 #[command(name = "server", version)]
 pub struct Cli {
-    /// What to do instead of serving.
+    /// The command to run instead of the server.
     #[command(subcommand)]
     pub command: Option<Command>,
 }
 
-/// What an operator may do.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Back up the database, or put a backup in its place.
+    /// Back up the database, or restore a backup.
     Database {
         #[command(subcommand)]
         command: DatabaseCommand,
@@ -44,43 +44,43 @@ pub enum Command {
         #[command(subcommand)]
         command: SessionsCommand,
     },
-    /// See and make users, and give them new passwords.
+    /// List and add users, and reset passwords.
     Users {
         #[command(subcommand)]
         command: UsersCommand,
     },
 }
 
-/// What an operator may do with sessions.
+/// Commands for sessions.
 #[derive(Debug, Subcommand)]
 pub enum SessionsCommand {
-    /// End one user's sessions, or all sessions.
+    /// End the sessions of one user, or all sessions.
     End(WhoseSessions),
 }
 
-/// Whose sessions.
+/// The sessions of a command.
 #[derive(Args, Debug)]
 #[group(required = true, multiple = false)]
 pub struct WhoseSessions {
     /// The user with this e-mail address.
     #[arg(long, value_name = "EMAIL")]
     user: Option<String>,
-    /// Everybody, guests too.
+    /// All users and guests.
     #[arg(long)]
     all: bool,
 }
 
-/// What an operator may do with users.
+/// Commands for users.
 #[derive(Debug, Subcommand)]
 pub enum UsersCommand {
     /// List all users.
     List,
-    /// Make a user. The password is asked for, or read as one line from standard input.
+    /// Add a user. The password is asked for, or read as one line from standard input.
     Add {
         /// The e-mail address.
         #[arg(long)]
         email: String,
-        /// What the account is called.
+        /// The name of the account.
         #[arg(long)]
         name: String,
     },
@@ -92,11 +92,11 @@ pub enum UsersCommand {
     },
 }
 
-/// Does what the operator wants, and says what was done.
+/// Runs a command, and prints what was done.
 ///
 /// # Errors
 ///
-/// When it cannot be done; then nothing was, except that `sessions end --all` may have ended some: it goes from user to user.
+/// When the command fails. Nothing is changed then, except that `sessions end --all`, which goes from user to user, may have ended some.
 pub async fn run(command: Command, settings: Settings) -> anyhow::Result<()> {
     match command {
         Command::Database { command } => backup::run(command, &settings).await,
@@ -122,7 +122,7 @@ async fn run_for_users(command: UsersCommand, db: &Database, sessions: &Sessions
         UsersCommand::Add { email, name } => {
             let password = ask_password()?;
             let Registration { name, email, password } =
-                Registration::parse(&name, &email, &password, is_common).map_err(told)?;
+                Registration::parse(&name, &email, &password, is_common).map_err(with_field)?;
             let made =
                 store::create_user(db, &name, &email, password.expose(), Clock::system().now()).await?;
             let made = made.with_context(|| format!("there is a user {email} already"))?;
@@ -157,7 +157,7 @@ async fn find(db: &Database, email: &str) -> anyhow::Result<StoredUser> {
     Ok(found.with_context(|| format!("there is no user {address}"))?.0)
 }
 
-/// A password never stands on a command line, where every other program could read it.
+/// Asks for a password, or reads a line of standard input. It is not an argument, because other programs could read it there.
 fn ask_password() -> anyhow::Result<String> {
     if io::stdin().is_terminal() {
         let password = rpassword::prompt_password("New password: ")?;
@@ -171,7 +171,7 @@ fn ask_password() -> anyhow::Result<String> {
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }
 
-fn told(error: AppError) -> anyhow::Error {
+fn with_field(error: AppError) -> anyhow::Error {
     match error {
         AppError::Invalid { field, message, .. } => anyhow::anyhow!("{field}: {message}"),
         error => error.into(),

@@ -1,4 +1,4 @@
-//! Refuses what a page of another site sends (ASVS 3.5.1), without a token, so that plain forms need none.
+//! Refuses requests from pages of other sites (ASVS 3.5.1). It compares headers that browsers set, so forms need no token.
 
 use axum::{
     extract::Request,
@@ -12,8 +12,7 @@ use axum::{
 
 use web::{audit, context::ClientAddress, error::AppError, failure};
 
-/// The middleware around everything: a method that may change something (RFC 9110, 9.2.1) is for our own pages, and for who is
-/// no browser.
+/// The middleware that refuses requests with unsafe methods (RFC 9110, 9.2.1) from pages of other sites.
 pub async fn refuse(request: Request, next: Next) -> Response {
     if request.method().is_safe() || !is_cross_site(request.headers()) {
         return next.run(request).await;
@@ -23,9 +22,9 @@ pub async fn refuse(request: Request, next: Next) -> Response {
     failure::respond(&AppError::CrossSite, request.headers())
 }
 
-/// Whether a browser says that the request comes from a page of another site. Older browsers, and all over plain HTTP, say the
-/// origin only; who is no browser says nothing and carries nobody's cookies. The origin's scheme is not looked at: a proxy that
-/// speaks HTTPS does not say so to us.
+/// Whether a browser sent the request from a page of another site. Older browsers, and all browsers over plain HTTP, send only `Origin`.
+/// Clients that are not browsers send neither header. The scheme of the origin is ignored, because the server does not know that of the
+/// proxy.
 fn is_cross_site(headers: &HeaderMap) -> bool {
     if let Some(site) = headers.get("sec-fetch-site") {
         return site != "same-origin" && site != "none";
@@ -43,8 +42,8 @@ mod tests {
 
     /// Security: 3.5.1
     #[test]
-    fn a_post_of_another_site_is_told_by_what_the_browser_says() {
-        let told = |names: &[(&'static str, &'static str)]| {
+    fn a_post_from_another_site_is_recognized_by_the_headers_of_the_browser() {
+        let is_refused = |names: &[(&'static str, &'static str)]| {
             let mut headers = HeaderMap::new();
             headers.insert(HOST, HeaderValue::from_static("satchel.example:3000"));
             for (name, value) in names {
@@ -58,7 +57,7 @@ mod tests {
             &[("sec-fetch-site", "none"), ("origin", "null")],
             &[("origin", "https://satchel.example:3000")],
         ] {
-            assert!(!told(ours), "{ours:?}");
+            assert!(!is_refused(ours), "{ours:?}");
         }
         for theirs in [
             &[("sec-fetch-site", "cross-site"), ("origin", "http://satchel.example:3000")][..],
@@ -67,20 +66,19 @@ mod tests {
             &[("origin", "https://satchel.example")],
             &[("origin", "null")],
         ] {
-            assert!(told(theirs), "{theirs:?}");
+            assert!(is_refused(theirs), "{theirs:?}");
         }
     }
 
     proptest! {
-        /// Whoever names a page of another site, in whatever way, is one.
         #[test]
-        fn only_our_own_origin_is_ours(origin in "(https?:|//|/|satchel\\.example:3000|evil\\.example|#|@|:|[ -~]){0,8}", host in "satchel\\.example(:3000)?") {
+        fn only_the_origin_of_the_site_itself_is_accepted(origin in "(https?:|//|/|satchel\\.example:3000|evil\\.example|#|@|:|[ -~]){0,8}", host in "satchel\\.example(:3000)?") {
             let mut headers = HeaderMap::new();
             headers.insert(HOST, HeaderValue::from_str(&host).unwrap());
             headers.insert(ORIGIN, HeaderValue::from_str(&origin).unwrap());
             let ours = origin.split_once("://").is_some_and(|(_, authority)| authority == host);
             prop_assert_eq!(is_cross_site(&headers), !ours);
-            // What the browser says about it comes first.
+            // `Sec-Fetch-Site` has precedence.
             headers.insert("sec-fetch-site", HeaderValue::from_static("cross-site"));
             prop_assert!(is_cross_site(&headers));
         }

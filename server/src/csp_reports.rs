@@ -265,7 +265,7 @@ mod tests {
     #[test]
     fn both_formats_say_the_same() {
         let single = json!({ "csp-report": {
-            "document-uri": "https://satchel.example/visits?name=ada",
+            "document-uri": "https://satchel.example/posts?name=ada",
             "referrer": "https://satchel.example/?q=ada",
             "violated-directive": "script-src-elem",
             "effective-directive": "script-src-elem",
@@ -279,7 +279,7 @@ mod tests {
             "script-sample": "ada",
         }});
         let list = json!([{ "age": 5, "type": "csp-violation", "url": "https://satchel.example/", "body": {
-            "documentURL": "https://satchel.example/visits?name=ada",
+            "documentURL": "https://satchel.example/posts?name=ada",
             "referrer": "https://satchel.example/?q=ada",
             "effectiveDirective": "script-src-elem",
             "originalPolicy": "script-src 'nonce-abc'",
@@ -295,7 +295,7 @@ mod tests {
             directive: "script-src-elem".to_owned(),
             disposition: Some("enforce".to_owned()),
             blocked: Some("https://evil.example:8443".to_owned()),
-            document: Some("/visits".to_owned()),
+            document: Some("/posts".to_owned()),
             source: Some("/pkg/satchel.js".to_owned()),
             line: Some(12),
         };
@@ -331,7 +331,7 @@ mod tests {
             ("data:text/html,secret?a=b", Some("data:")),
             ("blob:https://satchel.example/secret", Some("blob:")),
             ("chrome-extension://abc/secret.js", Some("chrome-extension:")),
-            ("/visits?name=ada", None),
+            ("/posts?name=ada", None),
             ("not a url", None),
         ] {
             assert_eq!(kept(text).as_deref(), expected, "{text}");

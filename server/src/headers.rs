@@ -24,7 +24,7 @@ const ENDPOINTS: HeaderValue = HeaderValue::from_static("csp=\"/csp-reports\"");
 const ALWAYS: [(HeaderName, HeaderValue); 5] = [
     // Browsers must not guess content types (ASVS 3.4.4).
     (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-    // Not to other sites (ASVS 3.4.5). To this one, because a plain form returns to its page.
+    // Other sites do not get the address of a page (ASVS 3.4.5). This site does, because a plain form returns to its page.
     (REFERRER_POLICY, HeaderValue::from_static("same-origin")),
     // Pages of other sites get no reference to the window (ASVS 3.4.8).
     (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),

@@ -1,4 +1,4 @@
-//! For whoever watches the server.
+//! Health checks for load balancers and monitoring.
 
 use std::sync::Arc;
 
@@ -8,16 +8,16 @@ use tokio::sync::Mutex;
 
 use crate::database::DatabaseFile;
 
-/// `/healthz`: the process answers.
+/// `/healthz`: the server responds.
 pub async fn live() -> &'static str {
     "ok\n"
 }
 
-/// `/readyz`: the database answers too.
+/// `/readyz`: the database responds too.
 ///
 /// # Errors
 ///
-/// 503 when it does not.
+/// 503 when the database does not respond.
 pub async fn ready(
     State(file): State<Arc<DatabaseFile>>,
     State(db): State<Database>,
@@ -25,7 +25,7 @@ pub async fn ready(
     if !file.is_in_place() {
         return Err((StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"));
     }
-    // One at a time: however many ask, the others' connections are left to the pages.
+    // One at a time: health checks use at most one connection of the database.
     static TURN: Mutex<()> = Mutex::const_new(());
 
     let _turn = TURN.lock().await;

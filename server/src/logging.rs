@@ -1,4 +1,4 @@
-//! The log: which lines there are, and in which form.
+//! The log: its filter and its format.
 
 use std::io::{IsTerminal, stderr, stdout};
 
@@ -6,12 +6,12 @@ use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 
 use crate::settings::LogFormat;
 
-/// Logs to standard output, as the server does.
+/// Logs to standard output, for the server.
 pub fn init(format: LogFormat) {
     begin(format, stdout().is_terminal(), stdout);
 }
 
-/// Logs to standard error: what a command says goes to standard output, and is not to be mixed with it.
+/// Logs to standard error, for commands: their output is on standard output.
 pub fn init_for_command(format: LogFormat) {
     begin(format, stderr().is_terminal(), stderr);
 }
@@ -21,14 +21,13 @@ fn begin(format: LogFormat, colours: bool, writer: impl for<'w> MakeWriter<'w> +
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(writer);
     match format {
         LogFormat::Text => log.init(),
-        // One object in a line; the fields of the request's span stand in it.
+        // One object in each line, with the fields of the request's span.
         LogFormat::Json => log.json().flatten_event(true).with_span_list(false).init(),
     }
-    // With the request's id, and in the log's own form.
     std::panic::set_hook(Box::new(|panic| tracing::error!(%panic, "a panic")));
 }
 
-/// What is logged. The audit log is, unless the filter names it: who wants less noise does not mean that.
+/// The filter of the log. The audit log is always included, unless the filter mentions it.
 fn filter(wanted: Option<&str>) -> EnvFilter {
     let wanted = wanted.map(str::trim).filter(|wanted| !wanted.is_empty()).unwrap_or("info");
     let filter = EnvFilter::try_new(wanted).unwrap_or_else(|_| EnvFilter::new("info"));

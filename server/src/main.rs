@@ -1,4 +1,4 @@
-//! Starts the server and stops it cleanly, or does what an operator wants.
+//! Starts and stops the server, or runs an operator's command.
 
 use std::{future::pending, io::ErrorKind, net::SocketAddr, process::ExitCode, time::Duration};
 
@@ -17,10 +17,10 @@ use web::limits::Quota;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Whoever reads the figures needs one connection.
+/// The most connections for metrics.
 const METRICS_CONNECTIONS: usize = 16;
 
-/// How often sessions that are over are deleted. They are worth nothing before: this only gives their place back.
+/// How often expired sessions are deleted. They are invalid before; deleting them only frees space.
 const SWEEP_EVERY: Duration = Duration::from_secs(300);
 
 fn main() -> ExitCode {
@@ -29,10 +29,7 @@ fn main() -> ExitCode {
     match start(command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            #[expect(
-                clippy::print_stderr,
-                reason = "whoever starts the server reads this, whatever the log filter is"
-            )]
+            #[expect(clippy::print_stderr, reason = "the error must be visible whatever the log filter is")]
             {
                 eprintln!("{purpose}{error:#}");
             }
@@ -57,33 +54,33 @@ fn start(command: Option<Command>) -> anyhow::Result<()> {
 }
 
 async fn serve(settings: Settings) -> anyhow::Result<()> {
-    // The port first: a second server must not touch the database of the first.
+    // The port first: a second server must not use the database of the first.
     let listener = listen(settings.address, "LEPTOS_SITE_ADDR").await?;
     let metrics_listener = match settings.metrics {
         Some(address) => Some(listen(address, "METRICS_ADDR").await?),
         None => None,
     };
-    let connections = room_for(settings.connection_limit);
+    let connections = allowed_connections(settings.connection_limit);
     let db = database::open(&settings.database).await?;
     let state =
         AppState::new(settings, db.clone(), Clock::system()).await.context("cannot prepare the database")?;
     state.limiter.watch_delay();
     let sweeper = state.sessions.sweep_every(SWEEP_EVERY);
     if let Some(listener) = metrics_listener {
-        let figures = metrics::router(metrics::install()?, db.clone());
-        tracing::info!("figures are at http://{}/metrics", listener.local_addr()?);
+        let metrics = metrics::router(metrics::install()?, db.clone());
+        tracing::info!("metrics are at http://{}/metrics", listener.local_addr()?);
         let connections = Quota::new(METRICS_CONNECTIONS, METRICS_CONNECTIONS);
-        tokio::spawn(serve::serve(listener, figures, connections, pending()));
+        tokio::spawn(serve::serve(listener, metrics, connections, pending()));
     }
-    // From here on it is listened for: whoever is told that the server is ready may stop it.
+    // Before the message that the server is ready: a signal right after it must stop the server cleanly.
     let stop_signal = stop_signal()?;
-    // Port 0 means one that the system chooses.
+    // Port 0 lets the system choose one.
     tracing::info!("Satchel is at http://{}", listener.local_addr()?);
     let stop = async {
         stop_signal.await;
         tracing::info!("stopping");
     };
-    // A proxy has one address for all its connections.
+    // All connections of a proxy have one address.
     let per_client = match state.settings.client_ip {
         ClientIpSource::ConnectInfo => connections.div_ceil(2),
         _ => connections,
@@ -103,26 +100,26 @@ async fn listen(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListene
     })
 }
 
-/// How many connections there is room for: each takes a file descriptor, and another one while a file is sent over it. Systems give
-/// 1,024 at first, and more to who asks.
-fn room_for(wanted: usize) -> usize {
+/// How many of the wanted connections the limit of file descriptors allows, after raising it as far as possible. Each connection takes a
+/// file descriptor, and another one while a file is sent.
+fn allowed_connections(wanted: usize) -> usize {
     /// For the database and the log.
     const OTHERS: usize = 100;
 
     let wanted_files = u64::try_from(2 * wanted + OTHERS).unwrap_or(u64::MAX);
-    // Where the system has no such limit there is nothing to raise.
+    // A system without such a limit needs no change.
     let files = rlimit::increase_nofile_limit(wanted_files).unwrap_or(wanted_files);
-    let room = usize::try_from(files).unwrap_or(usize::MAX).saturating_sub(OTHERS) / 2;
-    let room = room.clamp(1, wanted);
-    if room < wanted {
+    let allowed = usize::try_from(files).unwrap_or(usize::MAX).saturating_sub(OTHERS) / 2;
+    let allowed = allowed.clamp(1, wanted);
+    if allowed < wanted {
         tracing::warn!(
-            "there are file descriptors for {room} connections, not {wanted}: raise the limit (ulimit -n), or lower CONNECTION_LIMIT"
+            "there are file descriptors for {allowed} connections, not {wanted}: raise the limit (ulimit -n), or lower CONNECTION_LIMIT"
         );
     }
-    room
+    allowed
 }
 
-/// Listens for SIGTERM and SIGINT (Ctrl-C): what is returned waits for one.
+/// Listens for SIGTERM and SIGINT (Ctrl-C). The returned future waits for one of them.
 fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
     #[cfg(unix)]
     let mut terminate = signal::unix::signal(signal::unix::SignalKind::terminate())?;

@@ -1,4 +1,4 @@
-//! Figures for Prometheus: what is asked for and how long it takes, what becomes of sessions, and how busy the database is.
+//! Metrics for Prometheus: requests and their durations, sessions, and the connections of the database.
 
 use std::time::{Duration, Instant};
 
@@ -15,10 +15,10 @@ use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogra
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use session::{Database, MEASURES, Pool};
 
-/// Where the classes of a request's time end, in seconds: from a kept page to a database that waits for a lock.
+/// The buckets of request durations, in seconds: from a cached page to a database that waits for a lock.
 const CLASSES: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 10.0];
 
-/// Times are put into their classes so often, whether anybody reads the figures or not: they would fill the memory.
+/// How often durations are aggregated. Without this they would fill the memory if no client reads the metrics.
 const TIDY_EVERY: Duration = Duration::from_secs(5);
 
 const REQUESTS: &str = "http_requests_total";
@@ -29,11 +29,11 @@ const CONNECTIONS: &str = "database_connections";
 #[derive(Clone, Copy, Debug)]
 pub struct IsFile;
 
-/// Begins to count, for the whole process.
+/// Installs the recorder for the whole process.
 ///
 /// # Errors
 ///
-/// When something else counts already.
+/// When another recorder is installed.
 pub fn install() -> anyhow::Result<PrometheusHandle> {
     let builder =
         PrometheusBuilder::new().set_buckets_for_metric(Matcher::Full(TIMES.to_owned()), &CLASSES)?;
@@ -46,7 +46,7 @@ pub fn install() -> anyhow::Result<PrometheusHandle> {
     for (name, says) in MEASURES {
         describe_counter!(name, says);
     }
-    // There from the beginning, so that an alarm can be made before they are needed.
+    // Present from the start, so that alerts can be defined before the first event.
     for name in [
         "http_requests_shed_total",
         "http_connections_refused_total",
@@ -67,7 +67,7 @@ pub fn install() -> anyhow::Result<PrometheusHandle> {
     Ok(handle)
 }
 
-/// `/metrics`, for an address of its own.
+/// `/metrics`, which is served at an address of its own.
 pub fn router(handle: PrometheusHandle, db: Database) -> Router {
     let show = async move || {
         pool("readers", db.readers());
@@ -95,14 +95,14 @@ pub async fn measure(request: Request, next: Next) -> Response {
         Some(path) => path.as_str().to_owned(),
         None => "(none)".into(),
     };
-    // The status is one of a few: of each there is one row for each route.
+    // Few values are possible for the status, so there are few series for each route.
     let status = response.status().as_u16().to_string();
     histogram!(TIMES, "route" => route.clone()).record(start.elapsed());
     counter!(REQUESTS, "method" => method, "route" => route, "status" => status).increment(1);
     response
 }
 
-/// A client may make up any number of others.
+/// Other methods are counted together, because clients can invent any number of them.
 fn method(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",

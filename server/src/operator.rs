@@ -1,4 +1,4 @@
-//! What commands of operators share.
+//! What the operators' commands have in common.
 
 use std::io::{self, Write};
 

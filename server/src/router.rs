@@ -53,7 +53,7 @@ pub fn router(state: AppState) -> Router {
                 .layer(catch_panics()),
         )
         // Outside of everything that reads or writes the database.
-        .layer(from_fn_with_state(state.file.clone(), database::in_place))
+        .layer(from_fn_with_state(state.file.clone(), database::require_file))
         // Reports need neither a session nor the database.
         .route(csp::REPORTS, post(csp_reports::receive))
         .layer(from_fn_with_state(files, assets::serve))

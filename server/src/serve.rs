@@ -18,30 +18,30 @@ use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 use web::limits::Quota;
 
-/// A request's head has to be there within so long, and a connection that asks nothing for so long is closed.
+/// How long a client may take to send the head of a request, and how long a connection may be idle.
 const HEAD_WITHIN: Duration = Duration::from_secs(15);
 
-/// A client that takes nothing of its answer for so long is gone.
+/// How long a client may read nothing of a response before the connection is closed.
 const TAKEN_WITHIN: Duration = Duration::from_secs(15);
 
-/// The longest request line and headers together, in bytes: hyper answers by 431 beyond. Twice what browsers and proxies send.
+/// The longest head of a request, in bytes: twice what browsers and proxies send. hyper responds with 431 to a longer one.
 const MAX_HEAD: usize = 32 * 1024;
 
-/// How long requests in flight may go on after the signal to stop.
+/// How long running requests may take after the signal to stop.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// After the system has refused a connection, such as for want of file descriptors, the next is tried after so long.
+/// How long to wait after the system could not accept a connection, for example without file descriptors left.
 const AFTER_ERROR: Duration = Duration::from_millis(100);
 
-/// Connections that are being refused at once: each holds a file descriptor for up to a second. Beyond it they are closed unanswered.
+/// The most connections that are refused with a response at once. Each takes a file descriptor for up to a second. Others are closed.
 const MAX_REFUSALS: usize = 256;
 
-/// The answer to a connection beyond the limit. The request is not read.
+/// The response to a connection beyond the limit. The request is not read.
 const NO_ROOM: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 
-/// Serves until `stop` is done; then refuses new connections and finishes the requests in flight. Each connection takes one of
-/// `connections`; without a free one it gets 503 with `Retry-After`.
+/// Serves until `stop` completes, then refuses new connections and finishes the running requests. A connection beyond the quota
+/// `connections` gets a 503 with `Retry-After`.
 pub async fn serve(listener: TcpListener, app: Router, connections: Quota, stop: impl Future<Output = ()>) {
     let graceful = GracefulShutdown::new();
     let mut http = http1::Builder::new();
@@ -67,7 +67,7 @@ pub async fn serve(listener: TcpListener, app: Router, connections: Quota, stop:
         let connection = http.serve_connection(io(stream), service_fn(answer(app.clone(), address)));
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
-            // Mostly a client that went away.
+            // Usually the client has gone.
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection broke off");
             }
@@ -93,14 +93,14 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     }
 }
 
-/// Whether it concerns that one connection alone.
+/// Whether the error concerns this connection only.
 fn is_of_client(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
 fn io(stream: TcpStream) -> TokioIo<Pin<Box<TimeoutStream<TcpStream>>>> {
-    // Pages leave in several small writes; with Nagle's algorithm each would wait for an acknowledgement.
+    // Responses are sent in several small writes. With Nagle's algorithm each would wait for an acknowledgement.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection keeps Nagle's algorithm");
     }
@@ -109,7 +109,7 @@ fn io(stream: TcpStream) -> TokioIo<Pin<Box<TimeoutStream<TcpStream>>>> {
     TokioIo::new(Box::pin(stream))
 }
 
-/// Answers the requests of one connection.
+/// Serves the requests of one connection.
 fn answer(
     app: Router,
     address: SocketAddr,
@@ -125,9 +125,9 @@ async fn turn_away(mut stream: TcpStream) {
     let said = async {
         stream.write_all(NO_ROOM).await?;
         stream.shutdown().await?;
-        // Closed with something unread, the connection would be reset, and the answer lost on its way.
+        // Closing a connection with unread data resets it, and the client might lose the response.
         tokio::io::copy(&mut stream, &mut tokio::io::sink()).await
     };
-    // Who does not listen is not waited for.
+    // Clients that do not read are not waited for.
     let _ = timeout(Duration::from_secs(1), said).await;
 }

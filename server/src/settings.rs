@@ -1,4 +1,4 @@
-//! The settings, all from the environment. One message lists every problem with its cure, and repeats no secret.
+//! The settings, all from the environment. One error message lists every problem with its solution, and contains no secret.
 
 use std::{
     fmt,
@@ -14,48 +14,48 @@ use time::Duration;
 use url::Url;
 use web::limits::Rate;
 
-/// Where development keeps the key that it makes for itself.
+/// The file of the signing key that development generates.
 const DEVELOPMENT_KEYS: &str = "data/session-keys";
 
 /// How the server runs.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Where it listens (`LEPTOS_SITE_ADDR`).
+    /// The address it listens on (`LEPTOS_SITE_ADDR`).
     pub address: SocketAddr,
-    /// Where the outside finds it (`SITE_URL`): scheme, host and port. Nothing where that is not known.
+    /// The public address: scheme, host and port (`SITE_URL`). `None` if it is unknown.
     pub url: Option<String>,
-    /// Whether cookies are for HTTPS only and no demo account is made (`LEPTOS_ENV`).
+    /// Whether cookies are for HTTPS only and there is no demo account (`LEPTOS_ENV`).
     pub production: bool,
     /// The database (`DATABASE_URL`).
     pub database: String,
-    /// Whether other processes write to that database too (`DATABASE_SHARED`): then nothing of it is kept in memory.
+    /// Whether other processes write to the database too (`DATABASE_SHARED`). If so, nothing of it is cached.
     pub shared: bool,
     /// The keys that sign session cookies (`SESSION_KEYS`).
     pub keys: SigningKeys,
-    /// A session unused for so long is over (`SESSION_IDLE_MINUTES`).
+    /// When an unused session expires (`SESSION_IDLE_MINUTES`).
     pub idle: Duration,
-    /// A session is over so long after it began, however busy (`SESSION_MAX_HOURS`).
+    /// When a session expires in any case (`SESSION_MAX_HOURS`).
     pub lifetime: Duration,
-    /// Both limits for a visitor who chose to be remembered (`SESSION_REMEMBER_DAYS`).
+    /// Both timeouts for visitors who chose to be remembered (`SESSION_REMEMBER_DAYS`).
     pub remembered: Duration,
-    /// How often somebody may try to sign in (`SIGN_IN_LIMIT`); nothing where there is no limit.
+    /// How many sign-ins may be tried (`SIGN_IN_LIMIT`); `None` for no limit.
     pub sign_in_limit: Option<Rate>,
-    /// How many sessions one address may begin (`SESSION_LIMIT`, ASVS 2.4.1); nothing where there is no limit.
+    /// How many sessions one address may create (`SESSION_LIMIT`, ASVS 2.4.1); `None` for no limit.
     pub session_limit: Option<Rate>,
-    /// How many requests may be under way at once (`REQUEST_LIMIT`); more are refused.
+    /// How many requests may run at once (`REQUEST_LIMIT`); more are refused.
     pub request_limit: usize,
-    /// How many connections there may be at once (`CONNECTION_LIMIT`); more are refused.
+    /// How many connections may be open at once (`CONNECTION_LIMIT`); more are refused.
     pub connection_limit: usize,
-    /// What tells the client's address (`CLIENT_IP_SOURCE`): the connection, or a header that only a proxy of ours can set
-    /// (ASVS 15.3.4). In production it has no default.
+    /// Where the client's address is found (`CLIENT_IP_SOURCE`): the connection, or a header that only the proxy can set
+    /// (ASVS 15.3.4). Production has no default.
     pub client_ip: ClientIpSource,
-    /// Where the figures for Prometheus are (`METRICS_ADDR`); nothing where there are none.
+    /// The address of the metrics for Prometheus (`METRICS_ADDR`); `None` for no metrics.
     pub metrics: Option<SocketAddr>,
-    /// The log's form (`LOG_FORMAT`).
+    /// The format of the log (`LOG_FORMAT`).
     pub log_format: LogFormat,
 }
 
-/// How a binary was built. A release build does not serve other machines with the settings of development.
+/// How the binary was built. A release build with the settings of development does not serve other machines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Build {
     /// With debug assertions, as `cargo leptos watch` builds.
@@ -71,17 +71,17 @@ impl Build {
     }
 }
 
-/// The log's form.
+/// The format of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LogFormat {
     /// Lines for people.
     #[default]
     Text,
-    /// One JSON object in a line.
+    /// One JSON object in each line.
     Json,
 }
 
-/// Everything that is wrong with the settings.
+/// Every problem of the settings.
 #[derive(Debug, PartialEq, Eq)]
 pub struct SettingsError(Vec<String>);
 
@@ -90,7 +90,7 @@ impl fmt::Display for SettingsError {
         match self.0.as_slice() {
             [problem] => f.write_str(problem),
             problems => {
-                write!(f, "{} settings need mending.", problems.len())?;
+                write!(f, "{} settings are wrong.", problems.len())?;
                 problems.iter().try_for_each(|problem| write!(f, "\n  - {problem}"))
             }
         }
@@ -100,23 +100,22 @@ impl fmt::Display for SettingsError {
 impl std::error::Error for SettingsError {}
 
 impl Settings {
-    /// Reads the environment, and the `.env` file of the current folder unless the environment says production. Call it before
+    /// Reads the environment, and the `.env` file of the current folder unless the environment sets production. Call it before
     /// threads start.
     ///
     /// # Errors
     ///
-    /// [`SettingsError`] with every problem; with one problem where `.env` cannot be read or sets `LEPTOS_ENV` to production.
+    /// [`SettingsError`] with every problem; with one problem if `.env` cannot be read or sets `LEPTOS_ENV` to production.
     pub fn from_environment() -> Result<Self, SettingsError> {
-        // A value that is not UTF-8 is reported as wrong. As a missing one it would silently get the default.
+        // A value that is not UTF-8 is reported as wrong. Treated as missing, it would silently get the default.
         let get = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
-        if is_production(get("LEPTOS_ENV").as_deref()) == Some(false) {
+        if is_production(&get("LEPTOS_ENV").unwrap_or_default()) == Some(false) {
             load_dot_env(Path::new(".env")).map_err(|problem| SettingsError(vec![problem.to_owned()]))?;
         }
         Self::read(Build::current(), get, || development_keys(Path::new(DEVELOPMENT_KEYS)))
     }
 
-    /// Reads the settings of a binary that was built like this from wherever `get` finds them; `make_keys` gives the keys for
-    /// development when there are none.
+    /// Reads the settings with `get`. `make_keys` returns the keys for development if none are set.
     ///
     /// # Errors
     ///
@@ -126,60 +125,47 @@ impl Settings {
         get: impl Fn(&str) -> Option<String>,
         make_keys: impl FnOnce() -> io::Result<String>,
     ) -> Result<Self, SettingsError> {
-        // An empty setting counts as none: that is how compose files and shells leave one out.
-        let get =
-            |name: &str| get(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
-        let mut problems = Vec::new();
+        const ADDRESS: &str = "Give an address and a port, such as 127.0.0.1:3000.";
+        const RATE: &str = "Give a number and a time, such as 10/3m; \"off\" is for development.";
 
-        let address = get("LEPTOS_SITE_ADDR").unwrap_or("127.0.0.1:3000".to_owned());
-        let address = address.parse::<SocketAddr>().map_err(|_| {
-            problems.push(format!(
-                "LEPTOS_SITE_ADDR is \"{address}\". Give an address and a port, such as 127.0.0.1:3000."
-            ));
-        });
-        let production = is_production(get("LEPTOS_ENV").as_deref()).ok_or_else(|| {
-            problems.push(
-                "LEPTOS_ENV is neither DEV nor PROD. Set one of them, or leave it out for DEV.".to_owned(),
-            );
-        });
-        if let (Build::Release, Ok(false), Ok(address)) = (build, production, address)
+        let mut env = Reader { get, problems: Vec::new() };
+        let production =
+            env.parse("LEPTOS_ENV", "DEV", "Set DEV or PROD, or leave it out for DEV.", is_production);
+        let address =
+            env.parse("LEPTOS_SITE_ADDR", "127.0.0.1:3000", ADDRESS, |text| text.parse::<SocketAddr>().ok());
+        if let (Build::Release, Some(false), Some(address)) = (build, production, address)
             && !address.ip().to_canonical().is_loopback()
         {
-            problems.push(format!(
+            env.problems.push(format!(
                 "LEPTOS_SITE_ADDR is {address}, which other machines can reach, and LEPTOS_ENV is DEV: \
                  there is an account with a public password, and cookies travel over plain HTTP. \
                  Set LEPTOS_ENV=PROD with SESSION_KEYS and CLIENT_IP_SOURCE, or listen on 127.0.0.1:{}.",
                 address.port()
             ));
         }
-        let url = match (get("SITE_URL"), &address) {
-            (Some(text), _) => origin(&text).map(Some).ok_or_else(|| {
-                problems.push(format!(
-                    "SITE_URL is \"{text}\". Give scheme and host, such as https://satchel.example, and no path."
-                ));
-            }),
-            // In production it is known to whoever has set up the proxy, and to nobody else.
-            (None, Ok(address)) if production == Ok(false) => Ok(Some(format!("http://{address}"))),
-            (None, _) => Ok(None),
-        };
-        let database = get("DATABASE_URL").unwrap_or("sqlite://data/satchel.db".to_owned());
+        let url = env.parse(
+            "SITE_URL",
+            "",
+            "Give scheme and host, such as https://satchel.example, and no path.",
+            optional(origin),
+        );
+        // In production only the configuration of the proxy knows it.
+        let local_url =
+            address.filter(|_| production == Some(false)).map(|address| format!("http://{address}"));
+        let database = env.text("DATABASE_URL").unwrap_or_else(|| "sqlite://data/satchel.db".to_owned());
         if !database.starts_with("sqlite:")
             || database.contains(":memory:")
             || database.contains("mode=memory")
         {
-            problems.push("DATABASE_URL is not that of a file: it does not begin with \"sqlite:\". Give a file, such as sqlite://data/satchel.db.".to_owned());
+            // Its value may contain a password.
+            env.problems.push(
+                "DATABASE_URL does not name a file. Give one, such as sqlite://data/satchel.db.".to_owned(),
+            );
         }
-        let shared = match get("DATABASE_SHARED").as_deref() {
-            None | Some("false") => false,
-            Some("true") => true,
-            Some(text) => {
-                problems.push(format!("DATABASE_SHARED is \"{text}\". Give true or false."));
-                false
-            }
-        };
-        let keys = match get("SESSION_KEYS") {
+        let shared = env.parse("DATABASE_SHARED", "false", "Give true or false.", |text| text.parse().ok());
+        let keys = match env.text("SESSION_KEYS") {
             Some(list) => Ok(list),
-            None if production == Ok(true) => Err("SESSION_KEYS is missing".to_owned()),
+            None if production == Some(true) => Err("SESSION_KEYS is missing".to_owned()),
             None => make_keys().map_err(|error| {
                 format!("SESSION_KEYS is missing and {DEVELOPMENT_KEYS} cannot be used ({error})")
             }),
@@ -187,93 +173,102 @@ impl Settings {
         let keys = keys.and_then(|list| {
             SigningKeys::parse(&list).map_err(|error| format!("SESSION_KEYS is wrong: {error}"))
         });
-        let keys = keys.map_err(|problem| {
-            problems.push(format!("{problem}. Make a key with: openssl rand -base64 64 | tr -d '\\n'"));
-        });
-        let mut rate = |name: &str, default: &str| {
-            let text = get(name).unwrap_or(default.to_owned());
-            if text == "off" && production != Ok(true) {
-                return None;
-            }
-            let rate = text.parse().ok();
-            if rate.is_none() {
-                problems.push(format!(
-                    "{name} is \"{text}\". Give a number and a time, such as {default}; \"off\" is for development."
-                ));
-            }
-            rate
+        let keys = env.check(keys, "Make a key with: openssl rand -base64 64 | tr -d '\\n'");
+        let rate = |text: &str| match text {
+            "off" if production != Some(true) => Some(None),
+            text => text.parse().ok().map(Some),
         };
-        let sign_in_limit = rate("SIGN_IN_LIMIT", "10/3m");
-        let session_limit = rate("SESSION_LIMIT", "600/10m");
-        let client_ip = match get("CLIENT_IP_SOURCE") {
-            // Behind a proxy the connection's address is the proxy's: one limit would count all clients.
-            None if production == Ok(true) => Err("CLIENT_IP_SOURCE is missing".to_owned()),
+        let sign_in_limit = env.parse("SIGN_IN_LIMIT", "10/3m", RATE, rate);
+        let session_limit = env.parse("SESSION_LIMIT", "600/10m", RATE, rate);
+        let client_ip = match env.text("CLIENT_IP_SOURCE") {
+            // Behind a proxy, the address of the connection is that of the proxy: one limit would count all clients.
+            None if production == Some(true) => Err("CLIENT_IP_SOURCE is missing".to_owned()),
             None => Ok(ClientIpSource::ConnectInfo),
             Some(text) => text.parse().map_err(|_| format!("CLIENT_IP_SOURCE is \"{text}\"")),
         };
-        let client_ip = client_ip.map_err(|problem| {
-            problems.push(format!(
-                "{problem}. Name the header that the proxy sets and clients cannot, such as RightmostXForwardedFor \
-                 or XRealIp; or ConnectInfo where browsers connect directly."
-            ));
+        let client_ip = env.check(
+            client_ip,
+            "Name the header that the proxy sets and clients cannot, such as RightmostXForwardedFor or XRealIp; \
+             or ConnectInfo where browsers connect directly.",
+        );
+        let metrics = env.parse("METRICS_ADDR", "", ADDRESS, optional(|text| text.parse().ok()));
+        let log_format = env.parse("LOG_FORMAT", "text", "Give text or json.", |text| match text {
+            "text" => Some(LogFormat::Text),
+            "json" => Some(LogFormat::Json),
+            _ => None,
         });
-        let metrics = get("METRICS_ADDR").map(|text| text.parse().map_err(|_| text)).transpose();
-        let metrics = metrics.map_err(|text| {
-            problems.push(format!(
-                "METRICS_ADDR is \"{text}\". Give an address and a port, such as 127.0.0.1:9090, or leave it out."
-            ));
-        });
-        let log_format = match get("LOG_FORMAT").as_deref() {
-            None | Some("text") => LogFormat::Text,
-            Some("json") => LogFormat::Json,
-            Some(text) => {
-                problems.push(format!("LOG_FORMAT is \"{text}\". Give text or json."));
-                LogFormat::default()
-            }
-        };
-        let mut whole = |name: &str, default: i64, most: i64, unit: &str| {
-            let text = get(name).unwrap_or(default.to_string());
-            text.parse().ok().filter(|count| (1..=most).contains(count)).ok_or_else(|| {
-                problems
-                    .push(format!("{name} is \"{text}\". Give a whole number of {unit} from 1 to {most}."));
-            })
-        };
-        let idle = whole("SESSION_IDLE_MINUTES", 30, 525_600, "minutes").map(Duration::minutes);
-        let lifetime = whole("SESSION_MAX_HOURS", 12, 8_760, "hours").map(Duration::hours);
+        let idle = env.number("SESSION_IDLE_MINUTES", 30, 525_600, "minutes").map(Duration::minutes);
+        let lifetime = env.number("SESSION_MAX_HOURS", 12, 8_760, "hours").map(Duration::hours);
         // Browsers keep no cookie for longer than 400 days.
-        let remembered = whole("SESSION_REMEMBER_DAYS", 31, 400, "days").map(Duration::days);
-        let mut count = |name, default, unit| {
-            whole(name, default, 1_000_000, unit).and_then(|count| usize::try_from(count).map_err(|_| ()))
-        };
-        let requests = count("REQUEST_LIMIT", 256, "requests");
-        let connections = count("CONNECTION_LIMIT", 4_096, "connections");
+        let remembered = env.number("SESSION_REMEMBER_DAYS", 31, 400, "days").map(Duration::days);
+        let request_limit = env.number("REQUEST_LIMIT", 256, 1_000_000, "requests");
+        let connection_limit = env.number("CONNECTION_LIMIT", 4_096, 1_000_000, "connections");
 
-        // Whatever is an error here stands among the problems.
-        let read = || -> Result<Self, ()> {
-            Ok(Self {
+        let settings = || {
+            Some(Self {
                 address: address?,
-                url: url?,
+                url: url?.or(local_url),
                 production: production?,
                 database,
-                shared,
+                shared: shared?,
                 keys: keys?,
                 idle: idle?,
                 lifetime: lifetime?,
                 remembered: remembered?,
-                sign_in_limit,
-                session_limit,
-                request_limit: requests?,
-                connection_limit: connections?,
+                sign_in_limit: sign_in_limit?,
+                session_limit: session_limit?,
+                request_limit: usize::try_from(request_limit?).ok()?,
+                connection_limit: usize::try_from(connection_limit?).ok()?,
                 client_ip: client_ip?,
                 metrics: metrics?,
-                log_format,
+                log_format: log_format?,
             })
         };
-        match read() {
-            Ok(settings) if problems.is_empty() => Ok(settings),
-            _ => Err(SettingsError(problems)),
-        }
+        settings().filter(|_| env.problems.is_empty()).ok_or(SettingsError(env.problems))
     }
+}
+
+/// Reads settings one by one, and collects the problems.
+struct Reader<G> {
+    get: G,
+    problems: Vec<String>,
+}
+
+impl<G: Fn(&str) -> Option<String>> Reader<G> {
+    /// The text of a setting. An empty one counts as missing: compose files and shells leave a setting out in this way.
+    fn text(&self, name: &str) -> Option<String> {
+        (self.get)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+    }
+
+    /// The setting or its default, as parsed by `parse`.
+    fn parse<T>(
+        &mut self,
+        name: &str,
+        default: &str,
+        solution: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
+        let text = self.text(name).unwrap_or_else(|| default.to_owned());
+        self.check(parse(&text).ok_or_else(|| format!("{name} is \"{text}\"")), solution)
+    }
+
+    /// A whole number from 1 to `max`.
+    fn number(&mut self, name: &str, default: i64, max: i64, unit: &str) -> Option<i64> {
+        let solution = format!("Give a whole number of {unit} from 1 to {max}.");
+        self.parse(name, &default.to_string(), &solution, |text| {
+            text.parse().ok().filter(|number| (1..=max).contains(number))
+        })
+    }
+
+    /// The value, or `None` after the problem was added.
+    fn check<T>(&mut self, value: Result<T, String>, solution: &str) -> Option<T> {
+        value.map_err(|problem| self.problems.push(format!("{problem}. {solution}"))).ok()
+    }
+}
+
+/// Parses a setting that may be missing.
+fn optional<T>(parse: impl Fn(&str) -> Option<T>) -> impl Fn(&str) -> Option<Option<T>> {
+    move |text| if text.is_empty() { Some(None) } else { parse(text).map(Some) }
 }
 
 /// The address of a site, without the slash at its end.
@@ -284,12 +279,12 @@ fn origin(text: &str) -> Option<String> {
         .then(|| url.origin().ascii_serialization())
 }
 
-/// Whether a value of `LEPTOS_ENV` means production; `None` for a value that is not known.
-fn is_production(env: Option<&str>) -> Option<bool> {
-    match env.map(|env| env.trim().to_ascii_lowercase()).as_deref() {
-        None | Some("" | "dev" | "development") => Some(false),
-        Some("prod" | "production") => Some(true),
-        Some(_) => None,
+/// Whether a value of `LEPTOS_ENV` means production; `None` for an unknown value.
+fn is_production(env: &str) -> Option<bool> {
+    match &*env.trim().to_ascii_lowercase() {
+        "" | "dev" | "development" => Some(false),
+        "prod" | "production" => Some(true),
+        _ => None,
     }
 }
 
@@ -298,7 +293,7 @@ fn is_production(env: Option<&str>) -> Option<bool> {
 ///
 /// # Errors
 ///
-/// When the file cannot be read or sets `LEPTOS_ENV` to production. The message repeats nothing of it: it may hold a key.
+/// When the file cannot be read or sets `LEPTOS_ENV` to production. The message contains nothing of the file, which may have a key.
 fn load_dot_env(path: &Path) -> Result<(), &'static str> {
     const UNREADABLE: &str = ".env cannot be read. Compare it with .env.example: NAME=value, one in a line.";
     const PRODUCTION: &str = ".env sets LEPTOS_ENV to production. Set LEPTOS_ENV in the environment, with all \
@@ -309,7 +304,7 @@ fn load_dot_env(path: &Path) -> Result<(), &'static str> {
         text => text.map_err(|_| UNREADABLE)?,
     };
     dotenvy::from_read(text.as_bytes()).map_err(|_| UNREADABLE)?;
-    // After loading, so that `$NAME` in a value stands for the same here as there.
+    // After loading, so that `$NAME` in a value means the same in both.
     if sets_production(&text) {
         return Err(PRODUCTION);
     }
@@ -323,10 +318,10 @@ fn sets_production(dot_env: &str) -> bool {
     let text = dot_env.trim_start_matches('\u{feff}');
     dotenvy::from_read_iter(text.as_bytes())
         .flatten()
-        .any(|(name, value)| name == "LEPTOS_ENV" && is_production(Some(&value)) == Some(true))
+        .any(|(name, value)| name == "LEPTOS_ENV" && is_production(&value) == Some(true))
 }
 
-/// The key of a developer's machine: made once, so that a restart signs nobody out, and for the developer's eyes only.
+/// The signing key of development. It is generated once, so that sessions survive a restart, and only its owner can read it.
 fn development_keys(path: &Path) -> io::Result<String> {
     path.parent().map_or(Ok(()), fs::create_dir_all)?;
     let mut options = OpenOptions::new();
@@ -360,7 +355,7 @@ mod tests {
         Settings::read(build, get, || Ok(SigningKeys::generate()))
     }
 
-    /// Production with all that it needs, and with settings of its own, which win.
+    /// Production with the settings that it needs, which `settings` override.
     fn read_production(settings: &[(&str, &str)]) -> Result<Settings, SettingsError> {
         let key = SigningKeys::generate();
         let needed = [("LEPTOS_ENV", "PROD"), ("SESSION_KEYS", &*key), ("CLIENT_IP_SOURCE", "XRealIp")];
@@ -415,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn where_the_outside_finds_the_site_is_known_in_development_and_told_in_production() {
+    fn the_public_address_is_known_in_development_and_optional_in_production() {
         assert_eq!(read(&[]).unwrap().url.unwrap(), "http://127.0.0.1:3000");
         assert_eq!(read_production(&[]).unwrap().url, None);
         for site in ["https://satchel.example", "https://satchel.example/"] {
@@ -482,7 +477,7 @@ mod tests {
 
     /// Security: 13.3.1
     #[test]
-    fn every_problem_is_told_at_once_with_its_cure_and_no_secret() {
+    fn every_problem_is_listed_with_its_solution_and_without_secrets() {
         let wrong = [
             ("LEPTOS_SITE_ADDR", "somewhere"),
             ("SITE_URL", "satchel.example"),
@@ -501,7 +496,7 @@ mod tests {
             ("LOG_FORMAT", "xml"),
         ];
         let error = read(&wrong).unwrap_err().to_string();
-        assert!(error.starts_with("15 settings need mending."), "{error}");
+        assert!(error.starts_with("15 settings are wrong."), "{error}");
         for (name, _) in wrong {
             assert!(error.contains(&format!("\n  - {name} ")), "{name} in: {error}");
         }
@@ -509,12 +504,12 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_setting_counts_as_none() {
+    fn an_empty_setting_counts_as_missing() {
         assert!(read(&[("SESSION_IDLE_MINUTES", " "), ("LEPTOS_ENV", "")]).is_ok());
     }
 
     #[test]
-    fn the_development_key_is_made_once() {
+    fn the_development_key_is_generated_once() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("data/session-keys");
         let first = development_keys(&path).unwrap();
@@ -522,9 +517,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever stands in the environment: it is taken within its limits, or named with its cure.
         #[test]
-        fn any_setting_is_taken_or_named(
+        fn any_value_is_accepted_within_its_limits_or_reported(
             name in prop::sample::select(&[
                 "LEPTOS_SITE_ADDR", "LEPTOS_ENV", "DATABASE_URL", "DATABASE_SHARED", "SESSION_KEYS", "SESSION_IDLE_MINUTES",
                 "SESSION_MAX_HOURS", "SESSION_REMEMBER_DAYS", "SIGN_IN_LIMIT", "CLIENT_IP_SOURCE",
@@ -540,7 +534,7 @@ mod tests {
                     prop_assert!(settings.sign_in_limit.is_some() || !settings.production);
                     prop_assert!((1..=1_000_000).contains(&settings.request_limit));
                 }
-                // Production alone names other settings: those that it needs.
+                // Only production reports other settings: those that it needs.
                 Err(error) => prop_assert!(
                     error.to_string().contains(name) || error.to_string().contains("SESSION_KEYS is missing"),
                     "{}", error

@@ -41,7 +41,7 @@ pub struct AppState(Arc<Shared>);
 pub struct Shared {
     /// The settings.
     pub settings: Settings,
-    /// What pages and server functions need.
+    /// The parts that pages and server functions use.
     pub site: Site,
     /// The sessions.
     pub sessions: Sessions,
@@ -109,7 +109,7 @@ impl AppState {
         Self::with_features(settings, db, clock, Features(FEATURES)).await
     }
 
-    /// As [`new`](Self::new), with other features.
+    /// Like [`new`](Self::new), with other features.
     ///
     /// # Errors
     ///
@@ -156,8 +156,8 @@ impl AppState {
     }
 }
 
-/// The pages of the app, listed once in a process: while Leptos lists them, it blocks every resource of pages that are being rendered, for
-/// good (leptos-rs/leptos#4773).
+/// The pages of the app. They are listed once in a process, because listing them blocks the resources of pages that are being rendered for
+/// ever (leptos-rs/leptos#4773).
 pub fn app_pages() -> Vec<AxumRouteListing> {
     static PAGES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(App));
     PAGES.clone()
@@ -184,8 +184,8 @@ pub fn session_config(settings: &Settings, clock: Clock) -> SessionConfig {
     }
 }
 
-/// cargo-leptos sets environment variables for where it has put the browser's code. The defaults are those of `Cargo.toml`, for a server that
-/// is started without it.
+/// The options of Leptos. cargo-leptos sets environment variables for the location of the browser's code. The defaults are those of
+/// `Cargo.toml`, for a server that is started without cargo-leptos.
 fn leptos_options(settings: &Settings) -> LeptosOptions {
     let get = |name: &str, default: &str| std::env::var(name).unwrap_or(default.to_owned());
     let site = get("LEPTOS_SITE_ROOT", "target/site");

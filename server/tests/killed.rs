@@ -330,7 +330,7 @@ impl Scenario {
         match self {
             Self::Register => laptop.call("/api/auth/register", &registration(ADA)),
             Self::RegisterAsGuest => {
-                laptop.post(app, "/api/visits/record", "").await;
+                laptop.post(app, "/api/preferences/theme", "theme=dark").await;
                 laptop.call("/api/auth/register", &registration(ADA))
             }
             Self::SignIn => {

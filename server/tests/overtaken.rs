@@ -1,4 +1,4 @@
-//! Changes of an account that were checked, and then had to wait while the owner got rid of whoever made them. A test binary of its own:
+//! Changes of an account that were checked, and then had to wait while the owner signed out the one who made them. A test binary of its own:
 //! the tests follow the statements of their app in the log, where those of other tests must not be.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where by panicking")]
@@ -89,7 +89,7 @@ async fn state(app: &TestApp) -> Vec<String> {
     state
 }
 
-/// How many sessions belong to somebody, and how many accounts have the password that the owner has given them.
+/// The number of sessions with a user, and of accounts with the password that the owner has set.
 async fn counts(app: &TestApp) -> (i64, i64) {
     let sessions = "select count(*) from sessions where owner is not null";
     let changed = "select count(*) from users where name = 'Ada' and password_hash = 'another'";
@@ -171,7 +171,7 @@ async fn a_sign_in_that_loses_against_a_change_of_the_password_gets_no_session_a
     ada.call("/api/cart/add", "product=1&quantity=5").await;
     // </shop>
     ada.call("/api/auth/logout", "").await;
-    thief.call("/api/visits/record", "").await;
+    thief.begin_session().await;
     let answer = overtake(&app, thief.sign_in_as("Ada"), "password_hash", ENDS[0]).await;
     assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
     assert_eq!((counts(&app).await, thief.name().await), ((0, 1), None));

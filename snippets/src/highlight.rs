@@ -1,4 +1,4 @@
-//! Colours Rust: HTML in which each kind of token has a class. The compiler's own tokens are told apart (`proc-macro2`); comments are
+//! Colours Rust: HTML in which each kind of token has a class. The tokens are those of the compiler (`proc-macro2`); comments are
 //! what stands between them.
 
 use std::ops::Range;

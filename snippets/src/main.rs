@@ -15,8 +15,8 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let told = files.iter().filter_map(|file| keep(file, write).err());
-    let count = told.inspect(|problem| eprintln!("{problem}")).count();
+    let problems = files.iter().filter_map(|file| keep(file, write).err());
+    let count = problems.inspect(|problem| eprintln!("{problem}")).count();
     if count == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
@@ -32,7 +32,7 @@ fn keep(file: &str, write: bool) -> Result<(), String> {
     }
     if !write {
         return Err(format!(
-            "{file} shows code that is no longer so. Write it anew: cargo run -p snippets -- write {file}"
+            "{file} shows code that has changed. Update it with: cargo run -p snippets -- write {file}"
         ));
     }
     fs::write(file, updated).map_err(|error| format!("{file} cannot be written: {error}"))

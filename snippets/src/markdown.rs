@@ -140,9 +140,12 @@ mod tests {
     fn every_wrong_quotation_is_told_with_its_line() {
         let wrong =
             "<!-- from: a.rs, fn c -->\n```rust\n```\n<!-- from: a.rs -->\nText.\n<!-- lines of: b.rs -->\n";
-        let told = updated(wrong).unwrap_err();
-        assert!(told.starts_with("line 1: a.rs has no `fn c`\nline 4: there is no code fence"), "{told}");
-        assert!(told.contains("line 6: b.rs cannot be read"), "{told}");
+        let problem = updated(wrong).unwrap_err();
+        assert!(
+            problem.starts_with("line 1: a.rs has no `fn c`\nline 4: there is no code fence"),
+            "{problem}"
+        );
+        assert!(problem.contains("line 6: b.rs cannot be read"), "{problem}");
     }
 
     #[test]

@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn accepts_paths_of_this_site() {
-        for path in ["/", "/visits", "/visits?from=list", "/login?next=%2Fvisits"] {
+        for path in ["/", "/posts", "/posts?from=list", "/login?next=%2Fvisits"] {
             assert_eq!(LocalPath::parse(path).unwrap().as_str(), path);
         }
     }
@@ -116,7 +116,7 @@ mod tests {
         let long = format!("/{}", "a".repeat(LocalPath::MAX_BYTES));
         let others = [
             "",
-            "visits",
+            "posts",
             "//evil.example",
             "/\\evil.example",
             "/.//evil.example",
@@ -131,7 +131,7 @@ mod tests {
             "/\t/evil.example",
             "/a\r\nSet-Cookie: a=b",
             "/caf\u{e9}",
-            " /visits",
+            " /posts",
             &long,
         ];
         for other in others {
@@ -151,7 +151,7 @@ mod tests {
         let next = |text: &str| LocalPath::parse(text).unwrap();
         assert_eq!(sign_in(None).as_str(), "/login");
         // Each slash of a query takes three bytes in the field.
-        let long = next(&format!("/visits?{}", "/".repeat(1_000)));
+        let long = next(&format!("/posts?{}", "/".repeat(1_000)));
         assert_eq!(sign_in(Some(&long)).as_str(), "/login");
     }
 
@@ -161,7 +161,7 @@ mod tests {
         for path in ["//", "//evil.example", "/a//b", "/\\evil.example", "/a\\", "/%2F/evil", "/%5cevil"] {
             assert!(is_ambiguous(path), "{path}");
         }
-        for path in ["/", "/visits/", "/@evil.example", "/%ff", "/..%2fCargo.toml", "*", ""] {
+        for path in ["/", "/posts/", "/@evil.example", "/%ff", "/..%2fCargo.toml", "*", ""] {
             assert!(!is_ambiguous(path), "{path}");
         }
     }

@@ -42,7 +42,7 @@ async fn a_guest_is_redirected_from_every_private_page_and_opens_every_other_pag
         let path = page.path().replace("{id}", "7");
         // The router ignores a slash at the end and resolves dots.
         let slash = if path == "/" { path.clone() } else { format!("{path}/") };
-        let variants = [path.clone(), slash, format!("/x/..{path}"), format!("{path}?next=/visits")];
+        let variants = [path.clone(), slash, format!("/x/..{path}"), format!("{path}?next=/account")];
         for path in variants {
             let answer = app.visitor().open(&path).await;
             if PRIVATE_PAGES.contains(&page.path()) {
@@ -87,7 +87,7 @@ async fn a_guest_is_refused_by_every_private_function_and_no_other() {
 #[tokio::test]
 async fn an_unknown_path_is_not_found_for_guests_too() {
     let app = TestApp::start().await;
-    for path in ["/nothing", "/account/more", "/visits/7/more", "/api/nothing"] {
+    for path in ["/nothing", "/account/more", "/login/7/more", "/api/nothing"] {
         assert_eq!(app.visitor().open(path).await.status, StatusCode::NOT_FOUND, "{path}");
     }
 }

@@ -171,7 +171,7 @@ async fn a_revoked_session_ends_at_its_next_request_whatever_it_is() {
     laptop.register("Ada").await;
     phone.sign_in_as("Ada").await;
     laptop.call("/api/auth/revoke_others", "").await;
-    let answer = phone.call("/api/visits/record", "").await;
+    let answer = phone.begin_session().await;
     assert_eq!(
         (answer.status, answer.body.as_str()),
         (StatusCode::UNAUTHORIZED, r#"{"error":"session_ended"}"#)
@@ -421,7 +421,7 @@ async fn signing_out_tells_the_browser_to_forget() {
     visitor.sign_in().await;
     let answer = visitor.submit("/account", "/api/auth/logout", "").await;
     assert_eq!(answer.headers["clear-site-data"], r#""cache", "storage""#);
-    assert!(!visitor.call("/api/visits/record", "").await.headers.contains_key("clear-site-data"));
+    assert!(!visitor.begin_session().await.headers.contains_key("clear-site-data"));
     visitor.sign_in().await;
     let answer = visitor.submit("/account", "/api/auth/delete", "password=wrong").await;
     assert!(

@@ -135,7 +135,7 @@ async fn a_guest_who_is_sent_away_from_a_private_page_is_logged() {
     let log = CapturedLog::start();
     let app = app_behind_a_proxy().await;
     let visitor = app.visitor();
-    visitor.call("/api/visits/record", "").await;
+    visitor.begin_session().await;
     let answer = send(&visitor, Method::GET, "/account?from=typed", ("accept", "text/html"), "").await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
     let event = log.audited("sign_in_required");
@@ -245,7 +245,7 @@ async fn a_sign_out_with_an_id_that_was_exchanged_is_refused_and_logged() {
     let (owner, thief) = (app.visitor(), app.visitor());
     owner.register("Ada").await;
     thief.steal(&owner.session_cookie().unwrap());
-    owner.call("/api/session/renew", "").await;
+    owner.call("/api/auth/confirm", &format!("password={PASSWORD}")).await;
     app.clock.advance(Duration::seconds(2));
     let answer = thief.call("/api/auth/logout", "").await;
     assert_eq!(
@@ -314,12 +314,14 @@ async fn an_address_that_begins_too_many_sessions_is_logged() {
     let log = CapturedLog::start();
     let settings = [("CLIENT_IP_SOURCE", "XRealIp"), ("SESSION_LIMIT", "1/1h")];
     let app = TestApp::start_with(&settings).await;
-    let begin = async || send(&app.visitor(), Method::POST, "/api/visits/record", SCRIPT, "").await.status;
+    let begin = async || {
+        send(&app.visitor(), Method::POST, "/api/preferences/theme", SCRIPT, "theme=dark").await.status
+    };
     assert_eq!(begin().await, StatusCode::OK);
     assert_eq!(begin().await, StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(
         log.audited("too_many_sessions"),
-        r#"event="too_many_sessions" address=10.0.0.1 path="/api/visits/record""#
+        r#"event="too_many_sessions" address=10.0.0.1 path="/api/preferences/theme""#
     );
 }
 
@@ -360,7 +362,7 @@ fn what_happens_to_accounts_is_logged_by_hashes_only() {
     laptop.post("/api/auth/password", &format!("current={PASSWORD}&new={NEW}"));
     laptop.post("/api/auth/logout", "");
     for _ in 0..5 {
-        phone.post("/api/auth/login", "email=nobody@example.com&password=hunter2");
+        phone.post("/api/auth/login", "email=unknown@example.com&password=hunter2");
     }
     laptop.post("/api/auth/login", &new);
     laptop.post("/api/auth/delete", &format!("password={NEW}"));
@@ -390,7 +392,7 @@ fn what_happens_to_accounts_is_logged_by_hashes_only() {
     // The session's own library knows of no addresses.
     let mut of_the_app = audit.iter().filter(|line| !line.contains("session_cookie_refused"));
     assert!(of_the_app.all(|line| line.contains("address=127.0.0.1")), "{audit:#?}");
-    for word in ["nobody@", "ada@", "Countess"] {
+    for word in ["unknown@", "ada@", "Countess"] {
         assert!(!audit.iter().any(|line| line.contains(word)), "{word} in {audit:#?}");
     }
     let cookies = secrets.iter().filter_map(|cookie| cookie.split_once('=')).map(|(_, value)| value);

@@ -19,13 +19,13 @@ const OUTDATED: &str =
 async fn signing_in_gives_a_new_id_and_keeps_what_the_guest_had() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
-    visitor.call("/api/visits/record", "").await;
+    visitor.begin_session().await;
     let before = visitor.session_cookie().unwrap();
     let answer = visitor.sign_in().await.json();
     let session = json!({ "unused": 1_800, "at_most": 43_200, "idle": 1_800 });
     let user = json!({ "name": "Demo", "email": "demo@example.com", "confirmed": true });
     assert_eq!((&answer["user"], &answer["session"]), (&user, &session));
-    assert_eq!(visitor.ask("/api/visits/show").await.json()["count"], 1);
+    assert_eq!(visitor.ask("/api/visitor/show").await.json()["theme"], "dark");
     assert_ne!(visitor.session_cookie().unwrap(), before);
 
     let thief = app.visitor();
@@ -60,7 +60,7 @@ async fn an_unknown_address_and_a_wrong_password_get_the_same_answer() {
     let app = TestApp::start().await;
     let wrong = app.visitor().call("/api/auth/login", WRONG).await;
     let unknown =
-        app.visitor().call("/api/auth/login", "email=nobody@example.com&password=let-me-in-please").await;
+        app.visitor().call("/api/auth/login", "email=unknown@example.com&password=let-me-in-please").await;
     assert_eq!(
         (wrong.status, wrong.json()),
         (
@@ -82,12 +82,12 @@ async fn a_refused_plain_form_says_why_and_keeps_the_address_but_never_the_passw
     let app = TestApp::start().await;
     let visitor = app.visitor();
     let answer =
-        visitor.submit("/login?next=%2Fvisits", "/api/auth/login", &format!("{WRONG}&next=/visits")).await;
-    assert_eq!(answer.location(), "/login?next=%2Fvisits");
+        visitor.submit("/login?next=%2Faccount", "/api/auth/login", &format!("{WRONG}&next=/account")).await;
+    assert_eq!(answer.location(), "/login?next=%2Faccount");
     let page = visitor.open(answer.location()).await.body;
     assert!(page.contains("Wrong e-mail or password"), "{page}");
     assert!(page.contains("value=\"demo@example.com\""), "{page}");
-    assert!(page.contains("name=\"next\" value=\"/visits\""), "{page}");
+    assert!(page.contains("name=\"next\" value=\"/account\""), "{page}");
     assert!(!page.contains("let-me-in-please"));
 }
 
@@ -109,7 +109,7 @@ async fn empty_fields_are_told_beside_them() {
 async fn a_plain_form_leads_to_next_on_this_site_only() {
     let app = TestApp::start().await;
     for (next, target) in [
-        ("/visits", "/visits"),
+        ("/account", "/account"),
         ("//evil.example", "/"),
         ("https://evil.example", "/"),
         ("/%09/evil.example", "/"),
@@ -124,7 +124,7 @@ async fn a_plain_form_leads_to_next_on_this_site_only() {
 async fn signing_out_ends_the_session_on_the_server() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
-    visitor.call("/api/visits/record", "").await;
+    visitor.begin_session().await;
     visitor.sign_in().await;
     let cookie = visitor.session_cookie().unwrap();
     assert_eq!(visitor.call("/api/auth/logout", "").await.json()["user"], Value::Null);
@@ -141,7 +141,7 @@ async fn signing_out_by_a_plain_form_says_goodbye_under_a_new_id() {
     let visitor = app.visitor();
     visitor.sign_in().await;
     let cookie = visitor.session_cookie();
-    let page = visitor.submit_and_follow("/visits", "/api/auth/logout", "").await.body;
+    let page = visitor.submit_and_follow("/login", "/api/auth/logout", "").await.body;
     assert!(page.contains("You have been signed out."), "{page}");
     assert!(page.contains("Guest"), "{page}");
     assert_ne!(visitor.session_cookie(), cookie);
@@ -155,7 +155,7 @@ async fn production_has_no_demo_account_and_strict_cookies() {
     let visitor = app.visitor();
     assert_eq!(visitor.sign_in().await.status, StatusCode::UNAUTHORIZED);
     assert!(!visitor.open("/login").await.body.contains("demo@example.com"));
-    let answer = visitor.call("/api/visits/record", "").await;
+    let answer = visitor.begin_session().await;
     let cookie = answer.headers["set-cookie"].to_str().unwrap();
     assert!(cookie.starts_with("__Host-id="), "{cookie}");
     for attribute in ["; Secure", "; HttpOnly", "; SameSite=Lax", "; Path=/"] {
@@ -192,7 +192,7 @@ async fn remember_me_outlasts_later_writes_and_idle_days() {
     assert!(answer.headers["set-cookie"].to_str().unwrap().contains(&month));
     for _ in 0..3 {
         app.clock.advance(Duration::days(10));
-        assert_eq!(visitor.call("/api/visits/record", "").await.status, StatusCode::OK);
+        assert_eq!(visitor.begin_session().await.status, StatusCode::OK);
         assert_eq!(visitor.ask("/api/visitor/show").await.json()["user"]["name"], "Demo");
     }
     app.clock.advance(Duration::days(2));
@@ -207,14 +207,14 @@ async fn a_session_that_has_ended_is_said_and_nothing_is_half_done() {
     let cookie = visitor.session_cookie().unwrap();
     visitor.call("/api/auth/logout", "").await;
     other.steal(&cookie);
-    let answer = other.call("/api/visits/record", "").await;
+    let answer = other.begin_session().await;
     assert_eq!(
         (answer.status, answer.body.as_str()),
         (StatusCode::UNAUTHORIZED, r#"{"error":"session_ended"}"#)
     );
 
     other.steal(&cookie);
-    let page = other.submit_and_follow("/visits", "/api/visits/record", "").await.body;
+    let page = other.submit_and_follow("/login", "/api/preferences/theme", "theme=dark").await.body;
     assert!(page.contains("Your session has ended."), "{page}");
     assert_ne!(other.session_cookie(), Some(cookie), "the message waited in a new session");
     assert_eq!(other.ask("/api/visitor/show").await.json()["user"], Value::Null);
@@ -224,10 +224,10 @@ async fn a_session_that_has_ended_is_said_and_nothing_is_half_done() {
 async fn who_opens_a_page_after_the_session_has_ended_begins_anew() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
-    visitor.open("/visits").await;
+    visitor.begin_session().await;
     app.clock.advance(Duration::hours(1));
-    let page = visitor.open("/visits").await;
-    assert!(page.body.contains("<strong class=\"counter-number\">1</strong>"), "{}", page.body);
+    let page = visitor.open("/login").await;
+    assert!(page.body.contains("data-theme=\"system\""), "{}", page.body);
     app.clock.advance(Duration::hours(1));
     assert_eq!(visitor.sign_in().await.status, StatusCode::OK, "signing in is a new beginning too");
 }

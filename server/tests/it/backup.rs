@@ -66,9 +66,9 @@ fn tear(file: &Path, name: &str) {
     fs::write(file, bytes).unwrap();
 }
 
-/// How often each session was counted, one value for each.
+/// The number of changes of each session after its first one.
 fn counts(file: &Path) -> Vec<u32> {
-    let counts = "select json_extract(data, '$.visits.d.count') from sessions order by 1";
+    let counts = "select version - 1 from sessions order by 1";
     with_database(file, async |db| sqlx::query_scalar(counts).fetch_all(db).await.unwrap())
 }
 
@@ -118,13 +118,16 @@ fn a_backup_has_all_that_was_answered_while_writing_goes_on() {
     let (before, said, after) = thread::scope(|scope| {
         for counter in &answered {
             scope.spawn(|| {
-                let mut session = String::new();
-                while !done.load(Ordering::Relaxed) {
-                    let answer = running.post("/api/visits/record", &session, "");
-                    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-                    if session.is_empty() {
-                        session = cookie(&answer);
+                let session = cookie(&running.begin_session(""));
+                for number in 0.. {
+                    if done.load(Ordering::Relaxed) {
+                        break;
                     }
+                    let answer = match number % 2 {
+                        0 => running.change_session(&session),
+                        _ => running.begin_session(&session),
+                    };
+                    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
                     counter.fetch_add(1, Ordering::Relaxed);
                 }
             });
@@ -169,7 +172,7 @@ fn a_restore_gives_back_what_was_and_ends_every_session() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let first = Running::start(folder);
-    let (ada, guest) = (register(&first, "ada"), cookie(&first.post("/api/visits/record", "", "")));
+    let (ada, guest) = (register(&first, "ada"), cookie(&first.begin_session("")));
     assert!(backup(folder, "copy.db").success);
     first.post("/api/auth/name", &ada, "name=Countess");
     first.post("/api/auth/logout", &ada, "");
@@ -190,9 +193,8 @@ fn a_restore_gives_back_what_was_and_ends_every_session() {
 
     let second = Running::start(folder);
     for session in [&ada, &eve, &guest] {
-        let (visitor, visits) =
-            (second.get("/api/visitor/show", session), second.get("/api/visits/show", session));
-        assert!(visitor.contains("\"user\":null") && visits.contains("\"count\":0"), "{visitor} {visits}");
+        let visitor = second.get("/api/visitor/show", session);
+        assert!(visitor.contains("\"user\":null") && visitor.contains("\"theme\":\"system\""), "{visitor}");
     }
     assert!(sign_in(&second, "ada").contains("\"name\":\"ada\""));
     assert!(sign_in(&second, "eve").starts_with("HTTP/1.1 401"), "she came later");
@@ -262,7 +264,7 @@ fn a_backup_overwrites_nothing_and_says_why() {
     assert_eq!(fs::read_to_string(folder.join("kept.txt")).unwrap(), "mine");
     fs::write(folder.join("copy.db.part"), "").unwrap();
     let said = refusal("copy.db");
-    assert!(said.contains("copy.db.part is there: another one is at work"), "{said}");
+    assert!(said.contains("copy.db.part exists: another command is running"), "{said}");
     let said = refusal("nowhere/copy.db");
     assert!(said.starts_with("cannot write the backup nowhere/copy.db: "), "{said}");
     assert_eq!(said.lines().count(), 1, "{said}");
@@ -298,13 +300,13 @@ fn what_is_no_backup_is_refused_and_the_database_stays() {
     let before = fs::read(database(folder)).unwrap();
     for (file, reason) in [
         ("missing.db", "cannot restore missing.db: "),
-        ("text.db", "cannot restore text.db: it is damaged or no database: take another backup"),
+        ("text.db", "cannot restore text.db: it is damaged or not a database: take another backup"),
         ("torn.db", "cannot restore torn.db: it is damaged"),
-        ("empty.db", "cannot restore empty.db: it is no database of this app: take a file that"),
-        ("foreign.db", "cannot restore foreign.db: it is no database of this app: take a file that"),
+        ("empty.db", "cannot restore empty.db: it is not a database of this app: take a file that"),
+        ("foreign.db", "cannot restore foreign.db: it is not a database of this app: take a file that"),
         (
             "newer.db",
-            "cannot restore newer.db: it was made by a newer version of the server: restore it with",
+            "cannot restore newer.db: it was created by a newer version of the server: restore it with",
         ),
         ("open.db", "open.db is a database in use and no backup: make one by `database backup`"),
         ("data/satchel.db", "data/satchel.db is the database itself: give the name of a backup"),
@@ -314,7 +316,7 @@ fn what_is_no_backup_is_refused_and_the_database_stays() {
         assert_eq!(said.err.lines().count(), 1, "{}", said.err);
         assert_eq!(files(folder), ["satchel.db"], "{file}");
     }
-    // Only its mode may have changed, which stands in its head (bytes 18 and 19, and a counter): the server sets it anew.
+    // Only the journal mode in its head may have changed (bytes 18 and 19, and a counter): the server sets it again.
     assert_eq!(fs::read(database(folder)).unwrap()[100..], before[100..]);
     assert!(sign_in(&Running::start(folder), "ada").starts_with("HTTP/1.1 200"));
 }

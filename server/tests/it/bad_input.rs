@@ -11,7 +11,7 @@ use crate::client::{TestApp, Visitor};
 async fn bad_fields_get_a_4xx_that_says_what_is_wrong_and_change_nothing() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
-    visitor.call("/api/visits/record", "").await;
+    visitor.begin_session().await;
     let large = format!("email=ada@example.com&password={}", "9".repeat(1_000_000));
     let cases = [
         ("/api/auth/login", "email=ada@example.com&email=eve@example.com&password=x", 400, "malformed"),
@@ -21,8 +21,8 @@ async fn bad_fields_get_a_4xx_that_says_what_is_wrong_and_change_nothing() {
         ("/api/preferences/theme", "theme=pink", 422, "one of the options"),
         ("/api/nothing/here", "", 404, "not_found"),
     ];
-    refuses_all(&visitor, "/visits", &cases).await;
-    assert_eq!(visitor.ask("/api/visits/show").await.json()["count"], 1);
+    refuses_all(&visitor, "/login", &cases).await;
+    assert_eq!(visitor.ask("/api/visitor/show").await.json()["theme"], "dark");
 }
 
 /// Each case is a path, a body, and the status and error with which a script is answered.
@@ -67,9 +67,9 @@ async fn a_plain_form_without_a_referer_or_from_elsewhere_leads_to_its_own_page(
     let visitor = app.visitor();
     for referer in ["", "http://evil.example/login", "not a URL"] {
         let request =
-            Request::builder().method(Method::POST).uri("/api/visits/reset").header("accept", "text/html");
+            Request::builder().method(Method::POST).uri("/api/auth/register").header("accept", "text/html");
         let answer = visitor.send(request.header("referer", referer).body(Body::empty()).unwrap()).await;
-        assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, "/visits"), "{referer}");
+        assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, "/register"), "{referer}");
     }
 }
 
@@ -77,9 +77,9 @@ async fn a_plain_form_without_a_referer_or_from_elsewhere_leads_to_its_own_page(
 async fn the_wrong_method_is_refused() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
-    assert_eq!(visitor.ask("/api/visits/record").await.status, StatusCode::METHOD_NOT_ALLOWED);
-    assert_eq!(visitor.call("/api/visits/show", "").await.status, StatusCode::METHOD_NOT_ALLOWED);
-    assert_eq!(visitor.ask("/api/visits/show").await.json()["count"], 0);
+    assert_eq!(visitor.ask("/api/preferences/theme").await.status, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(visitor.call("/api/visitor/show", "").await.status, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(visitor.ask("/api/visitor/show").await.json()["theme"], "system");
 }
 
 /// Security: tampered cookies

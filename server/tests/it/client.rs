@@ -21,7 +21,7 @@ use web::feature::Features;
 /// The password of every account that [`Visitor::register`] makes.
 pub(crate) const PASSWORD: &str = "three-words-at-least";
 
-/// Whoever waits longer than this waits for ever: the test says so instead of waiting, too. No speed is judged by it.
+/// The longest wait before a test fails. It does not measure speed.
 const NEVER: Duration = Duration::from_secs(300);
 
 pub(crate) struct TestApp {
@@ -58,7 +58,7 @@ impl TestApp {
         Self { router: router(state), pool, db, clock, _folder: folder }
     }
 
-    /// Somebody new.
+    /// A new visitor.
     pub(crate) fn visitor(&self) -> Visitor<'_> {
         Visitor { app: self, cookies: RefCell::default() }
     }
@@ -76,7 +76,7 @@ impl TestApp {
     }
 }
 
-/// A browser without JavaScript, or a script: somebody who keeps cookies.
+/// A browser without JavaScript, or a script with a cookie jar.
 pub(crate) struct Visitor<'a> {
     app: &'a TestApp,
     cookies: RefCell<BTreeMap<String, String>>,
@@ -157,7 +157,7 @@ impl Visitor<'_> {
         Answer {
             status: parts.status,
             headers: parts.headers,
-            // Without the marks by which hydration finds its places: nobody sees them.
+            // Without the invisible markers of hydration.
             body: String::from_utf8(body.to_vec()).unwrap().replace("<!>", ""),
         }
     }
@@ -192,6 +192,11 @@ impl Visitor<'_> {
         self.cookies.borrow_mut().insert("id".to_owned(), cookie.to_owned());
     }
 
+    /// Stores a value in the session, which begins if there is none.
+    pub(crate) async fn begin_session(&self) -> Answer {
+        self.call("/api/preferences/theme", "theme=dark").await
+    }
+
     /// Registers an account and is signed in with it.
     pub(crate) async fn register(&self, name: &str) -> Answer {
         let answer = self
@@ -206,7 +211,7 @@ impl Visitor<'_> {
         self.call("/api/auth/login", &format!("email={name}@example.com&password={PASSWORD}")).await
     }
 
-    /// What the visitor is called; nobody is a guest.
+    /// The name of the signed-in user; `None` for a guest.
     pub(crate) async fn name(&self) -> Option<String> {
         self.ask("/api/visitor/show").await.json()["user"]["name"].as_str().map(str::to_owned)
     }

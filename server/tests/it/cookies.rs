@@ -73,7 +73,7 @@ async fn in_production_cookies_travel_over_https_only() {
         assert!(cookie.contains("; SameSite=Lax; Secure; Path=/"), "{cookie}");
         assert!(!cookie.contains("HttpOnly") && !cookie.contains("Domain"), "{cookie}");
     }
-    visitor.submit("/visits", "/api/visits/reset", "").await;
+    visitor.begin_session().await;
     assert_eq!(state_of(&visitor, "__Host-id").await, "session");
     assert_eq!(visitor.call(DELETE, "name=__Host-id").await.status, StatusCode::UNPROCESSABLE_ENTITY);
 }
@@ -203,8 +203,8 @@ async fn of_another_apps_cookie_only_name_and_length_are_told() {
         [("CF_Authorization", "eyJ-top-secret"), ("connect.sid", "s:top-secret.x"), ("fruit", "top-secret")];
     for (name, secret) in secrets {
         visitor.put_cookie(name, secret);
-        let told = format!("… ({} characters)", secret.len());
-        let expected = json!({ "name": name, "value": told, "signature": null, "state": "other" });
+        let shown = format!("… ({} characters)", secret.len());
+        let expected = json!({ "name": name, "value": shown, "signature": null, "state": "other" });
         assert_eq!(cookie(&visitor.ask(SHOW).await, name), expected);
 
         // Sent back by the server it would be open to scripts.

@@ -1,4 +1,4 @@
-//! What search engines, and sites where links are shared, are told.
+//! What search engines and sites with shared links read.
 
 use axum::http::StatusCode;
 use session::SigningKeys;

@@ -20,7 +20,7 @@ const LIST: &str = "application/reports+json";
 /// A report to a `report-uri`. Whatever is not for the log has "secret" in it.
 fn single() -> String {
     json!({ "csp-report": {
-        "document-uri": "http://satchel.test/visits?name=secret",
+        "document-uri": "http://satchel.test/login?name=secret",
         "referrer": "http://satchel.test/secret",
         "effective-directive": "img-src",
         "original-policy": "script-src 'nonce-secret'",
@@ -36,7 +36,7 @@ fn single() -> String {
 /// A list of the same reports for an endpoint, with one of another kind.
 fn list(reports: usize) -> String {
     let violation = json!({ "age": 1, "type": "csp-violation", "url": "http://satchel.test/?secret", "body": {
-        "documentURL": "http://satchel.test/visits?name=secret",
+        "documentURL": "http://satchel.test/login?name=secret",
         "effectiveDirective": "img-src",
         "disposition": "enforce",
         "blockedURL": "http://evil.test/secret.png?secret",
@@ -76,7 +76,7 @@ async fn a_report_of_either_format_is_logged_without_queries_and_samples() {
     }
     let expected = concat!(
         "a page violated its content security policy directive=\"img-src\" disposition=\"enforce\" ",
-        "blocked=\"http://evil.test\" document=\"/visits\" source=\"/pkg/satchel.js\" line=7"
+        "blocked=\"http://evil.test\" document=\"/login\" source=\"/pkg/satchel.js\" line=7"
     );
     assert_eq!(log.of("csp"), [expected; 3]);
     assert_eq!(app.sessions().await, 0);

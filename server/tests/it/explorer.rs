@@ -190,7 +190,7 @@ async fn more_than_1_mb_is_refused_with_a_message_and_changes_nothing() {
         (answer.status, answer.json()["error"].as_str()),
         (StatusCode::PAYLOAD_TOO_LARGE, Some("too_large"))
     );
-    // Whoever is near the end can still be told of something, and signed in.
+    // A visitor with almost the largest session can still get a message and sign in.
     visitor.call(SET, &format!("key=large&value={}", "x".repeat(999_000))).await;
     visitor.register("Ada").await;
     let page = visitor.submit_and_follow("/session", "/api/session/remove", "key=large").await.body;
@@ -328,7 +328,7 @@ async fn a_signed_in_session_is_remembered_only_where_the_password_was_typed_lat
     let app = TestApp::start().await;
     let (user, guest) = (app.visitor(), app.visitor());
     user.sign_in().await;
-    guest.call("/api/visits/record", "").await;
+    guest.begin_session().await;
     app.clock.advance(Duration::minutes(11));
     let refused = user.call("/api/session/remember", "remember=on").await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", refused.body);

@@ -21,6 +21,7 @@ fn expect_layout(page: &Answer) {
     assert_eq!(page.headers["cache-control"], "no-store");
 }
 
+// <visits>
 #[tokio::test]
 async fn a_page_that_has_to_wait_says_how_long() {
     let app = TestApp::start_with(&[("SESSION_LIMIT", "1/1h")]).await;
@@ -34,14 +35,16 @@ async fn a_page_that_has_to_wait_says_how_long() {
     }
     assert!(!page.body.contains("<code>"), "there is nothing to search the log for");
 }
+// </visits>
 
 #[tokio::test]
 async fn a_page_without_its_records_says_by_which_number_to_find_it() {
-    let app = TestApp::start().await;
+    // The session is not read from memory.
+    let app = TestApp::start_with(&[("DATABASE_SHARED", "true")]).await;
     let visitor = app.visitor();
-    visitor.open("/visits").await;
+    visitor.begin_session().await;
     app.change("drop table sessions").await;
-    let page = visitor.open("/visits").await;
+    let page = visitor.open("/login").await;
     assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
     expect_layout(&page);
     let id = page.headers["x-request-id"].to_str().unwrap();

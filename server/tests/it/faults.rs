@@ -21,19 +21,23 @@ use crate::{
 /// How many clients write at once.
 const WRITERS: usize = 8;
 
-/// A visitor and the number of the last visit that was answered.
+/// The themes that a client sets in turn.
+const THEMES: [&str; 3] = ["dark", "light", "system"];
+
+/// A visitor and the number of its changes that were answered. The first one sets the first theme.
 struct Counted {
     cookie: String,
-    count: u64,
+    count: usize,
 }
 
 fn new_visitor(server: &Running) -> String {
-    cookie(&server.post("/api/visits/record", "", "")).unwrap()
+    cookie(&server.begin_session("")).unwrap()
 }
 
-fn count_in(answer: &str) -> u64 {
-    let count = answer.split("\"count\":").nth(1).unwrap_or_else(|| panic!("no count in {answer}"));
-    count.split(',').next().unwrap().parse().unwrap()
+fn theme_of(server: &Running, cookie: &str) -> String {
+    let answer = server.get("/api/visitor/show", cookie);
+    let theme = answer.split("\"theme\":\"").nth(1).unwrap_or_else(|| panic!("no theme in {answer}"));
+    theme.split('"').next().unwrap().to_owned()
 }
 
 pub(crate) fn status(answer: &str) -> u16 {
@@ -47,8 +51,9 @@ fn is_whole(answer: &str) -> bool {
     length.is_some_and(|length| length.parse() == Ok(body.len()))
 }
 
-/// Lets clients count visits until the server ends by what `end` does once enough were answered; returns what each was told last.
-fn count_until(server: Running, end: impl FnOnce(Running)) -> Vec<Counted> {
+/// Lets clients change their sessions until the server ends by what `end` does once enough was answered; returns how many changes of each
+/// were answered.
+fn change_until(server: Running, end: impl FnOnce(Running)) -> Vec<Counted> {
     let cookies: Vec<_> = (0..WRITERS).map(|_| new_visitor(&server)).collect();
     let (address, over) = (server.address().to_owned(), AtomicBool::new(false));
     let enough = std::sync::Barrier::new(WRITERS + 1);
@@ -60,11 +65,12 @@ fn count_until(server: Running, end: impl FnOnce(Running)) -> Vec<Counted> {
                 scope.spawn(move || {
                     let mut last = Counted { cookie, count: 1 };
                     let mut send = || {
-                        let answer = exchange(address, &post("/api/visits/record", &last.cookie, ""));
+                        let form = format!("theme={}", THEMES[last.count % THEMES.len()]);
+                        let answer = exchange(address, &post("/api/preferences/theme", &last.cookie, &form));
                         match answer {
                             Ok(answer) if is_whole(&answer) => {
                                 assert_eq!(status(&answer), 200, "{answer}");
-                                last.count = count_in(&answer);
+                                last.count += 1;
                                 true
                             }
                             // Nothing was answered: the connection was refused, or broke off before its first byte.
@@ -91,12 +97,14 @@ fn count_until(server: Running, end: impl FnOnce(Running)) -> Vec<Counted> {
     })
 }
 
-/// After a restart every answered visit is there, and of those that were not answered `more` at most.
-fn expect_kept(folder: &Path, told: &[Counted], more: u64) {
+/// After a restart the last answered change of each session is there, or one of at most `more` that were not answered.
+fn expect_kept(folder: &Path, answered: &[Counted], more: usize) {
     let server = Running::start(folder);
-    for Counted { cookie, count } in told {
-        let kept = count_in(&server.get("/api/visits/show", cookie));
-        assert!((*count..=count + more).contains(&kept), "{count} was answered, {kept} is kept");
+    for Counted { cookie, count } in answered {
+        let theme = theme_of(&server, cookie);
+        let expected: Vec<_> =
+            (*count..=count + more).map(|count| THEMES[(count - 1) % THEMES.len()]).collect();
+        assert!(expected.contains(&&*theme), "{theme} after {count} changes, not {expected:?}");
     }
     let database = Database::open(&folder.join("data/satchel.db"));
     database.expect_intact();
@@ -108,18 +116,18 @@ fn expect_kept(folder: &Path, told: &[Counted], more: u64) {
 #[test]
 fn a_server_that_is_killed_loses_no_write_that_it_has_answered() {
     let folder = tempfile::tempdir().unwrap();
-    let told = count_until(Running::start(folder.path()), |server| {
+    let answered = change_until(Running::start(folder.path()), |server| {
         server.stop("-KILL");
     });
     // One for each client was under way.
-    expect_kept(folder.path(), &told, 1);
+    expect_kept(folder.path(), &answered, 1);
 }
 
 #[test]
 fn a_server_that_is_stopped_finishes_what_it_has_begun_and_refuses_the_rest() {
     let folder = tempfile::tempdir().unwrap();
-    let told = count_until(Running::start(folder.path()), |server| assert!(server.stop("-TERM")));
-    expect_kept(folder.path(), &told, 0);
+    let answered = change_until(Running::start(folder.path()), |server| assert!(server.stop("-TERM")));
+    expect_kept(folder.path(), &answered, 0);
 }
 
 #[test]
@@ -135,7 +143,8 @@ fn while_the_database_file_is_gone_the_answer_is_503_and_when_it_is_back_all_goe
     assert_eq!(status(&server.get("/healthz", "")), 200);
 
     fs::rename(&aside, &file).unwrap();
-    assert_eq!(count_in(&server.post("/api/visits/record", &cookie, "")), 2);
+    assert_eq!(theme_of(&server, &cookie), "dark");
+    assert_eq!(status(&server.change_session(&cookie)), 200);
     assert_eq!(status(&server.get("/readyz", "")), 200);
     let log = server.log();
     for said in ["was removed or replaced: put it back, or restart the server", "is back"] {
@@ -159,16 +168,16 @@ fn a_database_file_that_was_replaced_is_not_written_to_until_a_restart() {
     expect_unavailable(&server, &cookie);
     assert!(server.stop("-TERM"));
     let server = Running::start(folder.path());
-    assert_eq!(count_in(&server.post("/api/visits/record", &cookie, "")), 2);
+    assert_eq!(theme_of(&server, &cookie), "dark");
 }
 
-/// A script, a page and whoever watches are told that the database does not answer.
+/// A script, a page and a health check get a 503 if the database does not respond.
 fn expect_unavailable(server: &Running, cookie: &str) {
-    let script = server.post("/api/visits/record", cookie, "");
+    let script = server.change_session(cookie);
     assert!(script.starts_with("HTTP/1.1 503") && script.contains("{\"error\":\"unavailable\"}"), "{script}");
     assert!(script.contains("retry-after: 5"), "{script}");
     let page = server.send(&format!(
-        "GET /visits HTTP/1.1\r\nHost: satchel.test\r\nAccept: text/html\r\nConnection: close\r\nCookie: {cookie}\r\n\r\n"
+        "GET /login HTTP/1.1\r\nHost: satchel.test\r\nAccept: text/html\r\nConnection: close\r\nCookie: {cookie}\r\n\r\n"
     ));
     assert!(
         page.starts_with("HTTP/1.1 503") && page.contains("<h1>We'll be back in a moment</h1>"),
@@ -195,7 +204,7 @@ fn a_database_that_cannot_be_written_to_stops_the_start_with_the_cure() {
     let keys = session::SigningKeys::generate();
     let mut start = Command::new(server);
     start.current_dir(folder.path()).env_clear().envs(settings).env("SESSION_KEYS", keys);
-    as_nobody(&mut start);
+    as_unprivileged(&mut start);
     let said = refused(start);
     set_mode(&data, 0o755);
     assert_eq!(said.lines().count(), 1, "{said}");
@@ -224,7 +233,7 @@ fn a_broken_database_stops_the_start_with_the_cure() {
 
 /// Security: 16.5.3
 #[test]
-fn a_database_that_breaks_while_it_is_used_is_told_by_503_and_works_again_after_a_restart() {
+fn a_database_that_breaks_while_it_is_used_gets_503_and_works_again_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     // No page of it is kept, so that what is on the disk counts at once.
     let server = Running::start_with(folder.path(), &[("DATABASE_SHARED", "true")]);
@@ -236,7 +245,8 @@ fn a_database_that_breaks_while_it_is_used_is_told_by_503_and_works_again_after_
     broken[4_096..].fill(0xa5);
     // In place: another file in its place is another matter.
     write_in_place(&file, &broken);
-    let answers: Vec<_> = (0..20).map(|_| server.post("/api/visits/record", &cookie, "")).collect();
+    let answers: Vec<_> =
+        (0..10).flat_map(|_| [server.change_session(&cookie), server.begin_session(&cookie)]).collect();
     assert!(answers.iter().any(|answer| status(answer) == 503), "{answers:#?}");
     assert!(answers.iter().all(|answer| matches!(status(answer), 200 | 503)), "{answers:#?}");
 
@@ -244,7 +254,8 @@ fn a_database_that_breaks_while_it_is_used_is_told_by_503_and_works_again_after_
     write_in_place(&file, &whole);
     drop(server);
     let server = Running::start(folder.path());
-    assert!(count_in(&server.post("/api/visits/record", &cookie, "")) >= 2);
+    assert!(["dark", "light"].contains(&&*theme_of(&server, &cookie)));
+    assert_eq!(status(&server.change_session(&cookie)), 200);
 }
 
 fn write_in_place(file: &Path, bytes: &[u8]) {
@@ -276,18 +287,19 @@ fn while_the_disk_is_full_writes_are_refused_whole_pages_go_on_and_room_mends_it
     let full = |bytes| prlimit(id, Resource::FSIZE, Some((bytes, INFINITY)), None).unwrap();
 
     full(fs::metadata(&log).unwrap().len());
-    let mut answered = 1;
-    let refused = (0..1_000).find_map(|_| {
-        let answer = server.post("/api/visits/record", &cookie, "");
+    let mut stored = "dark";
+    let refused = (0..1_000).find_map(|number| {
+        let theme = THEMES[(number + 1) % THEMES.len()];
+        let answer = server.post("/api/preferences/theme", &cookie, &format!("theme={theme}"));
         if status(&answer) == 200 {
-            answered = count_in(&answer)
+            stored = theme;
         }
         (status(&answer) != 200).then_some(answer)
     });
     let refused = refused.expect("the disk was never full");
     assert!(refused.starts_with("HTTP/1.1 503") && refused.contains("retry-after"), "{refused}");
     assert_eq!(status(&server.get("/login", "")), 200, "who only reads is served");
-    assert_eq!(count_in(&server.get("/api/visits/show", &cookie)), answered);
+    assert_eq!(theme_of(&server, &cookie), stored);
     // <shop>
     let order = format!("token={}", "t".repeat(20));
     assert_eq!(status(&server.post("/api/orders/place", &buyer, &order)), 503);
@@ -302,12 +314,15 @@ fn while_the_disk_is_full_writes_are_refused_whole_pages_go_on_and_room_mends_it
     database.expect_whole_orders();
     assert_eq!(database.count("select count(*) from orders"), 1);
     // </shop>
-    assert_eq!(count_in(&server.post("/api/visits/record", &cookie, "")), answered + 1);
+    assert_eq!(theme_of(&server, &cookie), stored);
+    let other = if stored == "dark" { "light" } else { "dark" };
+    assert_eq!(status(&server.post("/api/preferences/theme", &cookie, &format!("theme={other}"))), 200);
+    assert_eq!(theme_of(&server, &cookie), other);
     Database::open(&folder.path().join("data/satchel.db")).expect_intact();
 }
 
 // <shop>
-/// Somebody who has signed in, with something in the cart.
+/// A signed-in visitor with something in the cart.
 #[cfg(target_os = "linux")]
 fn cookie_of_buyer(server: &Running) -> String {
     let sign_in =
@@ -331,11 +346,12 @@ fn a_server_whose_clock_was_set_back_goes_on_with_the_sessions_there_are() {
          ends_at = ends_at + 7200",
     );
     let ends_at = database.count("select ends_at from sessions");
-    assert_eq!(count_in(&server.post("/api/visits/record", &cookie, "")), 2);
-    assert_eq!(status(&server.get("/visits", &cookie)), 200);
+    assert_eq!(status(&server.change_session(&cookie)), 200);
+    assert_eq!(theme_of(&server, &cookie), "light");
+    assert_eq!(status(&server.get("/login", &cookie)), 200);
     assert_eq!(database.count("select ends_at from sessions"), ends_at, "the end is where it was");
     assert_eq!(database.count("select count(*) from sessions where expires_at <= ends_at"), 1);
-    assert_eq!(status(&server.post("/api/visits/record", "", "")), 200, "a new one begins");
+    assert_eq!(status(&server.begin_session("")), 200, "a new one begins");
     let log = server.log();
     assert!(!log.iter().any(|line| line.contains("ERROR")), "{log:#?}");
 }
@@ -347,7 +363,7 @@ async fn a_clock_that_is_set_back_ends_no_session_and_prolongs_none() {
     visitor.sign_in().await;
     app.clock.advance(Duration::hours(-2));
     assert_eq!(visitor.open("/account").await.status, StatusCode::OK);
-    assert_eq!(visitor.call("/api/visits/record", "").await.json()["count"], 1);
+    assert_eq!(visitor.begin_session().await.status, StatusCode::OK);
     // Twelve hours after its beginning it is over, by whatever clock.
     for _ in 0..29 {
         app.clock.advance(Duration::minutes(29));
@@ -373,12 +389,12 @@ fn set_mode(path: &Path, mode: u32) {
 }
 
 /// Root may write to everything, so where the tests run as root the server does not.
-fn as_nobody(command: &mut Command) {
+fn as_unprivileged(command: &mut Command) {
     use std::os::unix::{fs::MetadataExt, process::CommandExt};
 
-    const NOBODY: u32 = 65_534;
+    const UNPRIVILEGED: u32 = 65_534;
     let me = tempfile::tempfile().unwrap().metadata().unwrap().uid();
     if me == 0 {
-        command.uid(NOBODY).gid(NOBODY);
+        command.uid(UNPRIVILEGED).gid(UNPRIVILEGED);
     }
 }

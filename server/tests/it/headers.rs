@@ -15,7 +15,7 @@ async fn of_each_kind(app: &TestApp) -> Vec<(&'static str, Answer)> {
     let visitor = app.visitor();
     let foreign = Request::builder()
         .method(Method::DELETE)
-        .uri("/visits")
+        .uri("/login")
         .header("accept", "text/html")
         .header("sec-fetch-site", "cross-site");
     vec![
@@ -25,8 +25,11 @@ async fn of_each_kind(app: &TestApp) -> Vec<(&'static str, Answer)> {
         ("a redirect", visitor.open("/account").await),
         ("JSON", visitor.ask("/api/visitor/show").await),
         ("an error", visitor.call("/api/auth/login", "email=a&password=b").await),
-        ("the answer to a plain form", visitor.submit("/visits", "/api/visits/record", "").await),
-        ("a wrong method", visitor.ask("/api/visits/record").await),
+        (
+            "the answer to a plain form",
+            visitor.submit("/login", "/api/preferences/theme", "theme=dark").await,
+        ),
+        ("a wrong method", visitor.ask("/api/preferences/theme").await),
         ("what is refused", visitor.send(foreign.body(Body::empty()).unwrap()).await),
         ("a watcher's page", visitor.open("/readyz").await),
         ("a form that is too large", visitor.submit("/login", "/api/auth/login", &"x".repeat(100_000)).await),

@@ -62,7 +62,7 @@ async fn every_function_answers_a_script_with_its_fields_and_a_plain_form_with_a
         let answer = visitor.call(path, &example).await;
         assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.body);
         assert_fields(path, &answer, &row[2]);
-        let status = visitor.submit("/visits", path, &example).await.status;
+        let status = visitor.submit("/login", path, &example).await.status;
         assert_eq!(status, StatusCode::SEE_OTHER, "{path} has no form in FEATURES");
     }
 }

@@ -79,8 +79,8 @@ async fn what_is_told_once_is_not_kept() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
     visitor.open("/").await;
-    let told = visitor.submit_and_follow("/", "/api/cart/add", "product=4&quantity=2").await.body;
-    assert!(told.contains("Added to your cart."), "{told}");
+    let page = visitor.submit_and_follow("/", "/api/cart/add", "product=4&quantity=2").await.body;
+    assert!(page.contains("Added to your cart."), "{page}");
     let page = visitor.open("/").await.body;
     assert!(!page.contains("Added to your cart."), "{page}");
     let refused = visitor.submit_and_follow("/", "/api/cart/add", "product=4&quantity=many").await.body;
@@ -109,6 +109,7 @@ async fn a_change_of_the_catalogue_is_in_everybodys_next_page() {
     }
 }
 
+// <visits>
 #[tokio::test]
 async fn a_page_that_a_browser_prefetches_is_not_shared() {
     let app = TestApp::start().await;
@@ -120,7 +121,9 @@ async fn a_page_that_a_browser_prefetches_is_not_shared() {
         assert!(page.sets_cookie() && !page.body.contains("No visits yet"), "{}", page.body);
     }
 }
+// </visits>
 
+// <cookies>
 #[tokio::test]
 async fn a_page_that_depends_on_cookies_is_not_shared() {
     let app = TestApp::start().await;
@@ -130,6 +133,7 @@ async fn a_page_that_depends_on_cookies_is_not_shared() {
     assert!(visitor.open("/cookies").await.body.contains("fruit"));
     assert!(app.visitor().open("/cookies").await.body.contains("has not sent any cookies"));
 }
+// </cookies>
 
 /// Whether the catalogue shows an old price right after another program has changed it.
 async fn shows_old_price(app: &TestApp) -> bool {

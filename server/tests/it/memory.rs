@@ -25,7 +25,9 @@ const SETTINGS: [(&str, &str); 4] = [
     ("MIMALLOC_PURGE_DELAY", "0"),
 ];
 
+// <explorer>
 const SET: &str = "/api/session/set";
+// </explorer>
 
 /// Text of any length: its beginning, what is repeated, and its end.
 type Pattern = [&'static str; 3];
@@ -167,6 +169,7 @@ fn encode(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
+// <explorer>
 /// Security: 15.2.2
 #[test]
 fn the_largest_forms_take_ten_times_their_size_at_most() {
@@ -174,7 +177,9 @@ fn the_largest_forms_take_ten_times_their_size_at_most() {
     let server = Running::start_with(folder.path(), &SETTINGS);
     print!("{}", expect_cheap(&measure_forms(&server, SET, "key=a&value=", 4 * 1024 * 1024)));
 }
+// </explorer>
 
+// <explorer>
 /// Security: 15.2.2
 #[test]
 fn a_value_that_is_stored_takes_ten_times_its_size_at_most() {
@@ -187,7 +192,9 @@ fn a_value_that_is_stored_takes_ten_times_its_size_at_most() {
     let measured: Vec<_> = [("objects", OBJECTS), ("string", STRING)].into_iter().map(stored).collect();
     print!("{}", expect_cheap(&measured));
 }
+// </explorer>
 
+// <explorer>
 /// Security: 15.2.2
 #[test]
 fn what_shows_a_full_session_takes_ten_times_its_size_at_most() {
@@ -218,6 +225,7 @@ fn what_shows_a_full_session_takes_ten_times_its_size_at_most() {
     }
     print!("{}", expect_cheap(&measured));
 }
+// </explorer>
 
 /// Security: 15.2.2
 #[test]
@@ -242,6 +250,7 @@ fn small_forms_and_reports_take_ten_times_their_size_at_most() {
     print!("{}", expect_cheap(&measured));
 }
 
+// <cookies>
 /// Security: 15.2.2
 #[test]
 fn queries_and_cookies_take_ten_times_their_size_at_most() {
@@ -276,7 +285,9 @@ fn queries_and_cookies_take_ten_times_their_size_at_most() {
     }
     print!("{}", expect_cheap(&measured));
 }
+// </cookies>
 
+// <explorer>
 /// Security: 15.2.2
 #[test]
 fn fifty_devices_with_full_sessions_are_listed_in_little_memory() {
@@ -310,3 +321,4 @@ fn fifty_devices_with_full_sessions_are_listed_in_little_memory() {
     assert_eq!((status(&answer), answer.matches("\"device\":").count()), (200, 1), "{answer}");
     assert!(cost < LIST, "revoke_others: {cost} bytes");
 }
+// </explorer>

@@ -10,7 +10,7 @@ const GET_METRICS: &str = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnectio
 
 /// Where it has said that the figures are.
 fn figures(server: &Running) -> String {
-    let address = server.said("figures are at http://").unwrap().trim_end_matches("/metrics");
+    let address = server.said("metrics are at http://").unwrap().trim_end_matches("/metrics");
     exchange(address, GET_METRICS).unwrap()
 }
 
@@ -24,8 +24,8 @@ fn figure(figures: &str, name: &str) -> u64 {
 fn figures_count_requests_by_route_and_what_becomes_of_sessions() {
     let folder = tempfile::tempdir().unwrap();
     let server = Running::start_with(folder.path(), &[("METRICS_ADDR", "127.0.0.1:0")]);
-    let ada = cookie(&server.post("/api/visits/record", "", "")).unwrap();
-    server.post("/api/visits/record", &ada, "");
+    let ada = cookie(&server.begin_session("")).unwrap();
+    server.change_session(&ada);
     server.post("/api/auth/logout", &ada, "");
     for path in ["/", "/", "/secret-of-a-visitor", "/login?next=/account"] {
         server.get(path, "");
@@ -34,7 +34,7 @@ fn figures_count_requests_by_route_and_what_becomes_of_sessions() {
 
     let figures = figures(&server);
     for (name, value) in [
-        (r#"http_requests_total{method="POST",route="/api/visits/record",status="200"}"#, 2),
+        (r#"http_requests_total{method="POST",route="/api/preferences/theme",status="200"}"#, 2),
         (r#"http_requests_total{method="GET",route="/",status="200"}"#, 2),
         (r#"http_requests_total{method="GET",route="(none)",status="404"}"#, 1),
         (r#"http_request_duration_seconds_count{route="/login"}"#, 1),

@@ -1,4 +1,4 @@
-//! Orders: sold once, never more than there is, and nobody else's business.
+//! Orders: nothing is sold twice, never more than the stock, and only the user sees them.
 
 use axum::http::StatusCode;
 use futures::future::join_all;
@@ -113,7 +113,7 @@ async fn a_refused_order_changes_nothing_and_says_why() {
         json!({ "error": "invalid", "field": "token", "message": "Please fill in this field." })
     );
 
-    // Somebody else was faster.
+    // Another buyer was faster.
     let form = format!("token={}", token(&visitor).await);
     set(&app, "stock", 3, 2).await;
     assert_eq!(refused(&visitor.call(PLACE, &form).await), conflict("out_of_stock"));

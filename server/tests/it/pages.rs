@@ -10,7 +10,9 @@ async fn every_page_is_complete_without_javascript_and_opens_no_session() {
     let app = TestApp::start().await;
     let pages = [
         ("/", "Satchel"),
+        // <cookies>
         ("/cookies", "Your browser has not sent any cookies yet."),
+        // </cookies>
         ("/login", "Remember me on this device"),
         ("/register", "Create account"),
         // <shop>
@@ -34,7 +36,7 @@ async fn every_page_is_complete_without_javascript_and_opens_no_session() {
 async fn what_does_not_exist_is_a_404_in_the_same_layout() {
     let app = TestApp::start().await;
     let long = format!("/{}.txt", "a".repeat(5_000));
-    let pages = ["/nothing", "/visits/more", "/pkg/nothing.js"];
+    let pages = ["/nothing", "/login/more", "/pkg/nothing.js"];
     for path in pages.into_iter().chain([
         "/%ff",
         "/%00",
@@ -85,12 +87,15 @@ async fn when_the_database_is_gone_the_answer_is_a_503() {
     let page = visitor.open("/").await;
     assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(page.body.contains("<html"), "{}", page.body);
-    let answer = visitor.call("/api/visits/record", "").await;
+    let answer = visitor.begin_session().await;
     assert_eq!(
         (answer.status, answer.body.as_str()),
         (StatusCode::SERVICE_UNAVAILABLE, r#"{"error":"unavailable"}"#)
     );
-    assert_eq!(visitor.submit("/", "/api/visits/record", "").await.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(
+        visitor.submit("/", "/api/preferences/theme", "theme=dark").await.status,
+        StatusCode::SERVICE_UNAVAILABLE
+    );
     assert_eq!(visitor.ask("/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(visitor.ask("/healthz").await.status, StatusCode::OK);
 }

@@ -12,11 +12,11 @@ use crate::{
 async fn who_registers_is_signed_in_under_a_new_id_and_keeps_what_the_guest_had() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
-    visitor.call("/api/visits/record", "").await;
+    visitor.begin_session().await;
     let before = visitor.session_cookie().unwrap();
     let answer = visitor.register("Ada").await.json();
     assert_eq!(answer["user"]["name"], "Ada");
-    assert_eq!(visitor.ask("/api/visits/show").await.json()["count"], 1);
+    assert_eq!(visitor.ask("/api/visitor/show").await.json()["theme"], "dark");
     assert_ne!(visitor.session_cookie().unwrap(), before);
     assert_eq!(app.visitor().sign_in_as("Ada").await.status, StatusCode::OK);
 }
@@ -24,11 +24,11 @@ async fn who_registers_is_signed_in_under_a_new_id_and_keeps_what_the_guest_had(
 #[tokio::test]
 async fn a_plain_form_leads_home_or_to_next_and_says_welcome() {
     let app = TestApp::start().await;
-    let form = format!("name=Ada&email=ada@example.com&password={PASSWORD}&next=/visits");
+    let form = format!("name=Ada&email=ada@example.com&password={PASSWORD}&next=/account");
     let visitor = app.visitor();
-    let answer = visitor.submit("/register?next=/visits", "/api/auth/register", &form).await;
-    assert_eq!(answer.location(), "/visits");
-    let page = visitor.open("/visits").await.body;
+    let answer = visitor.submit("/register?next=/account", "/api/auth/register", &form).await;
+    assert_eq!(answer.location(), "/account");
+    let page = visitor.open("/account").await.body;
     assert!(page.contains("Your account has been created. Welcome!"), "{page}");
 }
 

@@ -110,7 +110,7 @@ async fn beyond_its_limit_the_server_refuses_everything_but_health_checks() {
     assert!(arriving.as_mut().now_or_never().is_none());
     // The write waits for the end of this transaction, as the one request that is under way.
     let transaction = app.db.begin().await.unwrap();
-    let mut write = pin!(writer.call("/api/visits/record", ""));
+    let mut write = pin!(writer.begin_session());
     assert!(write.as_mut().now_or_never().is_none());
 
     let page = other.open("/login").await;
@@ -142,6 +142,7 @@ async fn beyond_its_limit_the_server_refuses_everything_but_health_checks() {
     assert_eq!(page.status, StatusCode::OK);
 }
 
+// <explorer>
 /// Security: 15.2.2
 #[tokio::test]
 async fn a_network_that_uses_its_memory_for_bodies_is_refused_and_others_are_not() {
@@ -174,7 +175,9 @@ async fn a_network_that_uses_its_memory_for_bodies_is_refused_and_others_are_not
     let answer = visitor.send(form("192.0.2.1", theme, "theme=light".into())).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
 }
+// </explorer>
 
+// <explorer>
 /// Security: 15.2.2
 #[tokio::test]
 async fn the_memory_of_a_body_is_in_use_until_its_request_is_answered() {
@@ -204,6 +207,7 @@ async fn the_memory_of_a_body_is_in_use_until_its_request_is_answered() {
     }
     assert_eq!(small().await.status, StatusCode::NOT_FOUND);
 }
+// </explorer>
 
 /// Security: 15.2.2
 #[tokio::test]
@@ -216,8 +220,8 @@ async fn a_form_or_a_query_with_more_than_64_fields_is_refused() {
     };
     for (count, expected) in [(64, StatusCode::OK), (65, StatusCode::BAD_REQUEST)] {
         let form = visitor.call("/api/preferences/theme", &with_fields("theme=dark", count)).await;
-        let query = visitor.ask(&with_fields("/api/source/show?page=visits", count)).await;
-        let page = visitor.open(&with_fields("/login?next=/visits", count)).await;
+        let query = visitor.ask(&with_fields("/api/visitor/show?page=any", count)).await;
+        let page = visitor.open(&with_fields("/login?next=/account", count)).await;
         for (what, answer) in [("form", form), ("query", query), ("page", page)] {
             assert_eq!(answer.status, expected, "{what} of {count} fields: {}", answer.body);
             let text =

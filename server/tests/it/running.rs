@@ -82,6 +82,16 @@ impl Running {
         self.send(&post(path, cookie, body))
     }
 
+    /// Stores a value in the session, which begins if there is none.
+    pub(crate) fn begin_session(&self, cookie: &str) -> String {
+        self.post("/api/preferences/theme", cookie, "theme=dark")
+    }
+
+    /// Stores another value in the session than [`begin_session`](Self::begin_session).
+    pub(crate) fn change_session(&self, cookie: &str) -> String {
+        self.post("/api/preferences/theme", cookie, "theme=light")
+    }
+
     /// Asks a server function that only reads.
     pub(crate) fn get(&self, path: &str, cookie: &str) -> String {
         self.send(&get(path, cookie))

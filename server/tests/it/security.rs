@@ -24,7 +24,7 @@ fn functions(wanted: Method) -> Vec<&'static str> {
 }
 
 /// All that the answer tells but for its cookies, which are where the id belongs.
-fn told(mut answer: Answer) -> String {
+fn text_of(mut answer: Answer) -> String {
     answer.headers.remove(SET_COOKIE);
     format!("{:?} {}", answer.headers, answer.body)
 }
@@ -95,16 +95,16 @@ async fn every_page_has_a_button_to_sign_out() {
 async fn the_id_stands_in_no_page_and_no_answer() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
-    visitor.call("/api/session/set", "key=email&value=ada@example.com").await;
+    visitor.begin_session().await;
     visitor.sign_in().await;
     let cookie = visitor.session_cookie().unwrap();
     let (signature, id) = cookie.split_at(SIGNATURE);
     let mut answers = Vec::new();
     for path in pages() {
-        answers.push((path.clone(), told(visitor.open(&path).await)));
+        answers.push((path.clone(), text_of(visitor.open(&path).await)));
     }
     for path in functions(Method::GET) {
-        answers.push((path.to_owned(), told(visitor.ask(path).await)));
+        answers.push((path.to_owned(), text_of(visitor.ask(path).await)));
     }
     assert!(answers.len() > 15 && answers.iter().any(|(_, answer)| answer.contains("demo@example.com")));
     for (path, answer) in answers {
@@ -162,13 +162,17 @@ async fn no_function_that_changes_something_answers_to_get() {
 async fn no_cookie_is_longer_than_4096_bytes() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
+    // <cookies>
     let form =
         |length| format!("name={}&value={}&max_age=34560000&signed=on", "n".repeat(64), "v".repeat(length));
+    // </cookies>
     let sign_in = "email=demo@example.com&password=keep-it-in-the-satchel&remember=on".to_owned();
     for (path, body, status) in [
         ("/api/auth/login", sign_in, StatusCode::OK),
+        // <cookies>
         ("/api/cookies/set", form(1_000), StatusCode::OK),
         ("/api/cookies/set", form(4_000), StatusCode::UNPROCESSABLE_ENTITY),
+        // </cookies>
     ] {
         let answer = visitor.call(path, &body).await;
         assert_eq!(
@@ -223,7 +227,7 @@ async fn behind_a_proxy_an_address_is_what_the_proxy_says_and_not_what_the_clien
         StatusCode::TOO_MANY_REQUESTS,
         "ten made-up addresses"
     );
-    assert_eq!(guess(&visitor, 11, "192.0.2.2").await, StatusCode::UNAUTHORIZED, "somebody else");
+    assert_eq!(guess(&visitor, 11, "192.0.2.2").await, StatusCode::UNAUTHORIZED, "another client");
 }
 
 /// Security: 16.5.1, 16.5.3
@@ -244,11 +248,11 @@ async fn a_fault_shows_nothing_private_and_nothing_of_the_inside() {
         ];
         for answer in answers {
             assert!(answer.status.is_server_error(), "{table}: {} {}", answer.status, answer.body);
-            let told = told(answer).to_lowercase();
+            let text = text_of(answer).to_lowercase();
             for word in
                 ["sql", "no such", table, "select", "panicked", ".rs:", "ada@example.com", "your devices"]
             {
-                assert!(!told.contains(word), "{word} in {told}");
+                assert!(!text.contains(word), "{word} in {text}");
             }
         }
     }

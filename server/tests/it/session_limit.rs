@@ -12,22 +12,20 @@ use crate::{
 async fn an_address_begins_so_many_sessions_and_no_more() {
     let app = TestApp::start_with(&[("SESSION_LIMIT", "3/1h")]).await;
     let early = app.visitor();
-    early.call("/api/visits/record", "").await;
+    early.begin_session().await;
     for _ in 0..2 {
-        assert_eq!(app.visitor().open("/visits").await.status, StatusCode::OK);
+        assert_eq!(app.visitor().begin_session().await.status, StatusCode::OK);
     }
     assert_eq!(app.sessions().await, 3);
 
     let late = app.visitor();
-    let script = late.call("/api/visits/record", "").await;
+    let script = late.begin_session().await;
     assert_eq!((script.status, script.sets_cookie()), (StatusCode::TOO_MANY_REQUESTS, false));
     assert_eq!(script.json()["error"], "too_many_sessions");
     assert!(script.headers.contains_key("retry-after"));
-    let page = late.open("/visits").await;
-    assert_eq!(page.status, StatusCode::TOO_MANY_REQUESTS);
-    assert!(page.body.contains("Please try again in 20 minutes"), "{}", page.body);
-    let form = late.submit("/visits", "/api/visits/record", "").await;
+    let form = late.submit("/login", "/api/preferences/theme", "theme=dark").await;
     assert_eq!(form.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(form.body.contains("Please try again in 20 minutes"), "{}", form.body);
     let account = format!("name=Ada&email=ada@example.com&password={PASSWORD}");
     assert_eq!(late.call("/api/auth/register", &account).await.status, StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(app.sessions().await, 3);
@@ -38,7 +36,7 @@ async fn an_address_begins_so_many_sessions_and_no_more() {
     assert_eq!(users, 0, "no account is made for who cannot be signed in");
 
     // Who has a session goes on, and who only reads needs none.
-    assert_eq!(early.call("/api/visits/record", "").await.json()["count"], 2);
+    assert_eq!(early.call("/api/preferences/theme", "theme=light").await.status, StatusCode::OK);
     assert_eq!(late.open("/").await.status, StatusCode::OK);
 }
 
@@ -62,7 +60,9 @@ fn where_a_request_comes_from_is_what_counts() {
     let server = Running::start_with(folder.path(), &settings);
     let begin = |address: &str| {
         let headers = format!("Host: satchel.test\r\nConnection: close\r\nX-Real-Ip: {address}");
-        server.send(&format!("POST /api/visits/record HTTP/1.1\r\n{headers}\r\nContent-Length: 0\r\n\r\n"))
+        server.send(&format!(
+            "POST /api/preferences/theme HTTP/1.1\r\n{headers}\r\nContent-Length: 10\r\n\r\ntheme=dark"
+        ))
     };
     assert!(begin("10.0.0.1").starts_with("HTTP/1.1 200"));
     assert!(begin("10.0.0.2").starts_with("HTTP/1.1 200"));

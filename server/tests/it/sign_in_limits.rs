@@ -43,7 +43,7 @@ async fn one_try_too_many_is_refused_before_the_password_is_looked_at() {
 #[tokio::test]
 async fn the_limit_tells_nothing_about_which_accounts_there_are() {
     let app = TestApp::start_with(&[("SIGN_IN_LIMIT", "2/1h")]).await;
-    for email in ["demo@example.com", "nobody@example.com"] {
+    for email in ["demo@example.com", "unknown@example.com"] {
         let form = format!("email={email}&password=guess");
         let statuses = [
             app.visitor().call("/api/auth/login", &form).await.status,
@@ -196,7 +196,7 @@ fn median(mut times: Vec<f64>) -> f64 {
 #[tokio::test]
 async fn an_unknown_address_takes_as_long_as_a_wrong_password() {
     let app = TestApp::start_with(OFF).await;
-    let forms = ["email=demo@example.com&password=guess-me", "email=nobody@example.com&password=guess-me"];
+    let forms = ["email=demo@example.com&password=guess-me", "email=unknown@example.com&password=guess-me"];
     let [wrong, unknown] = medians(&app, "/api/auth/login", forms).await;
     assert!((0.8..1.25).contains(&(wrong / unknown)), "{wrong} {unknown}");
 }

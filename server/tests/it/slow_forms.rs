@@ -75,7 +75,7 @@ async fn a_thousand_slow_forms_of_one_client_leave_the_forms_of_others_working()
         // <shop>
         ("/api/cart/add", "product=1"),
         // </shop>
-        ("/api/visits/record", ""),
+        ("/api/preferences/theme", "theme=dark"),
     ] {
         let begun = Instant::now();
         let answer = server.post(path, "", form);

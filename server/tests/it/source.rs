@@ -21,6 +21,7 @@ async fn every_fold_is_complete_in_the_first_html_of_its_page_and_can_be_loaded(
     }
 }
 
+// <visits>
 #[tokio::test]
 async fn the_code_is_cut_out_by_the_names_of_items() {
     let app = TestApp::start().await;
@@ -31,6 +32,7 @@ async fn the_code_is_cut_out_by_the_names_of_items() {
     }
     assert!(!html.contains("reset_visits"), "{html}");
 }
+// </visits>
 
 #[tokio::test]
 async fn unknown_folds_are_not_found() {

@@ -11,7 +11,7 @@ use crate::{
     running::{Running, post},
 };
 
-/// Whoever waits longer waits for ever.
+/// The longest wait before a test fails.
 const NEVER: Duration = Duration::from_secs(120);
 
 /// What a connection may take on the server, in bytes: two buffers of hyper's, its task, and what the kernel does not count.
@@ -19,7 +19,7 @@ const EACH: u64 = 64 * 1024;
 
 fn is_served(server: &Running) -> bool {
     let page = server.get("/", "").starts_with("HTTP/1.1 200");
-    page && server.post("/api/visits/record", "", "").starts_with("HTTP/1.1 200")
+    page && server.begin_session("").starts_with("HTTP/1.1 200")
 }
 
 fn connect(server: &Running) -> TcpStream {

@@ -13,7 +13,7 @@ const LOCKED: Duration = Duration::from_secs(10);
 fn while_the_database_is_locked_writes_are_answered_by_503_pages_go_on_and_afterwards_all_is_as_before() {
     let folder = tempfile::tempdir().unwrap();
     let server = Running::start(folder.path());
-    let cookie = crate::running::cookie(&server.post("/api/visits/record", "", "")).unwrap();
+    let cookie = crate::running::cookie(&server.begin_session("")).unwrap();
     let database = Database::open(&folder.path().join("data/satchel.db"));
     // <shop>
     let sign_in =
@@ -35,7 +35,7 @@ fn while_the_database_is_locked_writes_are_answered_by_503_pages_go_on_and_after
                     scope.spawn(|| {
                         let mut refused = 0;
                         while start.elapsed() < LOCKED {
-                            let answer = server.post("/api/visits/record", &cookie, "");
+                            let answer = server.change_session(&cookie);
                             assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
                             assert!(
                                 answer.contains("unavailable") && answer.contains("retry-after"),
@@ -59,8 +59,9 @@ fn while_the_database_is_locked_writes_are_answered_by_503_pages_go_on_and_after
     database.run("rollback");
     println!("{refused} writes were refused while the database was locked for {LOCKED:?}");
 
-    let answer = server.post("/api/visits/record", &cookie, "");
-    assert!(answer.contains("\"count\":2,"), "none of those that were refused is kept: {answer}");
+    let visitor = server.get("/api/visitor/show", &cookie);
+    assert!(visitor.contains("\"theme\":\"dark\""), "none of those that were refused is kept: {visitor}");
+    assert!(server.change_session(&cookie).starts_with("HTTP/1.1 200"));
     // <shop>
     assert!(order().starts_with("HTTP/1.1 200"));
     assert_eq!(database.count("select count(*) from orders"), 1);

@@ -33,7 +33,7 @@ impl Outcome {
     }
 }
 
-/// What becomes of a load: clients ask for pages that are made anew each time, and each for the next when it is answered; or, where
+/// What becomes of a load: clients ask for pages that are rendered each time, and each for the next when it is answered; or, where
 /// there is a pace, so many ask `per_second`, whether others were answered or not.
 fn load(server: &Running, clients: u64, per_second: Option<u64>) -> Outcome {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();

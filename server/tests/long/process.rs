@@ -2,7 +2,7 @@
 
 use crate::running::Running;
 
-/// The memory that it has in use, in bytes. On Linux; elsewhere nobody knows, and nothing is held against it.
+/// The memory of a process, in bytes; 0 on systems other than Linux.
 pub(crate) fn memory(server: &Running) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", server.process())).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

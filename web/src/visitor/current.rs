@@ -13,7 +13,7 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 pub struct CurrentVisitor {
     visitor: RwSignal<Visitor>,
-    /// When the server last told how long the session lasts, in the browser's milliseconds.
+    /// When the server last sent how long the session lasts, in milliseconds of the browser.
     asked_at: StoredValue<f64>,
     /// The user whose session has ended while this page was open.
     ended: RwSignal<Option<Account>>,

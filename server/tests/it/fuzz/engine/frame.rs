@@ -51,7 +51,7 @@ pub(crate) fn line(
     strict
 }
 
-/// The cookies of somebody else, of before, changed, several times or none.
+/// The cookies of another visitor, old ones, changed ones, several or none.
 pub(crate) fn spoil_cookies(rng: &mut Rng, request: &mut Request, cookies: &str, stale: &[String]) {
     request.honest = false;
     let old = rng.choice(stale).cloned().unwrap_or_default();

@@ -32,7 +32,7 @@ const VISITORS: usize = 4;
 /// third of 100,000 would be more.
 const GROWTH: u64 = 60 * 1024 * 1024;
 
-/// Sends requests until there were as many as the environment or `default` says. Returns what is to be told of it.
+/// Sends the number of requests that the environment or `default` sets, and returns a report.
 pub(crate) async fn run(default: usize) -> String {
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
     let requests = number("FUZZ_REQUESTS").map_or(default, |count| usize::try_from(count).unwrap());
@@ -47,7 +47,7 @@ pub(crate) async fn run(default: usize) -> String {
     let mut memory = Vec::new();
     for _ in 0..3 {
         if let Err(failure) = send(&mut visitors, requests.div_ceil(3 * VISITORS)) {
-            panic!("FUZZ_SEED={seed}: {}", told(server.address(), *failure));
+            panic!("FUZZ_SEED={seed}: {}", report(server.address(), *failure));
         }
         memory.extend(at_rest(&server));
     }
@@ -107,17 +107,17 @@ fn still_answers(server: &Running) {
 }
 
 /// The failure, and how little of the request makes it when it is sent alone.
-fn told(address: &str, failure: Failure) -> String {
+fn report(address: &str, failure: Failure) -> String {
     let fails = |request: &Request| match Connection::open(address).ask(request) {
         Ok(Some(answer)) => is_sound(&answer).is_err(),
         Ok(None) => request.ending == Ending::Whole,
         Err(_) => true,
     };
     let Failure { mut request, what } = failure;
-    let mut told = format!("{what}\n{request}");
+    let mut text = format!("{what}\n{request}");
     if !fails(&request) {
-        told.push_str("Sent alone, it does not fail.");
-        return told;
+        text.push_str("Sent alone, it does not fail.");
+        return text;
     }
     for place in (0..request.headers.len()).rev() {
         let less = Request { headers: without(&request.headers, place), ..request.clone() };
@@ -125,8 +125,8 @@ fn told(address: &str, failure: Failure) -> String {
             request = less;
         }
     }
-    let _ = write!(told, "The least of it that fails alone:\n{request}");
-    told
+    let _ = write!(text, "The least of it that fails alone:\n{request}");
+    text
 }
 
 fn without(headers: &[Vec<u8>], place: usize) -> Vec<Vec<u8>> {

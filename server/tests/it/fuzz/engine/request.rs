@@ -60,9 +60,14 @@ impl Request {
         self.line.starts_with(b"POST ")
     }
 
-    /// Whether it may open the page that counts visits.
+    /// Whether it may open a page whose opening changes the session.
     pub(crate) fn counts(&self) -> bool {
-        self.endpoint == "/visits" && self.line.starts_with(b"GET ")
+        // <visits>
+        if self.endpoint == "/visits" {
+            return self.line.starts_with(b"GET ");
+        }
+        // </visits>
+        false
     }
 
     /// So large that a server may answer and hang up before it has read all.

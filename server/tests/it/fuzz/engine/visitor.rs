@@ -15,7 +15,7 @@ use super::{
 /// A password that every account of the fuzzer has.
 const PASSWORD: &str = "three-words-at-least";
 
-/// After so many requests somebody who is to be signed in is so again, whatever was done meanwhile.
+/// After how many requests a visitor who should be signed in signs in again.
 const SIGN_IN_EVERY: usize = 400;
 
 /// A request after which something was not as it must be.
@@ -69,7 +69,7 @@ impl Tally {
     }
 }
 
-/// Somebody with several browsers.
+/// A person with several browsers.
 pub(crate) struct Visitor<'a> {
     rng: Rng,
     address: &'a str,
@@ -157,7 +157,7 @@ impl<'a> Visitor<'a> {
                     open = !answer.closes;
                     self.judge(jar, request, &answer)?;
                 }
-                // Whether it was read nobody knows: it is asked again, as browsers do.
+                // The server may not have read it, so it is sent again, as browsers do.
                 Ok(None) | Err(Fault::Cut(_)) if place > 0 || request.is_large() => {
                     open = false;
                     self.tally.lose(&request);
@@ -210,7 +210,7 @@ impl<'a> Visitor<'a> {
         }
         let honest = request.honest;
         let counted = request.counts() && answer.status == 200;
-        // Somebody else, who uses the same account, has ended it before the answer was made: its row is gone again.
+        // Another visitor with the same account has ended it before the response: its row is gone again.
         let overtaken = answer.status == 401 && answer.body == br#"{"error":"session_ended"}"#;
         for cookie in answer.all("set-cookie") {
             let (name, value) =
