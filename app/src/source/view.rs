@@ -19,10 +19,10 @@ pub(super) fn folds_of_page() -> AnyView {
     let path = use_location().pathname;
     let folds = move || {
         let path = path.get();
-        let folds = FOLDS.iter().filter(|fold| matches(fold.page, &path));
-        folds.map(|fold| view! { <HowItWorks fold /> }).collect_view()
+        FOLDS.iter().filter(|fold| matches(fold.page, &path)).collect::<Vec<_>>()
     };
-    view! { {folds} }.into_any()
+    // By name, so that a fold of another page does not take over the code that the browser shows.
+    view! { <For each=folds key=|fold| fold.name children=|fold| view! { <HowItWorks fold /> } /> }.into_any()
 }
 
 /// A fold. It is complete in the first HTML; after a navigation, its code is loaded when it is opened.
