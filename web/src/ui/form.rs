@@ -58,7 +58,7 @@ where
         let failure = use_visitor().failure().filter(|failure| failure.form == S::PATH && is_own(failure));
         let action = ServerAction::new();
         // Leptos takes an error from the page's address, where any link could put one.
-        if action.value().with_untracked(Option::is_some) {
+        if !is_server() && action.value().with_untracked(Option::is_some) {
             action.clear();
         }
         Self { action, failure: StoredValue::new(failure), stays: false, successes: RwSignal::new(0) }
@@ -122,7 +122,9 @@ where
     /// Why the form was refused, the last time that it was sent.
     #[must_use]
     pub fn error(self) -> Option<AppError> {
-        match self.action.value().get() {
+        // The server has no answers, and the signal of an action takes longer to make than the rest of a field.
+        let answer = if is_server() { None } else { self.action.value().get() };
+        match answer {
             // Another form asks for the password; after that this error would be outdated.
             Some(answer) => answer.err().filter(|error| *error != AppError::ConfirmFirst),
             None => self.failure.with_value(|failure| {
@@ -166,7 +168,7 @@ where
     /// Whether the form waits for an answer.
     #[must_use]
     pub fn pending(self) -> Signal<bool> {
-        self.action.pending().into()
+        if is_server() { Signal::stored(false) } else { self.action.pending().into() }
     }
 }
 

@@ -32,7 +32,14 @@ where
             }
         })
     };
-    view! { <Transition fallback=move || view! { <Loading text=placeholder /> }>{content}</Transition> }
+    view! {
+        <Transition fallback=move || {
+            view! { <Loading text=placeholder /> }
+        }>
+            // Leptos calls a closure three times to render a page. The browser calls it again when the resource changes.
+            {if is_server() { content().into_any() } else { content.into_any() }}
+        </Transition>
+    }
 }
 
 /// A text above the outline of a page. Neither is visible while the wait is too short to notice.

@@ -52,7 +52,7 @@ impl CartCount {
     }
 
     /// Adds the pending change of a component, as long as that component is on the page.
-    pub fn add_pending(self, change: Signal<i64>) {
+    pub fn add_pending(self, change: impl Fn() -> i64 + Send + Sync + 'static) {
         if is_server() {
             return;
         }
@@ -76,7 +76,7 @@ impl CartCount {
                 });
             }
         };
-        Effect::new(move || update(change.get()));
+        Effect::new(move || update(change()));
         on_cleanup(move || update(0));
     }
 }

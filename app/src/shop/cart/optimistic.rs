@@ -36,7 +36,7 @@ impl OptimisticCart {
         let shown = Memo::new(move |_| answered.with(|cart| pending.with(|pending| cart.with(pending))));
         let difference =
             move || i64::from(shown.with(|cart| cart.items)) - i64::from(answered.with(|cart| cart.items));
-        count.add_pending(Signal::derive(difference));
+        count.add_pending(difference);
         let (outdated, changes) = (StoredValue::new(false), StoredValue::new(0));
         let sent = StoredValue::new(BTreeMap::new());
         let cart = Self { answered, pending, sent, shown, outdated, changes, count };

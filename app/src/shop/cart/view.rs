@@ -20,7 +20,7 @@ pub fn AddToCartForm(product: ProductId) -> impl IntoView {
     let form = FormState::<AddToCart>::for_item("product", product)
         .on_success(move |cart: PricedCart| count.set(cart.items));
     let sent = move || form.action.input().get().and_then(|form| Quantity::parse(&form.quantity?).ok());
-    count.add_pending(Signal::derive(move || sent().map_or(0, |quantity| quantity.get().into())));
+    count.add_pending(move || sent().map_or(0, |quantity| quantity.get().into()));
     let typed = form.typed("quantity").unwrap_or("1".to_owned());
     view! {
         <ActionForm action=form.action attr:class="row" attr:novalidate=true>
