@@ -39,11 +39,7 @@ pub enum DatabaseCommand {
     },
 }
 
-/// Runs a command, and prints what was done.
-///
-/// # Errors
-///
-/// When the command fails; the database is unchanged then.
+/// Runs a command, and prints what was done. A command that fails leaves the database unchanged.
 pub async fn run(command: DatabaseCommand, settings: &Settings) -> anyhow::Result<()> {
     let present = database::options(&settings.database)?.get_filename().to_owned();
     match command {

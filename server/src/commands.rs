@@ -92,11 +92,8 @@ pub enum UsersCommand {
     },
 }
 
-/// Runs a command, and prints what was done.
-///
-/// # Errors
-///
-/// When the command fails. Nothing is changed then, except that `sessions end --all`, which goes from user to user, may have ended some.
+/// Runs a command, and prints what was done. A command that fails changes nothing, except that `sessions end --all`, which goes from
+/// user to user, may have ended some.
 pub async fn run(command: Command, settings: Settings) -> anyhow::Result<()> {
     match command {
         Command::Database { command } => backup::run(command, &settings).await,

@@ -49,11 +49,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Starts to count.
-    ///
-    /// # Errors
-    ///
-    /// When a rate cannot be measured.
+    /// Starts to count. Fails when a rate cannot be measured.
     pub fn new() -> anyhow::Result<Self> {
         let addresses = AddressLimit::new(PER_ADDRESS.parse()?, 1);
         let total = RateLimit::new(IN_TOTAL.parse()?, 1);

@@ -36,11 +36,8 @@ const READERS: u32 = 4;
 /// How long a statement waits for another writer before it fails.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Opens the database, creating what is missing.
-///
-/// # Errors
-///
-/// When the file cannot be created or read, is not a database, or was migrated by a newer version of the app.
+/// Opens the database, creating what is missing. Fails when the file cannot be created or read, is not a database, or was
+/// migrated by a newer version of the app.
 pub async fn open(url: &str) -> anyhow::Result<Database> {
     open_with(options(url)?).await
 }

@@ -13,11 +13,7 @@ pub async fn live() -> &'static str {
     "ok\n"
 }
 
-/// `/readyz`: the database responds too.
-///
-/// # Errors
-///
-/// 503 when the database does not respond.
+/// `/readyz`: the database responds too. 503 when it does not.
 pub async fn ready(
     State(file): State<Arc<DatabaseFile>>,
     State(db): State<Database>,

@@ -29,11 +29,7 @@ const CONNECTIONS: &str = "database_connections";
 #[derive(Clone, Copy, Debug)]
 pub struct IsFile;
 
-/// Installs the recorder for the whole process.
-///
-/// # Errors
-///
-/// When another recorder is installed.
+/// Installs the recorder for the whole process. Fails when another recorder is installed.
 pub fn install() -> anyhow::Result<PrometheusHandle> {
     let builder =
         PrometheusBuilder::new().set_buckets_for_metric(Matcher::Full(TIMES.to_owned()), &CLASSES)?;

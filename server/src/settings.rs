@@ -101,11 +101,8 @@ impl std::error::Error for SettingsError {}
 
 impl Settings {
     /// Reads the environment, and the `.env` file of the current folder unless the environment sets production. Call it before
-    /// threads start.
-    ///
-    /// # Errors
-    ///
-    /// [`SettingsError`] with every problem; with one problem if `.env` cannot be read or sets `LEPTOS_ENV` to production.
+    /// threads start. Fails with [`SettingsError`] with every problem; with one problem if `.env` cannot be read or sets
+    /// `LEPTOS_ENV` to production.
     pub fn from_environment() -> Result<Self, SettingsError> {
         // A value that is not UTF-8 is reported as wrong. Treated as missing, it would silently get the default.
         let get = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
@@ -115,11 +112,8 @@ impl Settings {
         Self::read(Build::current(), get, || development_keys(Path::new(DEVELOPMENT_KEYS)))
     }
 
-    /// Reads the settings with `get`. `make_keys` returns the keys for development if none are set.
-    ///
-    /// # Errors
-    ///
-    /// [`SettingsError`] with every problem.
+    /// Reads the settings with `get`. `make_keys` returns the keys for development if none are set. Fails with [`SettingsError`]
+    /// with every problem.
     pub fn read(
         build: Build,
         get: impl Fn(&str) -> Option<String>,
@@ -289,11 +283,8 @@ fn is_production(env: &str) -> Option<bool> {
 }
 
 /// Adds the settings of a `.env` file to the environment, which has precedence. A missing file has none. Call it before threads
-/// start.
-///
-/// # Errors
-///
-/// When the file cannot be read or sets `LEPTOS_ENV` to production. The message contains nothing of the file, which may have a key.
+/// start. Fails when the file cannot be read or sets `LEPTOS_ENV` to production. The message contains nothing of the file, which
+/// may have a key.
 fn load_dot_env(path: &Path) -> Result<(), &'static str> {
     const UNREADABLE: &str = ".env cannot be read. Compare it with .env.example: NAME=value, one in a line.";
     const PRODUCTION: &str = ".env sets LEPTOS_ENV to production. Set LEPTOS_ENV in the environment, with all \

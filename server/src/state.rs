@@ -101,19 +101,11 @@ impl FromRef<AppState> for Option<SiteUrl> {
 
 impl AppState {
     /// Starts the app's features, creates the tables of sessions and, outside of production, the demo account.
-    ///
-    /// # Errors
-    ///
-    /// When the database fails.
     pub async fn new(settings: Settings, db: Database, clock: Clock) -> anyhow::Result<Self> {
         Self::with_features(settings, db, clock, Features(FEATURES)).await
     }
 
     /// Like [`new`](Self::new), with other features.
-    ///
-    /// # Errors
-    ///
-    /// When the database fails.
     pub async fn with_features(
         settings: Settings,
         db: Database,

@@ -39,11 +39,7 @@ fn device(session: &OwnedSession, current: Option<&str>) -> Device {
     }
 }
 
-/// Ends one of the user's sessions.
-///
-/// # Errors
-///
-/// [`AppError::NotFound`] if the user has no such session.
+/// Ends one of the user's sessions. Fails with [`AppError::NotFound`] if the user has no such session.
 pub(super) async fn end_device(
     request: &RequestContext,
     user: &CurrentUser,
@@ -84,11 +80,8 @@ async fn end_others(
     save(transaction, ended.into_iter().flatten()).await
 }
 
-/// Checks the password that a signed-in user has typed into `field`.
-///
-/// # Errors
-///
-/// [`AppError::Invalid`] if it is wrong, [`AppError::TooManyTries`] after too many attempts.
+/// Checks the password that a signed-in user has typed into `field`. Fails with [`AppError::Invalid`] if it is wrong,
+/// [`AppError::TooManyTries`] after too many attempts.
 pub(super) async fn require_password(
     request: &RequestContext,
     user: &User,
@@ -144,11 +137,8 @@ pub(super) async fn change_name(
     Ok(())
 }
 
-/// Changes the password, ends all other sessions, and gives this one a new id (ASVS 7.4.3).
-///
-/// # Errors
-///
-/// [`AppError::SessionEnded`] if the password was changed meanwhile; then nothing has changed.
+/// Changes the password, ends all other sessions, and gives this one a new id (ASVS 7.4.3). Fails with [`AppError::SessionEnded`]
+/// if the password was changed meanwhile; then nothing has changed.
 pub(super) async fn change_password(
     request: &RequestContext,
     user: &ConfirmedUser,

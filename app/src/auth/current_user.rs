@@ -57,10 +57,6 @@ pub struct CurrentUser {
 
 impl CurrentUser {
     /// The user of this session. `None` for a guest, after the account was deleted, and after the password was changed.
-    ///
-    /// # Errors
-    ///
-    /// [`AppError::Unavailable`] when the session or the database fails.
     pub async fn find(session: &Session, db: &Database) -> Result<Option<Self>, AppError> {
         let (Some(id), Some(sign_in)) = (session.owner().await?, session.read::<SignIn>().await?) else {
             return Ok(None);
@@ -72,21 +68,16 @@ impl CurrentUser {
         Ok(stored.map(|StoredUser { user, password_version }| Self { user, password_version, confirmed }))
     }
 
-    /// The user who calls a server function that is not public.
-    ///
-    /// # Errors
-    ///
-    /// [`AppError::SessionEnded`] if the user was signed out since the [access check](web::access).
+    /// The user who calls a server function that is not public. Fails with [`AppError::SessionEnded`] if the user was signed out
+    /// since the [access check](web::access).
     pub async fn require(request: &RequestContext) -> Result<Self, AppError> {
         Self::find(&request.session, &request.db).await?.ok_or(AppError::SessionEnded)
     }
 
-    /// Begins a transaction in which this user is still signed in: the session is active, and the password has not changed. Every change
-    /// of an account begins with it, because both may have changed since they were read, for example while a password was hashed.
-    ///
-    /// # Errors
-    ///
-    /// [`AppError::SessionEnded`] when the session or the password has changed, [`AppError::Unavailable`] when the database fails.
+    /// Begins a transaction in which this user is still signed in: the session is active, and the password has not changed. Every
+    /// change of an account begins with it, because both may have changed since they were read, for example while a password was
+    /// hashed. Fails with [`AppError::SessionEnded`] when the session or the password has changed, [`AppError::Unavailable`] when
+    /// the database fails.
     pub async fn begin(&self, request: &RequestContext) -> Result<Transaction, AppError> {
         let mut transaction = request.db.begin().await?;
         let signed_in = match request.session.require_within(&mut transaction).await {
@@ -114,11 +105,8 @@ impl CurrentUser {
         self.password_version
     }
 
-    /// Refuses a form that was rendered for another user, in a tab that has stayed open.
-    ///
-    /// # Errors
-    ///
-    /// [`AppError::SessionEnded`]: the session of that user has.
+    /// Refuses a form that was rendered for another user, in a tab that has stayed open. Fails with [`AppError::SessionEnded`]:
+    /// the session of that user has.
     pub async fn require_form_of(
         &self,
         request: &RequestContext,
@@ -143,11 +131,8 @@ impl CurrentUser {
 pub struct ConfirmedUser(CurrentUser);
 
 impl ConfirmedUser {
-    /// The user who calls a server function that is not public.
-    ///
-    /// # Errors
-    ///
-    /// As [`CurrentUser::require`], and [`AppError::ConfirmFirst`] if the user has to type the password again.
+    /// The user who calls a server function that is not public. Fails as [`CurrentUser::require`], and [`AppError::ConfirmFirst`]
+    /// if the user has to type the password again.
     pub async fn require(request: &RequestContext) -> Result<Self, AppError> {
         let user = CurrentUser::require(request).await?;
         if user.confirmed {
@@ -157,10 +142,6 @@ impl ConfirmedUser {
         Err(AppError::ConfirmFirst)
     }
 
-    /// As [`CurrentUser::begin`].
-    ///
-    /// # Errors
-    ///
     /// As [`CurrentUser::begin`].
     pub async fn begin(&self, request: &RequestContext) -> Result<Transaction, AppError> {
         self.0.begin(request).await

@@ -40,22 +40,15 @@ impl SignInLimits {
         use_context()
     }
 
-    /// Counts an attempt to sign in or to register. If the address is over its limit, nothing counts for the account.
-    ///
-    /// # Errors
-    ///
+    /// Counts an attempt to sign in or to register. If the address is over its limit, nothing counts for the account. Fails with
     /// [`AppError::TooManyTries`] if the attempt is over a limit.
     pub fn check(&self, email: &Email, address: Option<IpAddr>) -> Result<(), AppError> {
         self.0.addresses.check(address).map_err(too_many)?;
         self.0.accounts.check(&email.to_string()).map_err(too_many)
     }
 
-    /// Counts an attempt of a signed-in user to confirm the password: for the session, which strangers cannot use up, and for the address.
-    /// If the session is over its limit, nothing counts for the address.
-    ///
-    /// # Errors
-    ///
-    /// As [`check`](Self::check).
+    /// Counts an attempt of a signed-in user to confirm the password: for the session, which strangers cannot use up, and for the
+    /// address. If the session is over its limit, nothing counts for the address. Fails as [`check`](Self::check).
     pub fn check_session(&self, handle: &str, address: Option<IpAddr>) -> Result<(), AppError> {
         // No e-mail address begins with @.
         self.0.accounts.check(&format!("@{handle}")).map_err(too_many)?;

@@ -34,11 +34,8 @@ impl Email {
     pub const MAX_BYTES: usize = 254;
     const NOT_AN_EMAIL: Invalid = Invalid::new("Please enter an e-mail address, such as ada@example.com.");
 
-    /// Parses a text with one `@` between a local part and a domain, without spaces.
-    ///
-    /// # Errors
-    ///
-    /// [`Invalid`] for an empty text and for every other one.
+    /// Parses a text with one `@` between a local part and a domain, without spaces. Fails with [`Invalid`] for an empty text and
+    /// for every other one.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         // Measured in lower case, because some letters are longer then.
         let text = text.trim().to_lowercase();
@@ -79,11 +76,7 @@ impl Name {
     /// The longest name, in characters.
     pub const MAX_CHARS: u32 = 100;
 
-    /// Parses a name of one line.
-    ///
-    /// # Errors
-    ///
-    /// [`Invalid`] for an empty text, several lines, and a text that is too long.
+    /// Parses a name of one line. Fails with [`Invalid`] for an empty text, several lines, and a text that is too long.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let text = text.trim();
         match u32::try_from(text.chars().count()) {
@@ -123,11 +116,8 @@ pub struct Registration {
 }
 
 impl Registration {
-    /// Parses the fields. `is_common` knows the most common passwords.
-    ///
-    /// # Errors
-    ///
-    /// [`AppError::Invalid`] for the first wrong field.
+    /// Parses the fields. `is_common` knows the most common passwords. Fails with [`AppError::Invalid`] for the first wrong
+    /// field.
     pub fn parse(
         name: &str,
         email: &str,
@@ -151,11 +141,7 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Parses the fields.
-    ///
-    /// # Errors
-    ///
-    /// [`AppError::Invalid`] for the first wrong field.
+    /// Parses the fields. Fails with [`AppError::Invalid`] for the first wrong field.
     pub fn parse(email: &str, password: String) -> Result<Self, AppError> {
         let email = Email::parse(email).for_field("email")?;
         if password.is_empty() {

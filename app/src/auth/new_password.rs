@@ -31,10 +31,7 @@ impl NewPassword {
     /// Shorter parts of a name occur in good passwords by chance.
     const PERSONAL_CHARS: usize = 4;
 
-    /// Parses a password of any characters. `about` is what is known about its user: the name and the e-mail address.
-    ///
-    /// # Errors
-    ///
+    /// Parses a password of any characters. `about` is what is known about its user: the name and the e-mail address. Fails with
     /// [`Invalid`] if it is too short, too long, common, or consists mostly of a word of the site or of the user's name.
     pub fn parse(text: &str, about: &[&str], is_common: impl Fn(&str) -> bool) -> Result<Self, Invalid> {
         let chars = u32::try_from(text.chars().count()).unwrap_or(u32::MAX);

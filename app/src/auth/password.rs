@@ -34,11 +34,8 @@ const PARAMS: Params = Params::DEFAULT;
 /// The hash that the password of an unknown account is compared with, so that it takes as long as for a known one (ASVS 6.3.8).
 static DUMMY_HASH: OnceCell<String> = OnceCell::const_new();
 
-/// Computes at start what the first attempt with an unknown account would wait for.
-///
-/// # Errors
-///
-/// [`AppError::Internal`] if the hash cannot be computed.
+/// Computes at start what the first attempt with an unknown account would wait for. Fails with [`AppError::Internal`] if the hash
+/// cannot be computed.
 pub async fn prepare() -> Result<(), AppError> {
     dummy_hash().await.map(drop)
 }
@@ -47,22 +44,16 @@ async fn dummy_hash() -> Result<&'static str, AppError> {
     DUMMY_HASH.get_or_try_init(|| hash(None, "dummy")).await.map(String::as_str)
 }
 
-/// Hashes a password, in the PHC string format with its own salt. `address` is the client's, if it is known.
-///
-/// # Errors
-///
+/// Hashes a password, in the PHC string format with its own salt. `address` is the client's, if it is known. Fails with
 /// [`AppError::Internal`] if there is no randomness or no memory, [`AppError::Busy`] if too many requests wait for a hash.
 pub async fn hash(address: Option<IpAddr>, password: &str) -> Result<String, AppError> {
     let password = password.to_owned();
     off_thread(address, move || hash_now(&password)).await?
 }
 
-/// Whether the password matches the stored hash. `None`, for an account that does not exist, never matches, and takes as long. `address`
-/// is the client's.
-///
-/// # Errors
-///
-/// [`AppError::Internal`] if the hash cannot be computed, [`AppError::Busy`] if too many requests wait for a hash.
+/// Whether the password matches the stored hash. `None`, for an account that does not exist, never matches, and takes as long.
+/// `address` is the client's. Fails with [`AppError::Internal`] if the hash cannot be computed, [`AppError::Busy`] if too many
+/// requests wait for a hash.
 pub async fn verify(address: Option<IpAddr>, password: &str, stored: Option<&str>) -> Result<bool, AppError> {
     let known = stored.is_some() && password.chars().count() <= MAX_CHARS;
     let password: String = password.chars().take(MAX_CHARS).collect();

@@ -22,10 +22,6 @@ impl SavedStates {
 }
 
 /// Saves the state of sessions, in the transaction that ends them.
-///
-/// # Errors
-///
-/// [`AppError::Unavailable`] when the database fails.
 pub async fn save(db: &mut Connection, ended: impl IntoIterator<Item = SavedStates>) -> Result<(), AppError> {
     for SavedStates { user, states } in ended {
         for state in states {
@@ -36,10 +32,6 @@ pub async fn save(db: &mut Connection, ended: impl IntoIterator<Item = SavedStat
 }
 
 /// Restores in a session what was saved for its user, in the transaction that signs in.
-///
-/// # Errors
-///
-/// [`AppError`] when the session or the database fails.
 pub(super) async fn restore(
     features: Features,
     session: &Session,

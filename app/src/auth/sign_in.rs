@@ -20,11 +20,7 @@ use super::{
 pub(super) const WRONG_CREDENTIALS: Refusal =
     Refusal::in_form(401, "wrong_credentials", "Wrong e-mail or password. Please check both and try again.");
 
-/// Counts an attempt for an account.
-///
-/// # Errors
-///
-/// [`AppError::TooManyTries`].
+/// Counts an attempt for an account. Fails with [`AppError::TooManyTries`].
 pub(super) async fn check_limits(request: &RequestContext, email: &Email) -> Result<(), AppError> {
     let Some(limits) = SignInLimits::current() else { return Ok(()) };
     let checked = limits.check(email, request.address);
@@ -41,22 +37,15 @@ pub(super) struct Before {
 }
 
 /// Reads the session before the transaction begins, because reading it may write its last use.
-///
-/// # Errors
-///
-/// [`AppError`] when the session fails.
 pub(super) async fn before(request: &RequestContext) -> Result<Before, AppError> {
     let user = request.session.owner().await?.map(UserId);
     Ok(Before { user, log_name: request.session.log_name().await? })
 }
 
-/// Signs in a user who has just typed the right password, commits, and logs `events`. The session gets a new id (ASVS 7.2.4). It keeps
-/// the values of a guest, or of the same user, and gets what was saved for the user. What another user had in this browser is saved for
-/// that user.
-///
-/// # Errors
-///
-/// [`WRONG_CREDENTIALS`] if the password has changed since it was verified, else when the session or the database fails.
+/// Signs in a user who has just typed the right password, commits, and logs `events`. The session gets a new id (ASVS 7.2.4). It
+/// keeps the values of a guest, or of the same user, and gets what was saved for the user. What another user had in this browser
+/// is saved for that user. Fails with [`WRONG_CREDENTIALS`] if the password has changed since it was verified, else when the
+/// session or the database fails.
 pub(super) async fn sign_in(
     request: &RequestContext,
     before: Before,
@@ -101,10 +90,6 @@ pub async fn visitor_after_commit(request: &RequestContext, user: &User) -> Visi
 }
 
 /// Ends the session. Its values are deleted; what features save for its user is restored at the next sign-in.
-///
-/// # Errors
-///
-/// [`AppError`] when the session or the database fails.
 pub async fn sign_out(request: &RequestContext) -> Result<(), AppError> {
     let features = Features::current();
     let log_name = request.session.log_name().await?;

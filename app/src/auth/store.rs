@@ -35,10 +35,6 @@ fn stored_user(row: &<Db as sqlx::Database>::Row) -> Result<StoredUser, sqlx::Er
 }
 
 /// The user with this id.
-///
-/// # Errors
-///
-/// [`sqlx::Error`] when the database fails.
 pub async fn find_user(db: &Database, id: &UserId) -> Result<Option<StoredUser>, sqlx::Error> {
     let find = async {
         let row = sqlx::query("select id, name, email, password_version from users where id = $1")
@@ -51,10 +47,6 @@ pub async fn find_user(db: &Database, id: &UserId) -> Result<Option<StoredUser>,
 }
 
 /// All users, in the order of their addresses.
-///
-/// # Errors
-///
-/// [`sqlx::Error`] when the database fails.
 pub async fn list_users(db: &Database) -> Result<Vec<User>, sqlx::Error> {
     let rows = sqlx::query("select id, name, email, password_version from users order by email")
         .fetch_all(db.readers())
@@ -64,10 +56,6 @@ pub async fn list_users(db: &Database) -> Result<Vec<User>, sqlx::Error> {
 
 /// The user with these credentials, and the id of the account with this address, even if the password is wrong. An unknown address and a
 /// wrong password take the same time (ASVS 6.3.8). The right password for an outdated hash is hashed again. `address` is the client's.
-///
-/// # Errors
-///
-/// [`AppError`] when the database fails or the password cannot be verified.
 pub async fn verify(
     db: &Database,
     address: Option<IpAddr>,
@@ -90,10 +78,6 @@ pub async fn verify(
 
 /// Replaces the `outdated` hash of the same password. The version of the password stays, so that no session ends. Does nothing if the
 /// password has changed meanwhile.
-///
-/// # Errors
-///
-/// [`AppError`] when the password cannot be hashed or the database fails.
 async fn rehash(
     db: &Database,
     address: Option<IpAddr>,
@@ -113,10 +97,6 @@ async fn rehash(
 }
 
 /// The account with this address, and the hash of its password.
-///
-/// # Errors
-///
-/// [`sqlx::Error`] when the database fails.
 pub async fn find_user_by_email(
     db: &Database,
     email: &Email,
@@ -130,10 +110,6 @@ pub async fn find_user_by_email(
 }
 
 /// Inserts an account. `None` if there is one with this e-mail address.
-///
-/// # Errors
-///
-/// [`sqlx::Error`] when the database fails.
 pub async fn insert_user(
     db: &mut Connection,
     name: &Name,
@@ -156,10 +132,6 @@ pub async fn insert_user(
 }
 
 /// Creates an account without signing in: for operators. `None` if there is one with this e-mail address.
-///
-/// # Errors
-///
-/// [`AppError`] when the password cannot be hashed or the database fails.
 pub async fn create_user(
     db: &Database,
     name: &Name,
@@ -175,10 +147,6 @@ pub async fn create_user(
 }
 
 /// The version of a user's password in a transaction; `None` if the account was deleted.
-///
-/// # Errors
-///
-/// [`sqlx::Error`] when the database fails.
 pub async fn password_version(db: &mut Connection, id: &UserId) -> Result<Option<i64>, sqlx::Error> {
     sqlx::query_scalar("select password_version from users where id = $1")
         .bind(&id.0)
@@ -187,10 +155,6 @@ pub async fn password_version(db: &mut Connection, id: &UserId) -> Result<Option
 }
 
 /// Changes the name of a user.
-///
-/// # Errors
-///
-/// [`sqlx::Error`] when the database fails.
 pub async fn update_name(transaction: &mut Transaction, id: &UserId, name: &Name) -> Result<(), sqlx::Error> {
     sqlx::query("update users set name = $1 where id = $2")
         .bind(name.as_str())
@@ -201,10 +165,6 @@ pub async fn update_name(transaction: &mut Transaction, id: &UserId, name: &Name
 }
 
 /// Whether this is the user's password. `address` is the client's.
-///
-/// # Errors
-///
-/// [`AppError`] when the database fails or the password cannot be verified.
 pub async fn verify_password(
     db: &Database,
     address: Option<IpAddr>,
@@ -217,10 +177,6 @@ pub async fn verify_password(
 
 /// Replaces the password hash of `version`. Returns the new version, or `None` if the password was changed, or the account deleted,
 /// meanwhile.
-///
-/// # Errors
-///
-/// [`sqlx::Error`] when the database fails.
 pub async fn update_password(
     transaction: &mut Transaction,
     id: &UserId,
@@ -238,11 +194,8 @@ pub async fn update_password(
     .await
 }
 
-/// Sets the password of an account and ends all its sessions: for operators.
-///
-/// # Errors
-///
-/// [`AppError::NotFound`] if there is no such account.
+/// Sets the password of an account and ends all its sessions: for operators. Fails with [`AppError::NotFound`] if there is no
+/// such account.
 pub async fn reset_password(
     db: &Database,
     sessions: &Sessions,
@@ -267,10 +220,6 @@ pub async fn reset_password(
 }
 
 /// Ends all sessions of a user. What features save is restored at the next sign-in.
-///
-/// # Errors
-///
-/// [`AppError::Unavailable`] when the database fails.
 pub async fn end_sessions(
     sessions: &Sessions,
     features: Features,
@@ -285,10 +234,6 @@ pub async fn end_sessions(
 }
 
 /// Deletes an account with everything that belongs to it.
-///
-/// # Errors
-///
-/// [`AppError::Unavailable`] when the database fails; then nothing is deleted.
 pub async fn delete_user(
     sessions: &Sessions,
     transaction: &mut Transaction,
@@ -300,10 +245,6 @@ pub async fn delete_user(
 }
 
 /// Deletes the demo account: production may run on a database from development (ASVS 6.3.2).
-///
-/// # Errors
-///
-/// [`AppError::Unavailable`] when the database fails.
 pub async fn delete_demo_account(db: &Database, sessions: &Sessions) -> Result<(), AppError> {
     let email = Email::parse(DemoAccount::EMAIL).map_err(|_| AppError::Internal)?;
     if let Some((demo, _)) = find_user_by_email(db, &email).await? {
@@ -316,10 +257,6 @@ pub async fn delete_demo_account(db: &Database, sessions: &Sessions) -> Result<(
 }
 
 /// Creates the demo account, unless it exists. Never in production (ASVS 6.3.2).
-///
-/// # Errors
-///
-/// [`AppError`] when the password cannot be hashed or the database fails.
 pub async fn insert_demo_account(db: &Database, now: i64) -> Result<(), AppError> {
     let email = Email::parse(DemoAccount::EMAIL).map_err(|_| AppError::Internal)?;
     if find_user_by_email(db, &email).await?.is_some() {

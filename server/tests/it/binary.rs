@@ -143,7 +143,10 @@ fn an_environment_that_is_not_utf_8_is_reported_and_does_not_become_development(
     let mut start = command(folder.path(), &[]);
     start.env("LEPTOS_ENV", OsStr::from_bytes(b"PROD\xff"));
     let said = refused(start);
-    assert!(said.starts_with("Satchel cannot start: LEPTOS_ENV is \"PROD\u{fffd}\". Set DEV or PROD"), "{said}");
+    assert!(
+        said.starts_with("Satchel cannot start: LEPTOS_ENV is \"PROD\u{fffd}\". Set DEV or PROD"),
+        "{said}"
+    );
 }
 
 // The release refuses it, and says so: bin/test tries it on the release.
