@@ -1,22 +1,19 @@
-//! Limits how much of something all clients, and the clients of one network, use at once.
+//! Limits an amount that is in use at once, for all clients and for each network.
 
 use std::{
-    collections::{HashMap, hash_map::Entry},
+    collections::HashMap,
     net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use super::{network, widest_network};
+use super::rate::widest_network;
 
-/// An amount that clients share, with a limit for all clients together and one for each network. Cheap to clone.
+/// An amount that clients share, with a limit for all clients together and one for each network. Clones share it, too.
 #[derive(Clone, Debug)]
-pub struct Quota(Arc<QuotaState>);
-
-#[derive(Debug)]
-struct QuotaState {
+pub struct Quota {
     limit: usize,
     limit_per_network: usize,
-    used: Mutex<Used>,
+    used: Arc<Mutex<Used>>,
 }
 
 #[derive(Debug, Default)]
@@ -27,29 +24,23 @@ struct Used {
 }
 
 impl Quota {
-    /// A quota of `limit` for all clients together and of `limit_per_network` for those of one network.
-    #[must_use]
     pub fn new(limit: usize, limit_per_network: usize) -> Self {
-        Self(Arc::new(QuotaState { limit, limit_per_network, used: Mutex::default() }))
+        Self { limit, limit_per_network, used: Arc::default() }
     }
 
-    /// The share of one request or connection from the address `client`, empty at first. All clients without a known address count as
-    /// one network.
-    #[must_use]
+    /// The share of one request or connection, empty at first. All clients without an address count as one network.
     pub fn share(&self, client: Option<IpAddr>) -> Share {
-        let network = client.map_or_else(|| network(None), widest_network);
-        Share { quota: self.clone(), network, amount: 0 }
+        Share { quota: self.clone(), network: widest_network(client), amount: 0 }
     }
 
-    /// What all clients use together.
-    #[must_use]
+    /// The amount that all clients use together.
     pub fn used(&self) -> usize {
         self.state().total
     }
 
     fn state(&self) -> MutexGuard<'_, Used> {
-        // Each change is a single step, so a poisoned lock is consistent.
-        self.0.used.lock().unwrap_or_else(PoisonError::into_inner)
+        // No code panics between two changes, so a poisoned lock is consistent.
+        self.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -69,7 +60,7 @@ impl Share {
         if more == 0 {
             return true;
         }
-        let QuotaState { limit, limit_per_network, .. } = &*self.quota.0;
+        let Quota { limit, limit_per_network, .. } = self.quota;
         let mut used = self.quota.state();
         let of_network = used.by_network.get(&self.network).copied().unwrap_or(0);
         if more > limit - used.total || more > limit_per_network - of_network {
@@ -77,7 +68,6 @@ impl Share {
         }
         used.total += more;
         used.by_network.insert(self.network, of_network + more);
-        drop(used);
         self.amount = amount;
         true
     }
@@ -85,16 +75,11 @@ impl Share {
 
 impl Drop for Share {
     fn drop(&mut self) {
-        if self.amount == 0 {
-            return;
-        }
         let mut used = self.quota.state();
         used.total -= self.amount;
-        if let Entry::Occupied(mut of_network) = used.by_network.entry(self.network) {
-            *of_network.get_mut() -= self.amount;
-            if *of_network.get() == 0 {
-                of_network.remove();
-            }
+        let of_network = used.by_network.remove(&self.network).unwrap_or(0);
+        if of_network > self.amount {
+            used.by_network.insert(self.network, of_network - self.amount);
         }
     }
 }

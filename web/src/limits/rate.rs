@@ -17,9 +17,9 @@ const CLEAN_UP_EVERY: u32 = 1_024;
 /// The length of the prefix of the widest IPv6 network that a provider gives to one subscriber, in bits (RIPE-690, 4.2).
 const WIDEST: u32 = 48;
 
-/// The wider networks of an IPv6 address: the length of the prefix in bits, and how many times the rate of a /64 they have. With a
-/// limit for each /64 only, a subscriber with a /48 would have 65,536 times the rate.
-const WIDER: [(u32, u32); 2] = [(56, 4), (WIDEST, 16)];
+/// The limited networks of an IPv6 address: the length of the prefix, and the factor of the rate. With a limit for each /64 only, a
+/// subscriber with a /48 would have 65,536 times the rate.
+const NETWORKS: [(u32, u32); 3] = [(64, 1), (56, 4), (WIDEST, 16)];
 
 /// The largest factor of a rate: ten for an address that signs in, times sixteen for its widest network.
 const MAX_FACTOR: u32 = 10 * 16;
@@ -40,35 +40,35 @@ impl FromStr for Rate {
     type Err = ParseRateError;
 
     /// Parses `10/3m`: a number, and a duration in seconds, minutes or hours.
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (times, within) = text.split_once('/').ok_or(ParseRateError)?;
-        let unit = match within.chars().last() {
-            Some('s') => 1,
-            Some('m') => 60,
-            Some('h') => 3_600,
-            _ => return Err(ParseRateError),
-        };
-        let count: u32 =
-            within.get(..within.len() - 1).and_then(|count| count.parse().ok()).ok_or(ParseRateError)?;
-        let times = times.parse().map_err(|_| ParseRateError)?;
-        if count == 0 || count > 1_000 {
-            return Err(ParseRateError);
-        }
-        let rate = Self { times, within: Duration::from_secs(u64::from(count) * unit) };
-        // A rate that is too fine to be measured would not limit anything.
-        rate.quota(MAX_FACTOR).map(|_| rate).ok_or(ParseRateError)
+    fn from_str(text: &str) -> Result<Self, ParseRateError> {
+        Self::parse(text).ok_or(ParseRateError)
     }
 }
 
 impl Rate {
-    /// The rate, multiplied by `times`.
+    fn parse(text: &str) -> Option<Self> {
+        let (times, within) = text.split_once('/')?;
+        let (count, unit) = within.split_at_checked(within.len().checked_sub(1)?)?;
+        let unit = match unit {
+            "s" => 1,
+            "m" => 60,
+            "h" => 3_600,
+            _ => return None,
+        };
+        let count = count.parse::<u64>().ok().filter(|count| (1..=1_000).contains(count))?;
+        let rate = Self { times: times.parse().ok()?, within: Duration::from_secs(count * unit) };
+        // A rate that is too fine to be measured would not limit anything.
+        rate.quota(MAX_FACTOR).map(|_| rate)
+    }
+
+    /// The rate, multiplied by `times`. `None` if that is too fine to be measured.
     fn quota(self, times: u32) -> Option<Quota> {
         let burst = self.times.saturating_mul(NonZeroU32::MIN.saturating_add(times.saturating_sub(1)));
         Some(Quota::with_period(self.within / burst.get())?.allow_burst(burst))
     }
 }
 
-/// Limits how often each key may come. Keys that no longer count are removed from time to time.
+/// A rate limit for each key.
 #[derive(Debug)]
 pub struct RateLimit<K: Clone + Eq + Hash> {
     limiter: DefaultKeyedRateLimiter<K>,
@@ -77,16 +77,11 @@ pub struct RateLimit<K: Clone + Eq + Hash> {
 
 impl<K: Clone + Eq + Hash> RateLimit<K> {
     /// A limit of `times` the rate. `None` if that is too fine to be measured.
-    #[must_use]
     pub fn new(rate: Rate, times: u32) -> Option<Self> {
         Some(Self { limiter: RateLimiter::keyed(rate.quota(times)?), checks: AtomicU32::new(0) })
     }
 
-    /// Counts one use by `key`.
-    ///
-    /// # Errors
-    ///
-    /// The seconds to wait, if the key is over the limit.
+    /// Counts one use by `key`. An error holds the seconds to wait.
     pub fn check(&self, key: &K) -> Result<(), u32> {
         if self.checks.fetch_add(1, Ordering::Relaxed) % CLEAN_UP_EVERY == CLEAN_UP_EVERY - 1 {
             self.limiter.retain_recent();
@@ -99,60 +94,45 @@ impl<K: Clone + Eq + Hash> RateLimit<K> {
     }
 }
 
-/// Limits how often each client address may come. An IPv4 address has one limit; an IPv6 address counts for its /64, its /56 with four
-/// times the limit, and its /48 with sixteen times.
+/// A rate limit for each client address. An IPv4 address has one limit; an IPv6 address counts for its /64, its /56 with four times the
+/// limit, and its /48 with sixteen times.
 #[derive(Debug)]
 pub struct AddressLimit {
-    narrow: RateLimit<IpAddr>,
-    /// By the length of the prefix, the narrower one first.
-    wider: Vec<(u32, RateLimit<Ipv6Addr>)>,
+    /// By the length of the prefix, the narrowest network first.
+    networks: Vec<(u32, RateLimit<IpAddr>)>,
 }
 
 impl AddressLimit {
     /// A limit of `times` the rate for an IPv4 address or a /64. `None` if that is too fine to be measured.
-    #[must_use]
     pub fn new(rate: Rate, times: u32) -> Option<Self> {
-        let narrow = RateLimit::new(rate, times)?;
-        let wider = WIDER.map(|(bits, more)| Some((bits, RateLimit::new(rate, times.saturating_mul(more))?)));
-        Some(Self { narrow, wider: wider.into_iter().collect::<Option<_>>()? })
+        let limit = |(bits, factor)| Some((bits, RateLimit::new(rate, times.saturating_mul(factor))?));
+        Some(Self { networks: NETWORKS.into_iter().map(limit).collect::<Option<_>>()? })
     }
 
     /// Counts one use by `address`, for its narrowest network first. If that is over the limit, the wider ones count nothing, so that a
-    /// subscriber does not use up what the neighbours have. Requests without an address share one limit.
-    ///
-    /// # Errors
-    ///
-    /// The seconds to wait, if one of the networks is over its limit.
+    /// subscriber does not use up the limit of its neighbours. An error holds the seconds to wait.
     pub fn check(&self, address: Option<IpAddr>) -> Result<(), u32> {
-        self.narrow.check(&network(address))?;
-        let Some(IpAddr::V6(address)) = address.map(|address| address.to_canonical()) else { return Ok(()) };
-        self.wider.iter().try_for_each(|(bits, limit)| limit.check(&prefix(address, *bits)))
+        let has_networks = address.is_some_and(|address| address.to_canonical().is_ipv6());
+        let mut limits = self.networks.iter().take(if has_networks { NETWORKS.len() } else { 1 });
+        limits.try_for_each(|(bits, limit)| limit.check(&network(address, *bits)))
     }
-}
-
-/// The key of an address: itself, or the /64 of an IPv6 address, because one subscriber has 2^64 addresses. Requests without an address
-/// share one key, so that leaving out a header does not avoid the limit.
-#[must_use]
-pub fn network(address: Option<IpAddr>) -> IpAddr {
-    address.map_or(Ipv6Addr::UNSPECIFIED.into(), |address| with_prefix(address, 64))
 }
 
 /// The widest network that one client may have to itself: its address, or the /48 of an IPv6 address.
-#[must_use]
-pub fn widest_network(address: IpAddr) -> IpAddr {
-    with_prefix(address, WIDEST)
+pub(super) fn widest_network(address: Option<IpAddr>) -> IpAddr {
+    network(address, WIDEST)
 }
 
-fn with_prefix(address: IpAddr, bits: u32) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => prefix(address, bits).into(),
-        address => address,
+/// An IPv4 address as it is, or the first `bits` (1 to 128) of an IPv6 address. Clients without an address share one network, so that
+/// leaving out a header does not avoid the limit.
+fn network(address: Option<IpAddr>, bits: u32) -> IpAddr {
+    match address.map(|address| address.to_canonical()) {
+        Some(IpAddr::V6(address)) => {
+            Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << (Ipv6Addr::BITS - bits))).into()
+        }
+        Some(address) => address,
+        None => Ipv6Addr::UNSPECIFIED.into(),
     }
-}
-
-/// The first `bits` (1 to 128) of an address, and zeros.
-fn prefix(address: Ipv6Addr, bits: u32) -> Ipv6Addr {
-    Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << (Ipv6Addr::BITS - bits)))
 }
 
 #[cfg(test)]
@@ -193,11 +173,11 @@ mod tests {
 
     #[test]
     fn a_network_of_addresses_is_one_key() {
-        let place = |last| network(Some(IpAddr::from([0x2001, 0xdb8, 0, 0, 0, 0, 0, last])));
+        let place = |last| network(Some(IpAddr::from([0x2001, 0xdb8, 0, 0, 0, 0, 0, last])), 64);
         assert_eq!(place(1), place(2));
-        let mapped: IpAddr = "::ffff:10.0.0.1".parse().unwrap();
-        assert_eq!(network(Some(mapped)), IpAddr::from([10, 0, 0, 1]));
-        assert_ne!(network(None), network(Some(mapped)));
+        let mapped = address("::ffff:10.0.0.1");
+        assert_eq!(network(mapped, 64), IpAddr::from([10, 0, 0, 1]));
+        assert_ne!(network(None, 64), network(mapped, 64));
     }
 
     fn address(text: &str) -> Option<IpAddr> {
@@ -243,7 +223,7 @@ mod tests {
 
     #[test]
     fn the_widest_network_of_an_ipv6_address_is_its_48_bits() {
-        let widest = |text: &str| widest_network(text.parse().unwrap()).to_string();
+        let widest = |text: &str| widest_network(address(text)).to_string();
         assert_eq!(widest("2001:db8:7:ffff::1"), "2001:db8:7::");
         assert_eq!((widest("10.0.0.1"), widest("::ffff:10.0.0.1")), ("10.0.0.1".into(), "10.0.0.1".into()));
     }

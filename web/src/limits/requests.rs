@@ -1,5 +1,4 @@
-//! Limits how many requests run at once, and the memory of their bodies. A request over a limit gets 503 at once, so that the others are
-//! not answered late.
+//! Limits how many requests run at once, and the memory of their bodies. A request over a limit gets 503 at once instead of a late answer.
 
 use std::{
     net::IpAddr,
@@ -23,7 +22,7 @@ use tokio::{
 use super::{Quota, Share};
 use crate::{error::AppError, failure};
 
-/// Requests are refused while a task that is ready waits longer than this for a worker thread.
+/// Requests are refused while a ready task waits longer than this for a worker thread.
 const MAX_DELAY: Duration = Duration::from_secs(1);
 
 /// How often that delay is measured.
@@ -38,16 +37,12 @@ const BODY_MEMORY_PER_NETWORK: usize = 16 * 1024 * 1024;
 /// Body memory is charged in steps of this size, in bytes: a body of one byte needs buffers, too.
 const BODY_STEP: usize = 4 * 1024;
 
-/// The memory that a request's body is charged for. Returns it when dropped.
+/// The memory of a request's body. Returned when dropped.
 #[derive(Debug)]
 pub struct BodyMemory(Share);
 
 impl BodyMemory {
-    /// Charges for a body of which `bytes` have arrived so far.
-    ///
-    /// # Errors
-    ///
-    /// [`AppError::Busy`] when the memory of the client's network, or of all clients, is used up.
+    /// Charges for the `bytes` that have arrived so far. Fails with [`AppError::Busy`] if the network or all clients use too much.
     pub fn grow_to(&mut self, bytes: usize) -> Result<(), AppError> {
         if self.0.grow_to(bytes.next_multiple_of(BODY_STEP)) {
             return Ok(());
@@ -59,52 +54,46 @@ impl BodyMemory {
 
 /// Limits how many requests run at once, and the memory of their bodies. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Limiter(Arc<LimiterState>);
-
-#[derive(Debug)]
-struct LimiterState {
+pub struct Limiter {
     limit: usize,
     permits: Arc<Semaphore>,
     bodies: Quota,
-    /// Whether tasks wait too long for a worker thread. Requests then wait before they can ask for a permit.
-    delayed: AtomicBool,
-    /// Whether requests are being refused: the log has one line for the first of them, not one for each.
-    refusing: AtomicBool,
+    /// Whether tasks wait too long for a worker thread.
+    delayed: Arc<AtomicBool>,
+    /// Whether requests are being refused. Only the first one is logged.
+    refusing: Arc<AtomicBool>,
 }
 
 impl Limiter {
-    /// Lets `limit` requests run at once.
-    #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self(Arc::new(LimiterState {
+        Self {
             limit,
             permits: Arc::new(Semaphore::new(limit)),
             bodies: Quota::new(BODY_MEMORY, BODY_MEMORY_PER_NETWORK),
-            delayed: AtomicBool::default(),
-            refusing: AtomicBool::default(),
-        }))
+            delayed: Arc::default(),
+            refusing: Arc::default(),
+        }
     }
 
-    /// Starts a task that measures how long a ready task waits for a worker thread: a request that has just arrived waits as long.
+    /// Starts a task that measures how long a ready task waits for a worker thread.
     pub fn watch_delay(&self) {
-        let state = self.0.clone();
+        let delayed = self.delayed.clone();
         tokio::spawn(async move {
             loop {
                 let start = Instant::now();
                 sleep(MEASURE_EVERY).await;
-                state.delayed.store(start.elapsed() > MEASURE_EVERY + MAX_DELAY, Ordering::Relaxed);
+                delayed.store(start.elapsed() > MEASURE_EVERY + MAX_DELAY, Ordering::Relaxed);
             }
         });
     }
 
-    /// A permit for one request; `None` when none is free.
     fn permit(&self) -> Option<Permit> {
-        let held = Mutex::new(Some(self.acquire()?));
-        Some(Permit(Arc::new(PermitState { limiter: self.clone(), held })))
+        let held = Arc::new(Mutex::new(Some(self.acquire()?)));
+        Some(Permit { limiter: self.clone(), held })
     }
 
     fn acquire(&self) -> Option<OwnedSemaphorePermit> {
-        let LimiterState { limit, permits, delayed, refusing, .. } = &*self.0;
+        let Self { limit, permits, delayed, refusing, .. } = self;
         let delayed = delayed.load(Ordering::Relaxed);
         let permit = permits.clone().try_acquire_owned().ok().filter(|_| !delayed);
         if permit.is_none() {
@@ -124,16 +113,13 @@ fn count_refusal() {
     metrics::counter!("http_requests_shed_total").increment(1);
 }
 
-/// Lets one request run, until its last clone is dropped. A clone is in the request's extensions, so that work that continues after the
+/// Lets one request run, until the last clone is dropped. A clone is in the request's extensions, so that work that continues after the
 /// client has disconnected still counts.
 #[derive(Clone, Debug)]
-pub struct Permit(Arc<PermitState>);
-
-#[derive(Debug)]
-struct PermitState {
+pub struct Permit {
     limiter: Limiter,
     /// `None` while the request waits for its body.
-    held: Mutex<Option<OwnedSemaphorePermit>>,
+    held: Arc<Mutex<Option<OwnedSemaphorePermit>>>,
 }
 
 impl Permit {
@@ -142,25 +128,20 @@ impl Permit {
         self.held().take();
     }
 
-    /// Takes a permit again after [`release`](Self::release).
-    ///
-    /// # Errors
-    ///
-    /// [`AppError::Busy`] when none is free.
+    /// Takes a permit again after [`release`](Self::release). Fails with [`AppError::Busy`] if none is free.
     pub fn reacquire(&self) -> Result<(), AppError> {
-        let permit = self.0.limiter.acquire().ok_or(AppError::Busy)?;
+        let permit = self.limiter.acquire().ok_or(AppError::Busy)?;
         *self.held() = Some(permit);
         Ok(())
     }
 
-    /// The memory for the body of a request from this address, of which nothing has arrived yet.
-    #[must_use]
+    /// The memory for a body from this address, empty at first.
     pub fn body_memory(&self, client: Option<IpAddr>) -> BodyMemory {
-        BodyMemory(self.0.limiter.0.bodies.share(client))
+        BodyMemory(self.limiter.bodies.share(client))
     }
 
     fn held(&self) -> MutexGuard<'_, Option<OwnedSemaphorePermit>> {
-        self.0.held.lock().unwrap_or_else(PoisonError::into_inner)
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -190,12 +171,12 @@ mod tests {
         let mut memory = permit.body_memory(address(1));
         for (arrived, charged) in [(1, 4_096), (4_096, 4_096), (4_097, 8_192), (1_000_000, 1_003_520)] {
             memory.grow_to(arrived).unwrap();
-            assert_eq!(limiter.0.bodies.used(), charged, "{arrived} bytes");
+            assert_eq!(limiter.bodies.used(), charged, "{arrived} bytes");
         }
         assert_eq!(permit.body_memory(address(1)).grow_to(16 * 1024 * 1024), Err(AppError::Busy));
         assert_eq!(permit.body_memory(address(2)).grow_to(16 * 1024 * 1024), Ok(()));
         drop(memory);
-        assert_eq!(limiter.0.bodies.used(), 0);
+        assert_eq!(limiter.bodies.used(), 0);
     }
 
     #[test]
