@@ -1,9 +1,9 @@
-//! Answers the callers of server functions: a script with JSON and a status, a plain form with a redirect.
+//! The answers of server functions: JSON and a status for a script, a redirect for a plain form.
 //!
-//! Leptos would redirect a refused form with its error in the URL, where any link could put one, and without what was typed. So
-//! server functions are always called as by a script, and the [`Form`] says what a plain form sees next.
+//! Leptos would redirect a refused form with the error in the URL, where any link could put one, and would lose what was typed. So
+//! every server function answers in JSON, and the [`Form`] decides where a plain form is redirected.
 
-use std::{future::poll_fn, pin::pin, sync::Arc, task::Poll, time::Duration};
+use std::{future::poll_fn, panic::resume_unwind, pin::pin, sync::Arc, task::Poll, time::Duration};
 
 use axum::{
     body::{Body, Bytes, HttpBody, to_bytes},
@@ -26,7 +26,7 @@ use crate::{
     context::ClientAddress,
     error::AppError,
     failure,
-    feature::{API, Form, OnSuccess},
+    feature::{API, Form},
     flash::{self, Flash, FormFailure},
     limits::{BodyMemory, Permit},
     path::{self, LocalPath},
@@ -40,7 +40,7 @@ const MAX_ERROR: usize = 64 * 1024;
 /// How long a body may take to arrive: 4 MiB at a megabit a second.
 const BODY_TIMEOUT: Duration = Duration::from_secs(40);
 
-/// The most fields of a form or a query. Each one takes memory to parse, however short it is.
+/// The most fields of a form or a query. Each takes memory to parse, however short it is.
 const MAX_FIELDS: usize = 64;
 
 /// The largest body that is parsed on a worker thread, in bytes. A larger one would delay the other requests of the thread.
@@ -57,8 +57,8 @@ pub async fn answer_forms(
     request: Request,
     next: Next,
 ) -> Response {
-    let post = request.method() == Method::POST;
-    let plain_form = post && accepts_html(request.headers());
+    let is_post = request.method() == Method::POST;
+    let is_plain_form = is_post && accepts_html(request.headers());
     let (mut parts, body) = request.into_parts();
     parts.headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     let form = site.features.form(parts.uri.path());
@@ -74,98 +74,92 @@ pub async fn answer_forms(
         }
         Err(error) => (Bytes::new(), Err(error), None),
     };
-    match (plain_form, result) {
-        (false, Ok(response)) => clear_site_data(form.filter(|_| post), response),
-        (false, Err(error)) => json(&error),
-        (true, Ok(response)) if response.status() != StatusCode::OK => response,
-        (true, result) => match form {
-            Some(form) => {
-                let succeeded = result.is_ok();
-                let cookies = result.as_ref().map_or(Vec::new(), set_cookies);
-                let response = redirect(&site, &session, form, back, &body, result.map(drop)).await;
-                clear_site_data(succeeded.then_some(form), with_cookies(cookies, response))
-            }
-            None => result.unwrap_or_else(|error| json(&error)),
-        },
+    let Some(form) = form.filter(|_| is_post) else {
+        return result.unwrap_or_else(|error| json(&error));
+    };
+    let back = back.map_or(form.page.to_owned(), |path| path.to_string());
+    match result {
+        Ok(response) if !is_plain_form => clear_site_data(form, response),
+        Ok(response) if response.status() != StatusCode::OK => response,
+        Ok(response) => redirect_to_next(&session, form, back, &body, response.headers()).await,
+        Err(error) if !is_plain_form => json(&error),
+        Err(error) => redirect_back(&site, &session, form, back, &body, error).await,
     }
 }
 
-/// Runs a server function in a task of its own, which runs to its end even if the client disconnects. The memory of its body is in use
-/// until then.
+/// Runs a server function in its own task, which runs to its end even if the client disconnects. Its body uses `memory` until then.
 async fn run(
     work: impl Future<Output = Response> + Send + 'static,
     memory: Arc<BodyMemory>,
     is_large: bool,
 ) -> Result<Response, AppError> {
     let work = async move {
-        let response = work.await;
-        drop(memory);
-        response
+        let _memory = memory;
+        work.await
     }
     .in_current_span();
     let task =
         if is_large { spawn_blocking(|| Handle::current().block_on(work)) } else { tokio::spawn(work) };
     match task.await {
         Ok(response) => take_error(response).await,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // The server is shutting down.
-            Err(_) => Err(AppError::Unavailable),
-        },
+        Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
+        // The server is shutting down.
+        Err(_) => Err(AppError::Unavailable),
     }
 }
 
-/// Redirects a plain form as its [`Form`] says. The message waits in the session.
-async fn redirect(
+/// Redirects a plain form after success, with the cookies that the server function has set.
+async fn redirect_to_next(
+    session: &Session,
+    form: &Form,
+    back: String,
+    body: &[u8],
+    headers: &HeaderMap,
+) -> Response {
+    let target = form.on_success.target(|| field(body, "next")).map_or(back, |path| path.to_string());
+    let flash = Flash { message: form.success.map(Into::into), ..Flash::default() };
+    if let Err(error) = store(session, flash).await {
+        // The change is committed. A failure page would make the visitor send the form again.
+        tracing::error!(%error, "the message about a committed change could not be stored");
+    }
+    let cookies = headers.get_all(SET_COOKIE).iter().map(|cookie| (SET_COOKIE, cookie.clone()));
+    let mut response = Redirect::to(&target).into_response();
+    response.headers_mut().extend(cookies);
+    clear_site_data(form, response)
+}
+
+/// Redirects a refused plain form to its page or to the sign-in page. The error and what was typed wait in the session.
+async fn redirect_back(
     site: &Site,
     session: &Session,
     form: &Form,
-    back: Option<LocalPath>,
+    back: String,
     body: &[u8],
-    result: Result<(), AppError>,
+    error: AppError,
 ) -> Response {
-    let page = back.as_ref().map(LocalPath::page).unwrap_or(form.page).to_owned();
-    let succeeded = result.is_ok();
-    let must_sign_in = match &result {
-        Err(AppError::SignInFirst) => true,
-        Err(AppError::SessionEnded) => !site.features.is_public(&page),
+    let page = back.split(['?', '#']).next().unwrap_or_default();
+    let must_sign_in = match error {
+        AppError::Unavailable | AppError::Busy => return failure::page(&error),
+        AppError::SignInFirst => true,
+        AppError::SessionEnded => !site.features.is_public(page),
         _ => false,
     };
-    let back = back.map_or(form.page.to_owned(), |path| path.to_string());
-    let (flash, target) = match result {
-        Ok(()) => {
-            let target = match form.on_success {
-                OnSuccess::Stay => back,
-                OnSuccess::Go(page) => page.to_owned(),
-                OnSuccess::Next(page) => {
-                    let next = field(body, "next").and_then(|path| LocalPath::parse(&path));
-                    next.map_or(page.to_owned(), |path| path.to_string())
-                }
-            };
-            (Flash { message: form.success.map(Into::into), ..Flash::default() }, target)
-        }
-        Err(error @ (AppError::Unavailable | AppError::Busy)) => return failure::page(&error),
-        Err(error) => {
-            let failure = FormFailure { form: form.path.to_owned(), error, typed: typed(body, form.refill) };
-            let has_ended = must_sign_in && failure.error == AppError::SessionEnded;
-            let message = has_ended.then_some(SIGN_IN_AGAIN.into());
-            let flash = Flash { message, failure: Some(failure), waits_for: must_sign_in.then_some(page) };
-            let next = LocalPath::parse(&back).filter(|_| must_sign_in);
-            (flash, next.map_or(back, |next| path::sign_in(Some(&next)).to_string()))
-        }
+    let has_ended = must_sign_in && error == AppError::SessionEnded;
+    let flash = Flash {
+        message: has_ended.then_some(SIGN_IN_AGAIN.into()),
+        failure: Some(FormFailure { form: form.path.to_owned(), error, typed: typed(body, form.refill) }),
+        waits_for: must_sign_in.then(|| page.to_owned()),
     };
-    match store(session, flash).await {
-        Ok(()) => Redirect::to(&target).into_response(),
-        // The change is committed. A failure page would make the visitor send the form again.
-        Err(error) if succeeded => {
-            tracing::error!(%error, "the message about a committed change could not be stored");
-            Redirect::to(&target).into_response()
-        }
-        Err(error) => failure::page(&error),
+    if let Err(error) = store(session, flash).await {
+        return failure::page(&error);
     }
+    if must_sign_in {
+        return Redirect::to(path::sign_in(LocalPath::parse(&back).as_ref()).as_str()).into_response();
+    }
+    Redirect::to(&back).into_response()
 }
 
-/// Stores the message, in a new session if this one has ended. Drops it if the session has got a new id in another tab meanwhile.
+/// Stores the message, in a new session if this one has ended. Drops it if another tab has cycled the session id meanwhile.
 async fn store(session: &Session, flash: Flash) -> Result<(), AppError> {
     if flash.is_empty() {
         return Ok(());
@@ -188,8 +182,7 @@ fn referring_page(headers: &HeaderMap) -> Option<LocalPath> {
     LocalPath::parse(path.as_str()).filter(|path| !path.as_str().starts_with(API))
 }
 
-/// Reads a body of at most `limit` bytes, which has to arrive within [`BODY_TIMEOUT`]. The memory that is returned with it is charged to
-/// the client's network.
+/// Reads a body of at most `limit` bytes within [`BODY_TIMEOUT`]. Its memory is charged to the client's network.
 async fn read(parts: &Parts, body: Body, limit: usize) -> Result<(Bytes, BodyMemory), AppError> {
     let permit = parts.extensions.get::<Permit>().ok_or(AppError::Internal)?;
     let memory = permit.body_memory(ClientAddress::of(&parts.extensions));
@@ -216,8 +209,7 @@ async fn read(parts: &Parts, body: Body, limit: usize) -> Result<(Bytes, BodyMem
     Ok((bytes, memory))
 }
 
-/// Collects a body, and charges its memory as it arrives. Copies it into one buffer, because a client could send each byte in a frame of
-/// its own.
+/// Collects a body, and charges its memory as it arrives. Copies it into one buffer, because each byte may have its own frame.
 async fn collect(
     mut body: Body,
     limit: usize,
@@ -239,7 +231,6 @@ async fn collect(
     Ok((collected.into(), memory))
 }
 
-/// Whether a form or a query has more than [`MAX_FIELDS`] fields.
 fn has_too_many_fields(text: &[u8]) -> bool {
     text.iter().filter(|byte| **byte == b'&').count() >= MAX_FIELDS
 }
@@ -252,7 +243,7 @@ pub async fn limit_fields(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// Turns the response of a server function that failed into its error.
+/// Returns the error of a server function that failed.
 async fn take_error(response: Response) -> Result<Response, AppError> {
     if !response.headers().contains_key(SERVER_FN_ERROR_HEADER) {
         return Ok(response);
@@ -261,24 +252,11 @@ async fn take_error(response: Response) -> Result<Response, AppError> {
     Err(AppError::de(body))
 }
 
-/// The cookies that a server function has set.
-fn set_cookies(response: &Response) -> Vec<HeaderValue> {
-    response.headers().get_all(SET_COOKIE).iter().cloned().collect()
-}
-
-/// Adds the cookies to a redirect. A failure page sets none.
-fn with_cookies(cookies: Vec<HeaderValue>, mut response: Response) -> Response {
-    if response.status().is_redirection() {
-        response.headers_mut().extend(cookies.into_iter().map(|cookie| (SET_COOKIE, cookie)));
-    }
-    response
-}
-
-/// Makes the browser delete what it has stored of the site, where the form asks for it (ASVS 14.3.1). Cookies are not included, because
-/// those of other apps on the host would be deleted, too.
-fn clear_site_data(form: Option<&Form>, mut response: Response) -> Response {
+/// Makes the browser delete its copies of pages and data, if the form asks for it (ASVS 14.3.1). Cookies stay, because other apps on
+/// the host may have some.
+fn clear_site_data(form: &Form, mut response: Response) -> Response {
     const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
-    if form.is_some_and(|form| form.clear_site_data) {
+    if form.clear_site_data {
         let stored = HeaderValue::from_static("\"cache\", \"storage\"");
         response.headers_mut().insert(CLEAR_SITE_DATA, stored);
     }
@@ -295,7 +273,6 @@ fn field(body: &[u8], name: &str) -> Option<String> {
 
 /// What was typed into the fields that are refilled.
 fn typed(body: &[u8], refill: &[&str]) -> Vec<(String, String)> {
-    /// The longest text that is stored in the session, in bytes.
     const MAX_STORED: usize = 1_000;
     let fields = refill.iter().filter_map(|name| Some(((*name).to_owned(), field(body, name)?)));
     fields.filter(|(_, value)| value.len() <= MAX_STORED).collect()

@@ -1,4 +1,4 @@
-//! What happens on the page after the answer to a form, in the browser.
+//! Shows the outcome of a form in the browser: a message, another page, or a request to sign in.
 
 use leptos::prelude::*;
 use leptos_router::{
@@ -10,13 +10,13 @@ use leptos_router::{
 use super::focus::focus_wrong_field;
 use crate::{
     error::AppError,
-    feature::{Features, Form, OnSuccess},
+    feature::{Features, Form},
     flash::Notices,
     path::{self, LocalPath},
     visitor::{CurrentVisitor, Tabs, use_visitor},
 };
 
-/// The outcome of one form. Not generic over the server function: its code is compiled, and sent to browsers, once.
+/// The outcome of one form. Not generic over the server function, so that browsers load its code once.
 pub(super) struct FormOutcome {
     form: Option<&'static Form>,
     stays: bool,
@@ -29,7 +29,7 @@ pub(super) struct FormOutcome {
 }
 
 impl FormOutcome {
-    /// For the form that calls the server function at `path`.
+    /// The outcome of the form that calls the server function at `path`.
     pub(super) fn new(path: &str, stays: bool) -> Self {
         let navigate = path::use_local_navigate();
         Self {
@@ -44,14 +44,14 @@ impl FormOutcome {
         }
     }
 
-    /// The form was refused. Where the session is the reason, the page asks the server for the visitor.
+    /// Called when the form was refused. If the session may be the reason, asks the server for the visitor.
     pub(super) fn refused(&self, error: &AppError) {
         self.notices.clear();
         match error {
             AppError::SignInFirst if self.visitor.user().is_none() => {
                 (self.navigate)(&path::sign_in(LocalPath::parse(&self.here.get()).as_ref()));
             }
-            // Another tab may also have got a new session id meanwhile.
+            // The session may also have a new id from another tab.
             AppError::SessionEnded | AppError::SignInFirst => self.visitor.check(),
             AppError::ConfirmFirst => self.visitor.unconfirm(),
             AppError::Invalid { .. } => focus_wrong_field(),
@@ -59,31 +59,18 @@ impl FormOutcome {
         }
     }
 
-    /// The form has succeeded: notifies the other tabs, shows the message and navigates.
+    /// Called when the form has succeeded: notifies the other tabs, shows the message and navigates.
     pub(super) fn succeeded(&self) {
         self.tabs.notify();
-        let target = self.target();
+        let next = || self.query.with(|query| query.get("next"));
+        let target = self.form.filter(|_| !self.stays).and_then(|form| form.on_success.target(next));
+        let page = target.as_ref().map_or_else(|| self.here.get(), |target| target.page().to_owned());
         match self.form.and_then(|form| form.success) {
-            Some(message) => match &target {
-                Some(target) => self.notices.show(message, target.page()),
-                None => self.notices.show(message, &self.here.get()),
-            },
+            Some(message) => self.notices.show(message, &page),
             None => self.notices.clear(),
         }
         if let Some(target) = target {
             (self.navigate)(&target);
-        }
-    }
-
-    fn target(&self) -> Option<LocalPath> {
-        match self.form?.on_success {
-            _ if self.stays => None,
-            OnSuccess::Stay => None,
-            OnSuccess::Go(page) => LocalPath::parse(page),
-            OnSuccess::Next(page) => {
-                let next = self.query.with(|query| query.get("next"));
-                next.and_then(|path| LocalPath::parse(&path)).or_else(|| LocalPath::parse(page))
-            }
         }
     }
 }
