@@ -11,9 +11,7 @@ use web::{
     feature::Features,
     flash::{NoticeBar, provide_notices},
     ui::{focus_new_pages, ignore_skipped_transitions},
-    visitor::{
-        CurrentVisitor, SessionWarning, follow_navigation, provide_tabs, provide_visitor, watch_session,
-    },
+    visitor::{CurrentVisitor, SessionWarning, follow_navigation, provide_tabs, provide_visitor},
 };
 
 use crate::{
@@ -49,7 +47,6 @@ pub fn App() -> impl IntoView {
 fn Frame(visitor: CurrentVisitor) -> impl IntoView {
     provide_notices(visitor.notice());
     provide_tabs(visitor);
-    watch_session(visitor);
     follow_navigation(visitor);
     focus_new_pages();
     ignore_skipped_transitions();

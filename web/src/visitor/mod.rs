@@ -1,4 +1,4 @@
-//! The visitor on a page: takes the [snapshot](crate::snapshot::Visitor) once for each page, and keeps it up to date in the browser.
+//! The visitor on a page: takes the [snapshot](crate::snapshot::Visitor) on the server, and updates it in the browser.
 
 mod api;
 mod current;
@@ -12,4 +12,4 @@ pub use current::{CurrentVisitor, SignedIn, SignedOut, provide_visitor, use_visi
 #[cfg(feature = "ssr")]
 pub use store::{load, load_current, snapshot};
 pub use tabs::{Tabs, provide_tabs};
-pub use watch::{SessionWarning, follow_navigation, guard_page, watch_session};
+pub use watch::{SessionWarning, follow_navigation, guard_page};

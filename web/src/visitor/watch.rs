@@ -1,4 +1,4 @@
-//! Follows the session in the browser: warns before it ends, notices its end, and guards private pages.
+//! Follows the session in the browser: warns before it ends, notices its end, and guards pages for signed-in users.
 
 use std::time::Duration;
 
@@ -11,37 +11,10 @@ use crate::{
     path::{self, LocalPath},
 };
 
-/// Browsers count the milliseconds of a timer in 31 bits.
+/// In seconds: browsers count the milliseconds of a timer in 31 bits.
 const LONGEST_TIMER: i64 = 20 * 24 * 3_600;
 
-/// Whether the visitor is to be warned that the session ends.
-#[derive(Clone, Copy)]
-struct EndsSoon(RwSignal<bool>);
-
-/// Sets timers for the warning and for the end, again after each use of the session. Other tabs may have used it too, so both ask
-/// the server first.
-pub fn watch_session(visitor: CurrentVisitor) {
-    let ends_soon = RwSignal::new(false);
-    provide_context(EndsSoon(ends_soon));
-    Effect::new(move |before: Option<Vec<TimeoutHandle>>| {
-        before.into_iter().flatten().for_each(|timer| timer.clear());
-        let Some(time) = visitor.session().filter(|time| time.idle_remaining < LONGEST_TIMER) else {
-            ends_soon.set(false);
-            return Vec::new();
-        };
-        let check_after = |seconds: i64| {
-            let after = Duration::from_secs(u64::try_from(seconds).unwrap_or_default());
-            set_timeout_with_handle(move || visitor.check(), after)
-        };
-        let warn_in = time.warn_in();
-        ends_soon.set(warn_in == 0);
-        // A second later, so that the server agrees.
-        let next = if warn_in == 0 { time.idle_remaining + 1 } else { warn_in };
-        check_after(next).into_iter().collect()
-    });
-}
-
-/// Uses the session on each navigation, and forgets what the page before has shown once.
+/// Uses the session on each navigation, and removes the flash of the previous page.
 pub fn follow_navigation(visitor: CurrentVisitor) {
     let Location { pathname, search, .. } = use_location();
     Effect::new(move || {
@@ -69,8 +42,7 @@ fn use_session(visitor: CurrentVisitor) {
     });
 }
 
-/// Sends a guest on a page for signed-in users to the sign-in page. The server does the same when such a page is opened; this is for
-/// users who sign out, or navigate, without loading a page.
+/// Redirects a guest on a page for signed-in users to the sign-in page, as the server does when such a page is loaded.
 pub fn guard_page() {
     let (visitor, features, path) = (use_visitor(), Features::current(), use_location().pathname);
     if is_server() || features.is_public(&path.get_untracked()) {
@@ -86,11 +58,32 @@ pub fn guard_page() {
     });
 }
 
-/// "You will be signed out in a minute", with "Stay signed in".
+/// Sets a timer for the warning, then for the end, again after each use of the session. Asks the server each time, because other tabs
+/// may have used the session.
+fn set_timer(visitor: CurrentVisitor, ends_soon: RwSignal<bool>) {
+    Effect::new(move |before: Option<Option<TimeoutHandle>>| {
+        if let Some(timer) = before.flatten() {
+            timer.clear();
+        }
+        let Some(time) = visitor.session().filter(|time| time.idle_remaining < LONGEST_TIMER) else {
+            ends_soon.set(false);
+            return None;
+        };
+        let warn_in = time.warn_in();
+        ends_soon.set(warn_in == 0);
+        // A second later, so that the server agrees.
+        let seconds = if warn_in == 0 { time.idle_remaining + 1 } else { warn_in };
+        let after = Duration::from_secs(u64::try_from(seconds).unwrap_or_default());
+        set_timeout_with_handle(move || visitor.check(), after).ok()
+    });
+}
+
+/// Warns before the session ends, and offers to stay signed in.
 #[component]
 pub fn SessionWarning() -> impl IntoView {
     let visitor = use_visitor();
-    let EndsSoon(ends_soon) = expect_context();
+    let ends_soon = RwSignal::new(false);
+    set_timer(visitor, ends_soon);
     let extendable = move || visitor.session().is_some_and(|time| time.can_be_extended());
     view! {
         <div class="session-warning" role="alert">
