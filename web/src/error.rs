@@ -20,77 +20,53 @@ use server_fn::{
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize, thiserror::Error)]
 #[serde(tag = "error", rename_all = "snake_case")]
 pub enum AppError {
-    /// A field is wrong.
     #[error("{message}")]
     Invalid {
-        /// The field's name in the form.
         field: Cow<'static, str>,
-        /// What is wrong with it, for the user.
         message: Cow<'static, str>,
-        /// Whether it conflicts with something that exists: the status is 409 then, else 422.
+        /// Whether it conflicts with something that exists (409), else the value itself is wrong (422).
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         conflict: bool,
     },
-    /// The session ended before the request was done. Nothing was changed.
     #[error("Your session has ended. Nothing was changed. Please try again.")]
     SessionEnded,
-    /// Only a signed-in user may do this.
     #[error("Please sign in first.")]
     SignInFirst,
-    /// The user has to type the password again first.
     #[error("Please confirm your password first.")]
     ConfirmFirst,
-    /// Too many attempts to sign in.
     #[error("Too many attempts. Please try again in {}.", duration(*seconds))]
-    TooManyTries {
-        /// When the next attempt is allowed.
-        seconds: u32,
-    },
-    /// Too many sessions were created from the visitor's address.
+    TooManyTries { seconds: u32 },
     #[error("There are too many new visitors from your network. Please try again in {}.", duration(*seconds))]
-    TooManySessions {
-        /// When the next session may be created.
-        seconds: u32,
-    },
-    /// The request was sent by a page of another site.
+    TooManySessions { seconds: u32 },
     #[error(
         "This request came from another website, so nothing was changed. Please open the page here and try again."
     )]
     CrossSite,
-    /// The session has reached its maximum size.
     #[error("Your session is full, so nothing was changed. Please remove something and try again.")]
     SessionFull,
-    /// What the request names does not exist.
     #[error("We could not find that. It may have been removed.")]
     NotFound,
     /// The request cannot be read, for example because a field occurs twice.
     #[error("We could not read the request. Please try again.")]
     Malformed,
-    /// The body is larger than allowed.
     #[error("That is too long. Please shorten it.")]
     TooLarge,
-    /// The body took too long to arrive.
     #[error("The request took too long to arrive. Please check your connection and try again.")]
     TooSlow,
-    /// The path exists, but not for this method.
     #[error("This method is not allowed here.")]
     WrongMethod,
-    /// The server is at a limit.
     #[error("We're busy right now. Please try again in a moment.")]
     Busy,
-    /// The database does not answer.
     #[error("We can't reach our database right now. Please try again in a moment.")]
     Unavailable,
-    /// An error of the server.
     #[error("Something went wrong on our side. Please try again.")]
     Internal,
     /// The browser could not reach the server. Created in the browser only.
     #[error("We could not reach the server. Please check your connection and try again.")]
     Offline,
-    /// A rule of a feature refused.
     #[serde(untagged)]
     #[error(transparent)]
-    Refused(Refusal),
+    Refused(#[from] Refusal),
 }
 
 /// Why a rule of a feature refuses. Declared in the feature, as a constant.
@@ -100,88 +76,60 @@ pub struct Refusal {
     /// The code for scripts, such as `cart_empty`.
     #[serde(rename = "error")]
     code: Cow<'static, str>,
-    /// The reason, for the user.
     message: Cow<'static, str>,
-    /// The HTTP status.
     status: u16,
-    /// Whether the message is shown in the form. Else it is shown at the top of the page.
+    /// Whether the form shows the message, rather than the top of the page.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     in_form: bool,
 }
 
 impl Refusal {
-    /// A refusal with an HTTP status, shown at the top of the page.
-    #[must_use]
+    /// Shown at the top of the page.
     pub const fn new(status: u16, code: &'static str, message: &'static str) -> Self {
         Self { code: Cow::Borrowed(code), message: Cow::Borrowed(message), status, in_form: false }
     }
 
-    /// A refusal with an HTTP status, shown in the form that was refused.
-    #[must_use]
+    /// Shown in the form that was refused.
     pub const fn in_form(status: u16, code: &'static str, message: &'static str) -> Self {
         Self { code: Cow::Borrowed(code), message: Cow::Borrowed(message), status, in_form: true }
     }
 }
 
-impl From<Refusal> for AppError {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
-
-/// What is wrong with a text that a user has entered, as a sentence for the user.
+/// An entered value is wrong. The sentence is for the user.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Invalid(pub Cow<'static, str>);
 
 impl Invalid {
-    /// Nothing was entered.
     pub const MISSING: Self = Self::new("Please fill in this field.");
-    /// The text has more than one line.
     pub const NOT_ONE_LINE: Self = Self::new("Please use a single line.");
-    /// The text is not a whole number.
     pub const NOT_A_NUMBER: Self = Self::new("Please enter a whole number.");
-    /// The text is not one of the options.
     pub const NOT_AN_OPTION: Self = Self::new("Please choose one of the options.");
 
-    /// A fixed sentence.
-    #[must_use]
     pub const fn new(message: &'static str) -> Self {
         Self(Cow::Borrowed(message))
     }
 
-    /// The text has more than `max` characters.
-    #[must_use]
     pub fn too_long(max: u32) -> Self {
         Self(format!("Please use at most {max} characters.").into())
     }
 
-    /// The text has fewer than `min` characters.
-    #[must_use]
     pub fn too_short(min: u32) -> Self {
         Self(format!("Please use at least {min} characters.").into())
     }
 
-    /// The number is not in `min..=max`.
-    #[must_use]
     pub fn out_of_range(min: u32, max: u32) -> Self {
         Self(format!("Please enter a number from {min} to {max}.").into())
     }
 
-    /// The error of the form's field with this name.
-    #[must_use]
+    /// The error of the form field with this name.
     pub fn for_field(self, field: &'static str) -> AppError {
         AppError::Invalid { field: field.into(), message: self.0, conflict: false }
     }
 }
 
-/// Names the field of a value that was refused.
+/// Adds the field to the error of a value.
 pub trait ForField<T> {
-    /// Turns [`Invalid`] into the error of the form's field with this name.
-    ///
-    /// # Errors
-    ///
-    /// [`AppError::Invalid`] where the value was refused.
     fn for_field(self, field: &'static str) -> Result<T, AppError>;
 }
 
@@ -191,31 +139,25 @@ impl<T> ForField<T> for Result<T, Invalid> {
     }
 }
 
-/// In seconds or minutes, whichever is easier to say.
+/// A duration for users: seconds, or minutes from 60 seconds on.
 fn duration(seconds: u32) -> String {
-    let (count, unit) = match seconds {
-        0..60 => (seconds.max(1), "second"),
-        _ => (seconds.div_ceil(60), "minute"),
-    };
+    let (count, unit) =
+        if seconds < 60 { (seconds.max(1), "second") } else { (seconds.div_ceil(60), "minute") };
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {unit}{plural}")
 }
 
 impl AppError {
     /// A field conflicts with something that exists.
-    #[must_use]
     pub const fn conflict(field: &'static str, message: &'static str) -> Self {
         Self::Invalid { field: Cow::Borrowed(field), message: Cow::Borrowed(message), conflict: true }
     }
 
-    /// Whether a feature's rule refused for this reason.
-    #[must_use]
+    /// Whether this is the given refusal.
     pub fn is(&self, refusal: &Refusal) -> bool {
         matches!(self, Self::Refused(refused) if refused.code == refusal.code)
     }
 
-    /// The HTTP status.
-    #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
             Self::Invalid { conflict: true, .. } => StatusCode::CONFLICT,
@@ -237,7 +179,6 @@ impl AppError {
     }
 
     /// The seconds after which to try again, where waiting helps (RFC 9110, 10.2.3).
-    #[must_use]
     pub fn retry_after(&self) -> Option<u32> {
         match self {
             Self::TooManyTries { seconds } | Self::TooManySessions { seconds } => Some(*seconds),
@@ -249,7 +190,6 @@ impl AppError {
     }
 
     /// The heading of a page that shows the error in place of its content.
-    #[must_use]
     pub fn title(&self) -> &'static str {
         match self {
             Self::NotFound => "Not found",
@@ -266,14 +206,11 @@ impl AppError {
     }
 
     /// Whether the same request may succeed later.
-    #[must_use]
     pub fn is_temporary(&self) -> bool {
         self.retry_after().is_some() || matches!(self, Self::Internal | Self::Offline | Self::TooSlow)
     }
 
-    /// Whether the form that was refused shows the error. Every other error is shown at the top of the page, which may not have
-    /// that form any more.
-    #[must_use]
+    /// Whether the refused form shows the error. Others are shown at the top of the page, which may not have that form any more.
     pub fn is_shown_in_form(&self) -> bool {
         matches!(
             self,
@@ -281,8 +218,7 @@ impl AppError {
         )
     }
 
-    /// What is wrong with this field, if the error is about it.
-    #[must_use]
+    /// The message, if the error is about this field.
     pub fn field_message(&self, name: &str) -> Option<&str> {
         match self {
             Self::Invalid { field, message, .. } if field == name => Some(message),

@@ -1,13 +1,13 @@
-//! The page for a request that could not be answered. It needs nothing that may have failed: no database, no session.
+//! The failure page, for a request that could not be answered. It needs neither the database nor a session.
 
 use std::sync::Arc;
 
 use axum::{
     body::Body,
-    extract::{Request, State},
+    extract::{Extension, Request, State},
     http::{
         HeaderMap, HeaderValue,
-        header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER},
+        header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE},
     },
     middleware::Next,
     response::{IntoResponse, Response},
@@ -17,22 +17,20 @@ use tower_http::request_id::RequestId;
 use crate::{
     csp,
     error::AppError,
-    response::{accepts_html, json},
+    response::{accepts_html, json, retry_after},
 };
 
-/// A place in the failure page for a text.
-#[must_use]
+/// A comment in the failure page that is replaced by a text.
 pub fn gap(name: &str) -> String {
     format!("<!-- {name} -->")
 }
 
-/// The page in the app's layout, rendered at start: when it is needed there may be no time for it.
+/// The page in the app's layout. Rendered at start, because a server under load may have no time for it.
 #[derive(Debug)]
 pub struct FailurePage(String);
 
 impl FailurePage {
-    /// Takes HTML with [gaps](gap) called `title` (anywhere), `message` and `more`.
-    #[must_use]
+    /// Takes HTML with the [gaps](gap) `title`, `message` and `more`.
     pub fn new(html: String) -> Self {
         Self(html)
     }
@@ -44,7 +42,7 @@ impl FailurePage {
     }
 }
 
-/// How to try again, and the id that finds the error in the log.
+/// How to try again, and the id of the request if the error is logged.
 fn more(error: &AppError, request_id: &str, is_read: bool) -> String {
     let mut more = String::new();
     if is_read && error.is_temporary() {
@@ -52,7 +50,6 @@ fn more(error: &AppError, request_id: &str, is_read: bool) -> String {
     } else if !is_read && *error != AppError::CrossSite {
         more += "<p>Go back in your browser: what you typed is still there.</p>";
     }
-    // Other errors are not logged.
     if error.status().is_server_error() && *error != AppError::Busy {
         more += &format!(
             "<p>If you contact us about this, please mention this number: <code>{request_id}</code></p>"
@@ -61,18 +58,13 @@ fn more(error: &AppError, request_id: &str, is_read: bool) -> String {
     more
 }
 
-/// Marks a response whose page is written by the outer layer, which knows the request's id.
+/// The error of a response whose page is written by [`render_failure`], which knows the request's id.
 #[derive(Clone, Debug)]
 struct Failed(AppError);
 
 /// A response that shows an error on a page of its own.
 pub fn page(error: &AppError) -> Response {
-    let mut response = error.status().into_response();
-    if let Some(seconds) = error.retry_after() {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    response.extensions_mut().insert(Failed(error.clone()));
-    response
+    (error.status(), retry_after(error), Extension(Failed(error.clone()))).into_response()
 }
 
 /// An error as the client accepts it: a page or JSON.

@@ -1,17 +1,17 @@
-//! Errors as responses: JSON for scripts, and what a client accepts.
+//! Errors as JSON, and whether a client accepts HTML instead.
 
 use axum::{
     http::{
         HeaderMap, HeaderValue,
         header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER},
     },
-    response::{IntoResponse, Response},
+    response::{AppendHeaders, IntoResponse, IntoResponseParts, Response},
 };
 use server_fn::error::{FromServerFnError, SERVER_FN_ERROR_HEADER};
 
 use crate::error::AppError;
 
-/// Whether the client shows pages: a plain form does, a script does not.
+/// Whether the client accepts a page: a plain form does, a script does not.
 pub fn accepts_html(headers: &HeaderMap) -> bool {
     headers.get(ACCEPT).is_some_and(|accept| accept.to_str().is_ok_and(|accept| accept.contains("text/html")))
 }
@@ -25,9 +25,10 @@ pub(crate) fn server_fn_error(error: &AppError) -> Response {
 
 /// An error as JSON.
 pub fn json(error: &AppError) -> Response {
-    let mut response = (error.status(), [(CONTENT_TYPE, "application/json")], error.ser()).into_response();
-    if let Some(seconds) = error.retry_after() {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    response
+    (error.status(), retry_after(error), [(CONTENT_TYPE, "application/json")], error.ser()).into_response()
+}
+
+/// The header `Retry-After`, if waiting helps.
+pub(crate) fn retry_after(error: &AppError) -> impl IntoResponseParts {
+    AppendHeaders(error.retry_after().map(|seconds| (RETRY_AFTER, seconds)))
 }
