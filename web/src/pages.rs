@@ -1,4 +1,4 @@
-//! Pages: loads the visitor, then renders the app, or sends a page again that was rendered for another visitor without a session.
+//! Answers requests for pages: loads the visitor, then renders the app. Visitors without a session share cached pages.
 
 use std::{
     future::poll_fn,
@@ -30,41 +30,44 @@ use crate::{
     site::Site, snapshot::Visitor, ui::PageError, visitor,
 };
 
-/// The middleware that takes the snapshot of the visitor, once for each page. A visitor who opens a page after the session has ended
-/// starts a new one. There is no page at an [ambiguous](is_ambiguous) path.
+/// The middleware that takes the snapshot of the visitor, once for each page. There is no page at an [ambiguous](is_ambiguous) path.
 pub async fn load_visitor(
     State(site): State<Site>,
     session: Session,
-    request: Request<Body>,
+    mut request: Request<Body>,
     next: Next,
 ) -> Response {
-    let (mut parts, body) = request.into_parts();
     // Before the session is read.
-    if is_ambiguous(parts.uri.path()) {
-        let is_read = matches!(parts.method, Method::GET | Method::HEAD);
-        let error = if is_read { AppError::NotFound } else { AppError::WrongMethod };
+    if is_ambiguous(request.uri().path()) {
+        let error = if is_read(request.method()) { AppError::NotFound } else { AppError::WrongMethod };
         return failure::page(&error);
     }
-    let visitor = if is_user_navigation(&parts) {
-        open_page(&site, &session, parts.uri.path()).await
+    let visitor = if is_user_navigation(request.method(), request.headers()) {
+        let path = request.uri().path().to_owned();
+        open_page(&site, &session, &path).await
     } else {
         visitor::load(site.features, &session, &site.db).await
     };
     match visitor {
         Ok(visitor) => {
-            parts.extensions.insert(visitor);
-            next.run(Request::from_parts(parts, body)).await
+            request.extensions_mut().insert(visitor);
+            next.run(request).await
         }
         Err(error) => failure::page(&error),
     }
 }
 
+fn is_read(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
+}
+
+/// A visitor who opens a page after the session has ended starts a new one.
 async fn open_page(site: &Site, session: &Session, path: &str) -> Result<Visitor, AppError> {
     session.start_over().await?;
     visitor::snapshot(site.features, session, &site.db, path).await
 }
 
-/// Answers with the page for one request. `shell` is the document around the app, whose router knows which page it is.
+/// Answers a request for a page. `shell` is the document around the app, whose router chooses the page.
 pub async fn page<V: IntoView + 'static>(
     shell: fn(LeptosOptions) -> V,
     State(site): State<Site>,
@@ -72,21 +75,18 @@ pub async fn page<V: IntoView + 'static>(
     session: Session,
     request: Request<Body>,
 ) -> Response {
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+    if !is_read(request.method()) {
         return failure::page(&AppError::WrongMethod);
     }
-    // A target without a path, such as `host:80`, is for a proxy (RFC 9112, 3.2.3). Leptos panics at it.
+    // A target without a path, such as `host:80`, is meant for a proxy (RFC 9112, 3.2.3). Leptos panics on it.
     let Some(address) = request.uri().path_and_query().map(ToString::to_string) else {
         return failure::page(&AppError::Malformed);
     };
-    let (parts, body) = request.into_parts();
-    // Such visitors all get the same page.
-    let has_no_session = !parts.headers.contains_key(COOKIE) && is_user_navigation(&parts);
-    let request = Request::from_parts(parts, body);
+    let has_no_session =
+        !request.headers().contains_key(COOKIE) && is_user_navigation(request.method(), request.headers());
     let db = site.db.clone();
     let render = async {
-        // In a task that runs to its end even if the client disconnects: dropping a page that is half rendered panics in tasks of
-        // Leptos.
+        // In its own task, because tasks of Leptos panic if the page is dropped when the client disconnects.
         match tokio::spawn(render(shell, site, visitor, session, request).in_current_span()).await {
             Ok(rendered) => rendered,
             Err(panicked) => {
@@ -104,13 +104,13 @@ pub async fn page<V: IntoView + 'static>(
     document.map_or_else(|response| response, |document| respond(&document))
 }
 
-/// The page with the nonce of this response, and the policy that requires it.
+/// The page with a new nonce, and the policy that requires it.
 fn respond(document: &Document) -> Response {
     let nonce = Nonce::new();
     ([(CONTENT_SECURITY_POLICY, csp::page(&nonce))], Html(document.with_nonce(&nonce))).into_response()
 }
 
-/// Renders the app for one request. Returns a response where the page is for this visitor only.
+/// Renders the app for one request. A page for this visitor only is returned as a response, in `Err`.
 async fn render<V: IntoView + 'static>(
     shell: fn(LeptosOptions) -> V,
     site: Site,
@@ -132,7 +132,7 @@ async fn render<V: IntoView + 'static>(
     };
     let mut rendering = render_app_async_with_context(context, move || shell(options.clone()))(request);
     let rendered = poll_fn(|task| match owner.get() {
-        // After an await, Leptos uses the owner of the current thread, which may belong to another page by then.
+        // After an await, Leptos uses the owner of the current thread, which may belong to another page.
         Some(Some(owner)) => owner.with(|| rendering.as_mut().poll(task)),
         _ => rendering.as_mut().poll(task),
     });
