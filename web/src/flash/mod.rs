@@ -1,4 +1,4 @@
-//! Flash messages: what a plain form has to say on the page that it redirects to. They wait in the session and are shown once.
+//! Flash messages: the outcome of a plain form, on the page that it redirects to. They wait in the session and are shown once.
 
 mod model;
 #[cfg(feature = "ssr")]

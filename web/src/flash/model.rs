@@ -1,4 +1,4 @@
-//! Messages, and the form that was refused.
+//! The content of a flash: a message, or a form that was refused.
 
 use std::borrow::Cow;
 
@@ -6,51 +6,44 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::AppError;
 
-/// A plain form that was refused: enough to show it again with the error and with what was typed.
+/// A plain form that was refused, to be shown again with the error and the typed values.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct FormFailure {
     /// The path of the form's server function.
     pub form: String,
-    /// Why it was refused.
     pub error: AppError,
-    /// What was typed, by field; only the fields that the [form](crate::feature::Form) refills.
+    /// The values of the fields that the [form](crate::feature::Form) refills.
     pub typed: Vec<(String, String)>,
 }
 
 impl FormFailure {
-    /// What was typed into a field.
-    #[must_use]
+    /// The typed value of a field.
     pub fn typed(&self, field: &str) -> Option<&str> {
         self.typed.iter().find(|(name, _)| name == field).map(|(_, value)| value.as_str())
     }
 }
 
-/// What waits in the session for the next page.
+/// The outcome of a plain form, until the next page shows it.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Flash {
-    /// The message of a form that succeeded.
     pub message: Option<Cow<'static, str>>,
-    /// The form that was refused.
     pub failure: Option<FormFailure>,
-    /// The only page that takes the failure. Set while the visitor is redirected to sign in first.
+    /// The page that takes the failure. Set while the visitor has to sign in first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waits_for: Option<String>,
 }
 
 impl Flash {
-    /// The session key.
     pub const KEY: &'static str = "flash";
 
     /// The message at the top of the page.
-    #[must_use]
     pub fn notice(&self) -> Option<String> {
         let error =
             self.failure.as_ref().map(|failure| &failure.error).filter(|error| !error.is_shown_in_form());
         self.message.as_deref().map(str::to_owned).or_else(|| error.map(AppError::to_string))
     }
 
-    /// What the page at `path` takes, and what stays for another page.
-    #[must_use]
+    /// Splits it into the part for the page at `path` and the part that still waits for another page.
     pub fn split(self, path: &str) -> (Self, Self) {
         if self.waits_for.as_deref().is_none_or(|page| page == path) {
             return (Self { waits_for: None, ..self }, Self::default());
@@ -59,7 +52,6 @@ impl Flash {
     }
 
     /// This flash, with the failure of an earlier one that still waits for its page.
-    #[must_use]
     pub fn after(self, earlier: &Self) -> Self {
         if self.failure.is_none() && earlier.waits_for.is_some() {
             return Self { message: self.message, ..earlier.clone() };
@@ -67,8 +59,6 @@ impl Flash {
         self
     }
 
-    /// Whether it contains nothing.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }

@@ -10,30 +10,20 @@ impl SessionValue for Flash {
     const VERSION: u16 = 2;
 }
 
-/// Stores a flash for the next page, in place of one that was not shown yet.
-///
-/// # Errors
-///
-/// [`SessionError`] when the session cannot be written.
+/// Stores a flash for the next page. It replaces one that was not shown yet.
 pub async fn put(session: &Session, flash: Flash) -> Result<(), SessionError> {
     session.update(|stored: &mut Flash| *stored = flash.clone().after(stored)).await
 }
 
-/// Takes the flash for the page at `path`. Writes nothing when there is none.
-///
-/// # Errors
-///
-/// [`SessionError`] when the session cannot be read or written.
+/// Removes and returns the flash for the page at `path`.
 pub async fn take(session: &Session, path: &str) -> Result<Flash, SessionError> {
-    let waiting = session.read::<Flash>().await?.unwrap_or_default();
-    let (taken, left) = waiting.split(path);
+    let (taken, left) = session.read::<Flash>().await?.unwrap_or_default().split(path);
     if taken.is_empty() {
         return Ok(taken);
     }
-    let done = if left.is_empty() {
-        // Another tab may have been faster.
-        let removed = session.remove::<Flash>().await;
-        removed.map(|removed| removed.map_or(Flash::default(), |flash| flash.split(path).0))
+    let taken = if left.is_empty() {
+        // `None` if another tab has taken it meanwhile.
+        session.remove::<Flash>().await.map(|flash| flash.unwrap_or_default().split(path).0)
     } else {
         let take = |stored: &mut Flash| {
             let (taken, left) = stored.clone().split(path);
@@ -42,8 +32,8 @@ pub async fn take(session: &Session, path: &str) -> Result<Flash, SessionError> 
         };
         session.update(take).await
     };
-    match done {
+    match taken {
         Err(SessionError::Ended) => Ok(Flash::default()),
-        done => done,
+        taken => taken,
     }
 }

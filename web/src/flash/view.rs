@@ -1,11 +1,11 @@
-//! The bar that shows a message, also to screen readers.
+//! The message at the top of a page.
 
 use std::fmt;
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
-/// The message that is shown.
+/// The current message.
 #[derive(Clone, Copy, Debug)]
 pub struct Notices(RwSignal<Option<Notice>>);
 
@@ -14,7 +14,7 @@ struct Notice {
     text: String,
     /// The page that shows it.
     page: String,
-    /// Whether it is shown over the page. A message that came with the page is part of it, so that nothing moves.
+    /// Whether it is above the page, so that nothing moves. A message that came with the page is part of it.
     floats: bool,
 }
 
@@ -25,32 +25,29 @@ impl Notices {
         self.0.set(Some(Notice { text: message.to_string(), page, floats: true }));
     }
 
-    /// Removes the message.
     pub fn clear(self) {
         self.0.set(None);
     }
 }
 
-/// Provides [`Notices`] to every form. `waiting` is the message that came with the page. Call it inside of the router.
+/// Provides [`Notices`] to every form. `waiting` is the message that came with the page. Must be called inside of the router.
 pub fn provide_notices(waiting: Option<String>) {
     let path = use_location().pathname;
     let notice = waiting.map(|text| Notice { text, page: path.get_untracked(), floats: false });
     let notices = Notices(RwSignal::new(notice));
     provide_context(notices);
     // A visitor who returns to the page later has seen it already.
-    Effect::new(move |before: Option<String>| {
+    Effect::new(move || {
         let here = path.get();
-        let left = before.is_some_and(|before| before != here);
-        if left
-            && notices.0.with_untracked(|notice| notice.as_ref().is_some_and(|notice| notice.page != here))
-        {
+        let is_elsewhere =
+            |notice: &Option<Notice>| notice.as_ref().is_some_and(|notice| notice.page != here);
+        if notices.0.with_untracked(is_elsewhere) {
             notices.clear();
         }
-        here
     });
 }
 
-/// The message that is shown. with a button that takes it away.
+/// The current message, with a button that removes it.
 #[component]
 pub fn NoticeBar() -> impl IntoView {
     let notices = expect_context::<Notices>();

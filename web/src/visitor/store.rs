@@ -1,4 +1,4 @@
-//! Takes the snapshot.
+//! Takes the snapshot of the visitor.
 
 use session::{Database, Session};
 
@@ -6,24 +6,16 @@ use crate::{
     context,
     error::AppError,
     feature::{EXPECTED_USER, Features},
-    flash::{self, FormFailure},
+    flash,
     snapshot::{SessionTime, Visitor},
 };
 
 /// The visitor of the current request.
-///
-/// # Errors
-///
-/// [`AppError::Unavailable`] when the session or the database fails.
 pub async fn load_current() -> Result<Visitor, AppError> {
     load(Features::current(), &context::session()?, &context::db()?).await
 }
 
-/// The visitor of this session.
-///
-/// # Errors
-///
-/// [`AppError::Unavailable`] when the session or the database fails.
+/// The visitor of a session.
 pub async fn load(features: Features, session: &Session, db: &Database) -> Result<Visitor, AppError> {
     let mut visitor = Visitor::default();
     for feature in features.0 {
@@ -39,11 +31,7 @@ pub async fn load(features: Features, session: &Session, db: &Database) -> Resul
     Ok(visitor)
 }
 
-/// The visitor with the flash for the page at `path`, which is removed from the session.
-///
-/// # Errors
-///
-/// [`AppError::Unavailable`] when the session or the database fails.
+/// The visitor, with the flash for the page at `path`. Removes the flash from the session.
 pub async fn snapshot(
     features: Features,
     session: &Session,
@@ -54,9 +42,9 @@ pub async fn snapshot(
     let mut visitor = load(features, session, db).await?;
     let email = visitor.user.as_ref().map(|user| user.email.as_str());
     // What one user has typed is not shown to the next one.
-    let is_for_user =
-        |failure: &FormFailure| failure.typed(EXPECTED_USER).is_none_or(|expected| Some(expected) == email);
-    flash.failure = flash.failure.filter(is_for_user);
+    flash.failure = flash
+        .failure
+        .filter(|failure| failure.typed(EXPECTED_USER).is_none_or(|expected| Some(expected) == email));
     visitor.flash = flash;
     Ok(visitor)
 }
