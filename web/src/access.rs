@@ -1,4 +1,4 @@
-//! Access: pages and server functions are for signed-in users, unless a feature lists them as public.
+//! Access control: pages and server functions are for signed-in users, unless a feature lists them as public.
 
 use std::net::IpAddr;
 
@@ -44,7 +44,7 @@ pub async fn guard_pages(
     Redirect::to(&with_next(SIGN_IN_PAGE, path.as_ref())).into_response()
 }
 
-/// The path as the app's router sees it: it resolves dot segments (RFC 3986, 5.2.4).
+/// The path with its dot segments resolved (RFC 3986, 5.2.4), as the app's router sees it.
 fn resolve(path: &str) -> String {
     let url = Url::parse(&format!("http://satchel.invalid{path}"));
     url.map_or(path.to_owned(), |url| url.path().to_owned())
@@ -81,7 +81,6 @@ async fn require_user(
     } else {
         (audit::SIGN_IN_REQUIRED, AppError::SignInFirst)
     };
-    let log_name = session.log_name().await?;
-    audit::record_request(event, uri, address, log_name);
+    audit::record_request(event, uri, address, session.log_name().await?);
     Err(error)
 }

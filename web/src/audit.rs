@@ -1,5 +1,5 @@
-//! The audit log: what happened to accounts (ASVS 16.3.1) and which access was refused (ASVS 16.3.2, 16.3.3), as log events with the
-//! target `audit`. Users and sessions are logged as hashes. Nothing that a user has typed is logged.
+//! The audit log: log events with the target `audit` about accounts (ASVS 16.3.1) and refused access (ASVS 16.3.2, 16.3.3). Users and
+//! sessions are logged as hashes. Nothing that a user has typed is logged.
 
 use std::net::IpAddr;
 
@@ -9,23 +9,19 @@ use sha2::{Digest, Sha256};
 
 use crate::context::RequestContext;
 
-/// A guest asked for a page or a function for signed-in users.
 pub const SIGN_IN_REQUIRED: &str = "sign_in_required";
-/// A request belonged to a session that has ended.
 pub const SESSION_ENDED: &str = "session_ended";
-/// A request came from a page of another site.
 pub const CROSS_SITE_REFUSED: &str = "cross_site_refused";
-/// Too many sessions were created from one address.
 pub const TOO_MANY_SESSIONS: &str = "too_many_sessions";
 
-/// Logs an event of a server function, about the account of `user_id` if there is one.
+/// Logs an event of a server function, about the account of `user_id`.
 pub async fn record(event: impl Into<&'static str>, request: &RequestContext, user_id: Option<&str>) {
     // The session cannot be read while the database is down, which is logged elsewhere.
     let session = request.session.log_name().await.ok().flatten();
     record_ended(event, request, user_id, session);
 }
 
-/// As [`record`], for a session that has ended, with the [`log_name`](session::Session::log_name) that it had.
+/// As [`record`], for a session that has ended. `session` is the [`log_name`](session::Session::log_name) that it had.
 pub fn record_ended(
     event: impl Into<&'static str>,
     request: &RequestContext,
@@ -36,13 +32,12 @@ pub fn record_ended(
     emit(event.into(), user_id, session, request.address, path.as_deref());
 }
 
-/// Logs that a request was refused before a server function was called. `session` is the
-/// [`log_name`](session::Session::log_name) of its session.
+/// Logs that a request was refused before a server function was called.
 pub fn record_request(event: &str, uri: &Uri, address: Option<IpAddr>, session: Option<String>) {
     emit(event, None, session, address, Some(uri.path()));
 }
 
-/// The path is logged without its query, which may contain what a user has typed.
+/// `path` is without the query, which may contain text of a user.
 fn emit(
     event: &str,
     user_id: Option<&str>,
@@ -67,6 +62,5 @@ pub fn record_command(event: impl Into<&'static str>, user_id: Option<&str>) {
 
 /// The first 12 digits of the SHA-256 hash: enough to follow a user through the log.
 fn hash(user_id: &str) -> String {
-    let hash = format!("{:x}", Sha256::digest(user_id));
-    hash.get(..12).unwrap_or_default().to_owned()
+    format!("{:x}", Sha256::digest(user_id)).chars().take(12).collect()
 }

@@ -1,9 +1,9 @@
-//! Content security policies (ASVS 3.4.3): each page allows the scripts of this site and those with the response's nonce.
+//! Content security policies (ASVS 3.4.3). A page may run scripts of this site and those with the nonce of the response.
 
 use axum::http::HeaderValue;
 use leptos::nonce::Nonce;
 
-/// Where browsers send reports about violations (ASVS 3.4.7).
+/// The path to which browsers report violations (ASVS 3.4.7).
 pub const REPORTS: &str = "/csp-reports";
 
 /// The policy of responses that are not pages, such as JSON and images.
@@ -11,8 +11,7 @@ pub const NOTHING: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
-/// The policy of a page. `'wasm-unsafe-eval'` allows the browser to compile WebAssembly, and nothing else.
-#[must_use]
+/// The policy of a page. `'wasm-unsafe-eval'` allows WebAssembly only.
 pub fn page(nonce: &Nonce) -> HeaderValue {
     // The script that `cargo leptos watch` adds connects to another port.
     let more = if std::env::var_os("LEPTOS_WATCH").is_some() { " ws:" } else { "" };
@@ -22,20 +21,15 @@ pub fn page(nonce: &Nonce) -> HeaderValue {
     ))
 }
 
-/// The policy of a page without scripts.
-#[must_use]
 pub fn page_without_scripts() -> HeaderValue {
     reported("style-src 'self'; img-src 'self'; manifest-src 'self'; form-action 'self'")
 }
 
-/// The policy of a page that consists of one file. `style` is the hash of its style.
-#[must_use]
+/// The policy of a page with one inline style. `style` is its hash.
 pub fn standalone_page(style: &str) -> HeaderValue {
     policy(&format!("style-src '{style}'; form-action 'self'"), "")
 }
 
-/// Whether violations of a policy are reported.
-#[must_use]
 pub fn is_reported(policy: &HeaderValue) -> bool {
     policy.as_bytes().ends_with(REPORTS.as_bytes())
 }

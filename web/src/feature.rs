@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_feature_lists_is_not_public() {
+    fn a_path_that_no_feature_lists_is_not_public() {
         static FEATURES: &[Feature] = &[Feature { public: &["/posts"], ..Feature::EMPTY }];
         let features = Features(FEATURES);
         assert!(features.is_public("/posts") && !features.is_public("/account"));

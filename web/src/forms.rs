@@ -1,6 +1,6 @@
 //! The answers of server functions: JSON and a status for a script, a redirect for a plain form.
 //!
-//! Leptos would redirect a refused form with the error in the URL, where any link could put one, and would lose what was typed. So
+//! Leptos would redirect a refused form with the error in the URL, where any link could put one, and would lose the typed values. So
 //! every server function answers in JSON, and the [`Form`] decides where a plain form is redirected.
 
 use std::{future::poll_fn, panic::resume_unwind, pin::pin, sync::Arc, task::Poll, time::Duration};
@@ -128,7 +128,7 @@ async fn redirect_to_next(
     clear_site_data(form, response)
 }
 
-/// Redirects a refused plain form to its page or to the sign-in page. The error and what was typed wait in the session.
+/// Redirects a refused plain form to its page or to the sign-in page. The error and the typed values wait in the session.
 async fn redirect_back(
     site: &Site,
     session: &Session,
@@ -271,7 +271,7 @@ fn field(body: &[u8], name: &str) -> Option<String> {
     fields.flat_map(form_urlencoded::parse).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
-/// What was typed into the fields that are refilled.
+/// The values of the fields that are refilled.
 fn typed(body: &[u8], refill: &[&str]) -> Vec<(String, String)> {
     const MAX_STORED: usize = 1_000;
     let fields = refill.iter().filter_map(|name| Some(((*name).to_owned(), field(body, name)?)));
@@ -331,7 +331,7 @@ mod tests {
         assert_eq!(field(body.as_bytes(), "value"), None);
     }
 
-    /// Pieces of addresses and what may stand between them.
+    /// Pieces of addresses and of separators.
     const ADDRESS: &str = "(https?:|//|/|satchel\\.example:3000|evil\\.example|posts|api/|login|\\?|#|@|:|\\.\\.|%2e|\\\\|[ -~]){0,8}";
 
     proptest! {

@@ -1,8 +1,5 @@
-//! What joins Leptos and axum, and knows no feature of an app: forms that work with and without JavaScript, flash messages, the visitor
-//! snapshot, access, rendering pages, failure pages, nonces and local paths.
-//!
-//! An app describes its features in [`feature::Feature`] values and hands the list over once, at its root component and at its router.
-//! The crate feature `ssr` builds the server's half, `hydrate` the browser's.
+//! The code that joins Leptos and axum, without any feature of an app: forms with and without JavaScript, flash messages, the visitor,
+//! access, pages, limits. An app passes its list of [`feature::Feature`] values once. `ssr` is for the server, `hydrate` for the browser.
 
 #![expect(unreachable_pub, reason = "the macros of Leptos write `pub` items inside functions")]
 

@@ -1,13 +1,10 @@
-//! Pages as routes.
+//! A macro that makes a page a route.
 
-/// Makes `$page` the route of a page that the function `$view` shows. A guest is sent to sign in, unless the page is public.
-///
-/// With the feature `split` of the crate that uses it, which `bin/build` turns on, the code of `$view` is a file of its own that the
-/// browser loads when the page is opened. Plain cargo-leptos builds all pages in one file.
+/// Makes `$page` the route of a page that the function `$view` shows. Guests are redirected to sign in, unless the page is public. With
+/// the feature `split`, which `bin/build` turns on, the browser loads the code of the page when it is opened.
 #[macro_export]
 macro_rules! page {
     ($page:ident, $view:ident) => {
-        /// The route of the page.
         pub struct $page;
 
         #[cfg_attr(feature = "split", leptos_router::lazy_route)]

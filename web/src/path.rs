@@ -1,4 +1,4 @@
-//! Paths of this site: which ones a visitor may be sent to, and the functions that navigate there.
+//! Paths of this site that a visitor may be sent to, and the functions that navigate there.
 
 use std::fmt;
 
@@ -8,18 +8,15 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 /// The page with the sign-in form.
 pub const SIGN_IN_PAGE: &str = "/login";
 
-/// A path of this site, with its query. Every navigation by a script takes one, and every redirect is made from one (ASVS 3.7.2).
+/// A path of this site, with its query. Navigation by script takes one, and redirects are made from one (ASVS 3.7.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LocalPath(String);
 
 impl LocalPath {
-    /// The longest path, in bytes.
     const MAX_BYTES: usize = 2_000;
 
-    /// Parses a path that begins with a single slash and is not [ambiguous](is_ambiguous). Refuses everything outside of printable ASCII,
-    /// because browsers drop tabs and line breaks, and dot segments, because what is left after a browser has resolved them may begin
-    /// with two slashes.
-    #[must_use]
+    /// Parses a path that begins with one slash and is not [ambiguous](is_ambiguous). Refuses characters outside of printable ASCII,
+    /// because browsers drop tabs and line breaks, and dot segments, because a browser resolves `/.//a` to `//a`.
     pub fn parse(text: &str) -> Option<Self> {
         let path = text.split(['?', '#']).next().unwrap_or_default();
         let is_local = text.starts_with('/')
@@ -31,13 +28,10 @@ impl LocalPath {
     }
 
     /// The path without its query.
-    #[must_use]
     pub fn page(&self) -> &str {
         self.0.split(['?', '#']).next().unwrap_or_default()
     }
 
-    /// The path with its query.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -49,52 +43,44 @@ impl fmt::Display for LocalPath {
     }
 }
 
-/// Whether browsers and proxies may disagree about where a path leads. A browser reads two slashes at the beginning as another host
+/// Whether browsers and proxies may disagree about the target of a path. A browser reads two slashes at the beginning as another host
 /// (RFC 3986, 4.2) and a backslash as a slash (WHATWG URL, 4.4); some proxies decode encoded ones.
-#[must_use]
 pub fn is_ambiguous(path: &str) -> bool {
     let path = path.to_ascii_lowercase();
     ["//", "\\", "/%2f", "/%5c"].iter().any(|part| path.contains(part))
 }
 
-/// Whether a segment is resolved by readers (RFC 3986, 5.2.4), also when it is encoded (WHATWG URL).
+/// Whether a segment means this or the parent folder (RFC 3986, 5.2.4), also when it is encoded (WHATWG URL).
 fn is_dot_segment(segment: &str) -> bool {
     matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..")
 }
 
 /// A page with one field in its query.
-#[must_use]
 pub fn with_query(page: &str, field: &str, value: &str) -> String {
     let query = form_urlencoded::Serializer::new(String::new()).append_pair(field, value).finish();
     format!("{page}?{query}")
 }
 
-/// A page that leads on to `next`.
-#[must_use]
+/// A page with the field `next` in its query.
 pub fn with_next(page: &str, next: Option<&LocalPath>) -> String {
     next.map_or(page.to_owned(), |next| with_query(page, "next", next.as_str()))
 }
 
-/// The sign-in page. It leads on to `next`, unless the path would be too long with it.
-#[must_use]
+/// The sign-in page, which leads to `next` afterwards, unless the path would be too long with it.
 pub fn sign_in(next: Option<&LocalPath>) -> LocalPath {
     LocalPath::parse(&with_next(SIGN_IN_PAGE, next)).unwrap_or_else(|| LocalPath(SIGN_IN_PAGE.to_owned()))
 }
 
-/// Loads a page as a whole. In the browser only, and the only place that sets the address of the window.
-///
-/// # Errors
-///
-/// The browser's exception, when it refuses the address.
+/// Loads a page as a whole, in the browser only. The only function that sets the address of the window.
 pub fn load(page: &LocalPath) -> Result<(), JsValue> {
     location().set_href(page.as_str())
 }
 
-/// A function that navigates to another page of the app without loading it as a whole. It takes no plain text, because the router
-/// leaves the site where the text is the address of another one.
+/// A function that navigates to another page of the app without loading it as a whole. It does not take plain text, because the router
+/// would also open the address of another site.
 pub fn use_local_navigate() -> impl Fn(&LocalPath, NavigateOptions) + Clone {
     let navigate = use_navigate();
-    move |page: &LocalPath, options: NavigateOptions| navigate(page.as_str(), options)
+    move |page: &LocalPath, options| navigate(page.as_str(), options)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What a feature does on the server: hooks that are called at start, for each snapshot of a visitor, and when sessions end.
+//! The hooks of a feature on the server. They are called at start, for each snapshot of a visitor, and when sessions end.
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
@@ -7,13 +7,10 @@ use session::{Connection, Database, OwnedSession, Session, SessionConfig, Transa
 
 use crate::{error::AppError, snapshot::Visitor};
 
-/// The future of a hook.
 pub type HookFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// The hooks of a feature.
 pub type ServerHooks = &'static dyn ServerFeature;
 
-/// The hooks of a feature that has none.
 pub const NO_SERVER: ServerHooks = &NoHooks;
 
 #[derive(Debug)]
@@ -21,51 +18,44 @@ struct NoHooks;
 
 impl ServerFeature for NoHooks {}
 
-/// What a feature does on the server. Every hook does nothing unless the feature says otherwise.
+/// The hooks of a feature. By default they do nothing.
 pub trait ServerFeature: fmt::Debug + Sync {
-    /// Called once, when the server starts.
-    fn start(&self, setup: &mut Setup) {
-        let _ = setup;
-    }
+    fn start(&self, _setup: &mut Setup) {}
 
     /// Adds the feature's part to the snapshot of a visitor.
     fn snapshot<'a>(
         &'a self,
-        session: &'a Session,
-        db: &'a Database,
-        visitor: &'a mut Visitor,
+        _session: &'a Session,
+        _db: &'a Database,
+        _visitor: &'a mut Visitor,
     ) -> HookFuture<'a, Result<(), AppError>> {
-        let _ = (session, db, visitor);
         Box::pin(async { Ok(()) })
     }
 
-    /// What outlives a session of a signed-in user that is about to end.
-    fn saved_state(&self, session: &OwnedSession) -> Option<Box<dyn SavedState>> {
-        let _ = session;
+    /// Returns the state to save when the session of a signed-in user ends.
+    fn saved_state(&self, _session: &OwnedSession) -> Option<Box<dyn SavedState>> {
         None
     }
 
-    /// Restores what was saved for a user, in the transaction that signs in.
+    /// Restores the saved state of a user, in the transaction that signs in.
     fn restore<'a>(
         &'a self,
-        session: &'a Session,
-        transaction: &'a mut Transaction,
-        user_id: &'a str,
+        _session: &'a Session,
+        _transaction: &'a mut Transaction,
+        _user_id: &'a str,
     ) -> HookFuture<'a, Result<(), AppError>> {
-        let _ = (session, transaction, user_id);
         Box::pin(async { Ok(()) })
     }
 
     /// Further pages for search engines, such as one for each post.
-    fn sitemap<'a>(&'a self, db: &'a Database) -> HookFuture<'a, Result<Vec<String>, AppError>> {
-        let _ = db;
+    fn sitemap<'a>(&'a self, _db: &'a Database) -> HookFuture<'a, Result<Vec<String>, AppError>> {
         Box::pin(async { Ok(Vec::new()) })
     }
 }
 
-/// State of a session that its user finds again after the next sign-in, on any device.
+/// State of a session that is restored at the user's next sign-in, on any device.
 pub trait SavedState: Send {
-    /// Saves it for the user, in the transaction that ends the session.
+    /// Saves the state, in the transaction that ends the session.
     fn save<'a>(
         &'a self,
         db: &'a mut Connection,
@@ -73,47 +63,39 @@ pub trait SavedState: Send {
     ) -> HookFuture<'a, Result<(), sqlx::Error>>;
 }
 
-/// The server while it starts.
+/// The configuration that features may change while the server starts.
 pub struct Setup {
-    /// The configuration of the sessions. A feature may observe them.
     pub sessions: SessionConfig,
     services: Services,
 }
 
 impl Setup {
-    /// Starts with this configuration of the sessions.
-    #[must_use]
     pub fn new(sessions: SessionConfig) -> Self {
         Self { sessions, services: Services::default() }
     }
 
-    /// Makes a value reachable by [`expect_service`](crate::context::expect_service) in every page and server function.
+    /// Provides a value to [`expect_service`](crate::context::expect_service) in every page and server function.
     pub fn provide<T: Clone + Send + Sync + 'static>(&mut self, value: T) {
         self.services.0.push(Arc::new(move || provide_context(value.clone())));
     }
 
-    /// The configuration of the sessions, and all that was provided.
-    #[must_use]
     pub fn finish(self) -> (SessionConfig, Services) {
         (self.sessions, self.services)
     }
 }
 
-/// What features provide to every page and server function.
+/// The values that features provide to every page and server function.
 #[derive(Clone, Default)]
 pub struct Services(Vec<Arc<dyn Fn() + Send + Sync>>);
 
 impl Services {
-    /// Provides everything as context.
     pub fn provide(&self) {
-        for provide in &self.0 {
-            provide();
-        }
+        self.0.iter().for_each(|provide| provide());
     }
 }
 
 impl fmt::Debug for Services {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Services").field(&self.0.len()).finish()
+        f.write_str("Services")
     }
 }

@@ -1,4 +1,4 @@
-//! The snapshot of a visitor's session.
+//! The snapshot of the visitor's session, which the server sends with each page.
 
 use std::collections::BTreeMap;
 
@@ -7,62 +7,51 @@ use serde_json::Value;
 
 use crate::flash::Flash;
 
-/// A snapshot of the visitor's session.
+/// The visitor, as pages show them.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Visitor {
     /// The signed-in user; `None` for a guest.
     pub user: Option<Account>,
-    /// How long the session of a signed-in user lasts.
+    /// `None` for a guest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<SessionTime>,
-    /// What is shown once. Filled only while a page is rendered.
+    /// Filled only while a page is rendered.
     #[serde(default, skip_serializing_if = "Flash::is_empty")]
     pub flash: Flash,
-    /// The parts of the features, by key.
     #[serde(flatten)]
     values: BTreeMap<String, Value>,
 }
 
-/// The part of a feature in the snapshot of a visitor.
+/// A value of a feature in the snapshot. One that cannot be read or written as JSON is replaced by its default.
 pub trait VisitorValue: Default + DeserializeOwned + Serialize {
-    /// The key; no two features share one.
+    /// A key that no other feature uses.
     const KEY: &'static str;
 }
 
 impl Visitor {
-    /// The part of a feature.
-    #[must_use]
     pub fn value<T: VisitorValue>(&self) -> T {
         self.values.get(T::KEY).and_then(|value| T::deserialize(value).ok()).unwrap_or_default()
     }
 
-    /// Sets the part of a feature.
     pub fn set_value<T: VisitorValue>(&mut self, value: &T) {
-        // A value that is not JSON is left out, as if the feature had none.
         if let Ok(value) = serde_json::to_value(value) {
             self.values.insert(T::KEY.to_owned(), value);
         }
     }
 
-    /// A signed-in visitor.
-    #[must_use]
     pub fn of_user(user: Account) -> Self {
         Self { user: Some(user), ..Self::default() }
     }
 
-    /// The same visitor without a user.
-    #[must_use]
     pub fn signed_out(self) -> Self {
         Self { user: None, session: None, flash: Flash::default(), values: self.values }
     }
 }
 
-/// What a page shows of the signed-in user.
+/// The signed-in user, as pages show them.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Account {
-    /// The name.
     pub name: String,
-    /// The e-mail address.
     pub email: String,
     /// Whether the user typed the password within the last ten minutes.
     pub confirmed: bool,
@@ -71,34 +60,27 @@ pub struct Account {
 /// How long a session lasts, in seconds.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct SessionTime {
-    /// Until it expires, unless it is used.
     #[serde(rename = "unused")]
     pub idle_remaining: i64,
-    /// Until it expires even if it is used.
     #[serde(rename = "at_most")]
     pub absolute_remaining: i64,
-    /// The idle timeout, which starts again with each use.
     pub idle: i64,
 }
 
 impl SessionTime {
-    /// How long before the end a visitor is warned, unless half of the idle timeout is shorter.
     const WARNING: i64 = 60;
 
-    /// When the visitor is to be warned.
-    #[must_use]
+    /// The seconds until the visitor is warned: a minute before the end, or at half of a shorter idle timeout.
     pub fn warn_in(self) -> i64 {
         (self.idle_remaining - Self::WARNING.min(self.idle / 2)).max(0)
     }
 
     /// Whether using the session makes it last longer.
-    #[must_use]
     pub fn can_be_extended(self) -> bool {
         self.absolute_remaining > self.idle_remaining
     }
 
-    /// The time after the session was used, `elapsed` seconds later.
-    #[must_use]
+    /// The session after a use `elapsed` seconds later.
     pub fn used(self, elapsed: i64) -> Self {
         let absolute_remaining = self.absolute_remaining - elapsed;
         Self { absolute_remaining, idle_remaining: self.idle.min(absolute_remaining), ..self }

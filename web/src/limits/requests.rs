@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_charged_in_steps_for_what_has_arrived() {
+    fn a_body_is_charged_in_steps_as_it_arrives() {
         let limiter = Limiter::new(1);
         let permit = limiter.permit().unwrap();
         let mut memory = permit.body_memory(address(1));

@@ -1,4 +1,4 @@
-//! A labelled field with its error beside it.
+//! Text fields, and the errors of fields and forms.
 
 use leptos::prelude::*;
 
@@ -7,28 +7,18 @@ use crate::error::AppError;
 /// A labelled text field. Screen readers read its hint and its error with it.
 #[component]
 pub fn TextField(
-    /// The label.
     label: &'static str,
-    /// The field's name in the form.
     name: &'static str,
     /// The `type` of the input.
     #[prop(default = "text")]
     kind: &'static str,
-    /// The `autocomplete` token, by which browsers and password managers know what belongs here.
     autocomplete: &'static str,
-    /// The initial value.
-    #[prop(optional_no_strip)]
-    value: Option<String>,
+    #[prop(optional_no_strip)] value: Option<String>,
     /// A prefix of its id, for pages with several fields of this name.
     #[prop(default = "")]
     prefix: &'static str,
-    /// Whether it must be filled in.
-    #[prop(default = true)]
-    required: bool,
-    /// A hint below the field.
-    #[prop(optional)]
-    hint: Option<&'static str>,
-    /// What is wrong with it.
+    #[prop(default = true)] required: bool,
+    #[prop(optional)] hint: Option<&'static str>,
     error: Signal<Option<String>>,
 ) -> impl IntoView {
     let id = format!("{prefix}{name}");
@@ -60,7 +50,6 @@ pub fn TextField(
 pub fn FieldError(
     /// The id that the field refers to.
     id: String,
-    /// What is wrong.
     error: Signal<Option<String>>,
 ) -> impl IntoView {
     view! {
@@ -70,12 +59,9 @@ pub fn FieldError(
     }
 }
 
-/// The error of a form as a whole.
+/// An error of the form as a whole.
 #[component]
-pub fn FormError(
-    /// What is wrong.
-    error: Signal<Option<AppError>>,
-) -> impl IntoView {
+pub fn FormError(error: Signal<Option<AppError>>) -> impl IntoView {
     view! {
         <p class="error" role="alert">
             {move || error.get().map(|error| error.to_string())}

@@ -4,7 +4,7 @@ use leptos::{prelude::*, wasm_bindgen::JsCast};
 use leptos_router::hooks::use_location;
 use web_sys::{Element, FocusOptions, HtmlElement};
 
-/// In the browser, moves the focus to the first element that the CSS selector finds, after the next render.
+/// In the browser, moves the focus to the first element that the CSS selector matches, after the next render.
 pub fn move_focus(selector: impl Into<String>) {
     let selector = selector.into();
     request_animation_frame(move || {
@@ -14,7 +14,7 @@ pub fn move_focus(selector: impl Into<String>) {
     });
 }
 
-/// In the browser, moves the focus to the wrong field of the form that was sent.
+/// In the browser, moves the focus to the invalid field of the form that was sent.
 pub(super) fn focus_wrong_field() {
     request_animation_frame(|| {
         let form = document().active_element().and_then(|sender| sender.closest("form").ok().flatten());
@@ -25,8 +25,8 @@ pub(super) fn focus_wrong_field() {
     });
 }
 
-/// In the browser, moves the focus to the heading of each page that the visitor navigates to, so that screen readers announce it.
-/// Does nothing if the visitor has focused something else meanwhile.
+/// In the browser, moves the focus to the heading of each new page, so that screen readers announce it. Does nothing if the visitor has
+/// moved the focus meanwhile.
 pub fn focus_new_pages() {
     let path = use_location().pathname;
     Effect::new(move |before: Option<String>| {
@@ -40,10 +40,10 @@ pub fn focus_new_pages() {
 
 const HEADING: &str = "main h1";
 
-/// How long to wait for the page's code and data: about a minute, at 60 frames a second.
+/// How long to wait for the page's code and data: a minute, at 60 frames a second.
 const MAX_FRAMES: u32 = 3_600;
 
-/// The page before stays until the next one is rendered: its heading is another element.
+/// Waits for a new heading: the previous page stays until the next one is rendered.
 fn focus_when_rendered(before: Option<Element>, focused: Option<Element>, frames: u32) {
     request_animation_frame(move || {
         let body = document().body().map(Element::from);

@@ -1,4 +1,4 @@
-//! Loading and error states.
+//! Content that is loaded, with its placeholder and its error.
 
 use leptos::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
@@ -6,17 +6,12 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::Failed;
 use crate::error::AppError;
 
-/// Shows what a resource has loaded, by `show`; a placeholder until then, and the error if it fails. It keeps what it shows while the
-/// resource is loaded again.
+/// Shows a resource by `show`, a placeholder while it loads, and the error if it fails. Keeps its content while the resource is reloaded.
 #[component]
 pub fn Load<T>(
-    /// What is loaded.
     resource: Resource<Result<T, AppError>>,
-    /// Shows it.
     show: fn(T) -> AnyView,
-    /// The text of the placeholder.
-    #[prop(default = "Loading…")]
-    placeholder: &'static str,
+    #[prop(default = "Loading…")] placeholder: &'static str,
     /// Whether the page has a heading of its own.
     #[prop(default = true)]
     in_page: bool,
@@ -42,12 +37,8 @@ where
     }
 }
 
-/// A text above the outline of a page. Neither is visible while the wait is too short to notice.
+/// A placeholder. It becomes visible only after a moment.
 #[component]
-pub fn Loading(
-    /// The text.
-    #[prop(default = "Loading…")]
-    text: &'static str,
-) -> impl IntoView {
+pub fn Loading(#[prop(default = "Loading…")] text: &'static str) -> impl IntoView {
     view! { <p class="waiting">{text}</p> }
 }

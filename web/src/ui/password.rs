@@ -7,24 +7,19 @@ use super::FieldError;
 /// A labelled password field. Pasting works, and the password can be shown (ASVS 6.2.6, 6.2.7).
 #[component]
 pub fn PasswordField(
-    /// The label.
     label: &'static str,
-    /// The field's name in the form.
     name: &'static str,
     /// A prefix of its id, for pages with several fields of this name.
     #[prop(default = "")]
     prefix: &'static str,
     /// `current-password` or `new-password`.
     autocomplete: &'static str,
-    /// What is wrong with it.
     error: Signal<Option<String>>,
-    /// A hint below the field: an element whose id is the field's and `-hint`.
+    /// A hint below the field: an element with the id of the field plus `-hint`.
     #[prop(optional)]
     hint: Option<ViewFn>,
-    /// The password.
-    #[prop(optional)]
-    typed: RwSignal<String>,
-    /// Empties the field when it changes: the [success count](super::FormState::success_count) of its form.
+    #[prop(optional)] typed: RwSignal<String>,
+    /// The [success count](super::FormState::success_count) of the form. Empties the field when it changes.
     #[prop(optional)]
     clear: Option<Signal<u32>>,
 ) -> impl IntoView {

@@ -1,4 +1,4 @@
-//! Content for signed-in users, on a page that stays open while other tabs and the clock go on.
+//! Content for signed-in users, which is up to date with other tabs.
 
 use std::future::Future;
 
@@ -11,8 +11,8 @@ use crate::{
     visitor::{Tabs, use_visitor},
 };
 
-/// Loads content by `load`, again when `key` or something in another tab changes, and shows it by `show`. Notices when the user is
-/// not signed in any more.
+/// Loads content by `load`, again when `key` or something in another tab changes, and shows it by `show`. Notices that the user is signed
+/// out.
 #[component]
 pub fn Private<T, L, F>(
     /// The argument of `load`.
@@ -35,7 +35,7 @@ where
     let resource = Resource::new(source, move |(_, signed_in, key)| async move {
         if signed_in { load(key).await } else { Err(AppError::SignInFirst) }
     });
-    // Signed out in another tab, or by the clock, since the page was opened.
+    // The user has signed out in another tab, or the session has expired.
     Effect::new(move || {
         if let Some(Err(AppError::SignInFirst | AppError::SessionEnded)) = resource.get()
             && untrack(|| visitor.user()).is_some()

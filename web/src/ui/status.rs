@@ -1,4 +1,4 @@
-//! What a page shows, and the status of its response, when something could not be loaded.
+//! The content and the HTTP status of a page that could not be loaded.
 
 use std::sync::{Arc, OnceLock};
 
@@ -7,35 +7,32 @@ use leptos::prelude::*;
 use super::Head;
 use crate::error::AppError;
 
-/// The error of the page that is being rendered. The server provides one for each page; in the browser there is none.
+/// The error of the page that is being rendered, on the server only.
 #[derive(Clone, Debug, Default)]
 pub struct PageError(Arc<OnceLock<AppError>>);
 
 impl PageError {
-    /// Sets the error. The response has the status of the first one.
+    /// Sets the error, unless the page has one already. The response gets its status.
     pub fn set(error: &AppError) {
         if let Some(page) = use_context::<Self>() {
             let _ = page.0.set(error.clone());
         }
     }
 
-    /// The error, if there was one.
-    #[must_use]
     pub fn get(&self) -> Option<&AppError> {
         self.0.get()
     }
 }
 
-/// What a page shows in place of content that could not be loaded.
+/// Shows an error in place of content that could not be loaded.
 #[component]
 pub fn Failed(
-    /// Why.
     error: AppError,
     /// Whether the page has a heading of its own.
     #[prop(optional)]
     in_page: bool,
 ) -> impl IntoView {
-    // The part of the page that needs a user is replaced by the sign-in form or page, and says nothing itself.
+    // The sign-in form or page replaces this content.
     if matches!(error, AppError::SignInFirst | AppError::SessionEnded) {
         return ().into_any();
     }
@@ -46,7 +43,7 @@ pub fn Failed(
     } else {
         view! { <Head title description=error.to_string() /> <h1>{title}</h1> }.into_any()
     };
-    // External, because the router would not load the page that is shown already.
+    // External, because the router does not load the current page again.
     let retry =
         error.is_temporary().then(|| view! { <a class="button" href="" rel="external">"Try again"</a> });
     view! {

@@ -5,13 +5,9 @@ use leptos::{ev::MouseEvent, prelude::*};
 /// A submit button. While the form waits for an answer, the button shows it and ignores clicks, but keeps the focus.
 #[component]
 pub fn SubmitButton(
-    /// Whether the form waits for an answer.
-    #[prop(into)]
-    pending: Signal<bool>,
-    /// Its class.
-    #[prop(default = "button")]
-    class: &'static str,
-    /// Its accessible name, if the text alone is not enough, as in a list.
+    #[prop(into)] pending: Signal<bool>,
+    #[prop(default = "button")] class: &'static str,
+    /// The accessible name, if the text alone is not enough, as in a list.
     #[prop(into, optional)]
     label: Option<String>,
     children: Children,

@@ -20,7 +20,7 @@ fn write(seconds: i64, format: Format) -> Option<String> {
 /// A point in time, given in seconds since 1970. Shown in UTC, so that server and browser agree.
 #[component]
 pub fn Time(
-    /// The time; nothing is shown for `None`.
+    /// Nothing is shown for `None`.
     #[prop(into)]
     seconds: Signal<Option<i64>>,
     /// Whether seconds are shown.

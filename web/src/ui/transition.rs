@@ -3,8 +3,8 @@
 use js_sys::Reflect;
 use leptos::{ev, prelude::*};
 
-/// In the browser, ignores view transitions that were skipped because the next one has started: Leptos does not handle the rejected
-/// promise, and browsers report it as an error.
+/// In the browser, ignores view transitions that the next one has skipped. Leptos does not handle their rejected promises, so browsers
+/// would report an error.
 pub fn ignore_skipped_transitions() {
     if is_server() {
         return;

@@ -1,4 +1,4 @@
-//! The visitor on the current page, and components that show their content by session state.
+//! The visitor on the current page, and components that show their children to users or to guests.
 
 use leptos::{prelude::*, server::SharedValue, task::spawn_local};
 
@@ -9,20 +9,19 @@ use crate::{
     snapshot::{Account, SessionTime, Visitor, VisitorValue},
 };
 
-/// The visitor on this page, as of the latest answer of the server.
+/// The visitor on this page, by the latest answer of the server.
 #[derive(Clone, Copy, Debug)]
 pub struct CurrentVisitor {
     visitor: RwSignal<Visitor>,
-    /// When the server last sent how long the session lasts, in milliseconds of the browser.
+    /// When `visitor.session` was current, in milliseconds of the browser.
     asked_at: StoredValue<f64>,
     /// The user whose session has ended while this page was open.
     ended: RwSignal<Option<Account>>,
-    /// The page where the visitor is, or is going to: the browser shows that address only once the page's code is there. `None` where
-    /// the address is not a [`LocalPath`].
+    /// The page where the visitor is or is going to. The address bar changes only once the page's code is loaded.
     target: StoredValue<Option<LocalPath>>,
 }
 
-/// Provides the snapshot of the server to every component, there and in the browser.
+/// Provides the snapshot of the server to every component. An effect sets the time, because it runs in the browser only.
 pub fn provide_visitor() -> CurrentVisitor {
     let snapshot = SharedValue::new(|| use_context::<Visitor>().unwrap_or_default()).into_inner();
     let visitor = CurrentVisitor {
@@ -31,14 +30,11 @@ pub fn provide_visitor() -> CurrentVisitor {
         ended: RwSignal::new(None),
         target: StoredValue::new(None),
     };
-    // An effect, because only the browser has a clock that matters here.
     Effect::new(move || visitor.asked_at.set_value(js_sys::Date::now()));
     provide_context(visitor);
     visitor
 }
 
-/// The visitor on this page.
-#[must_use]
 pub fn use_visitor() -> CurrentVisitor {
     expect_context()
 }
@@ -53,8 +49,8 @@ impl CurrentVisitor {
         self.visitor.set(visitor);
     }
 
-    /// Shows another answer of the server. If the user has changed, it reloads the page, so that nothing of one user's page is shown
-    /// to the next, and returns `false`.
+    /// Shows another answer of the server. If the user has changed, reloads the page, so that the next user does not see it, and returns
+    /// `false`.
     pub fn refresh(self, visitor: Visitor) -> bool {
         let before = self.ended.get_untracked().or_else(|| untrack(|| self.user())).map(|user| user.email);
         let now = visitor.user.as_ref().map(|user| &user.email);
@@ -72,7 +68,6 @@ impl CurrentVisitor {
         false
     }
 
-    /// Stores the page that the visitor is on the way to.
     pub(crate) fn set_target(self, target: Option<LocalPath>) {
         self.target.set_value(target);
     }
@@ -83,13 +78,12 @@ impl CurrentVisitor {
             match peek_visitor().await {
                 Ok(answer) if answer.user.is_none() && untrack(|| self.user()).is_some() => self.end(),
                 Ok(answer) => self.replace(answer),
-                // The next request will show it.
                 Err(_) => {}
             }
         });
     }
 
-    /// A server function has answered, so the session was used.
+    /// Called when a server function has answered, which means that the session was used.
     pub fn was_active(self) {
         let now = js_sys::Date::now();
         #[expect(clippy::cast_possible_truncation, reason = "seconds since a page was opened")]
@@ -98,7 +92,7 @@ impl CurrentVisitor {
         self.visitor.update(|visitor| visitor.session = visitor.session.map(|time| time.used(elapsed)));
     }
 
-    /// The session has ended. What is on the page stays until the visitor signs in again.
+    /// Called when the session has ended. The page keeps its content until the visitor signs in again.
     pub fn end(self) {
         if let Some(user) = self.visitor.with_untracked(|visitor| visitor.user.clone()) {
             self.ended.set(Some(user));
@@ -106,18 +100,16 @@ impl CurrentVisitor {
         self.visitor.update(|visitor| *visitor = std::mem::take(visitor).signed_out());
     }
 
-    /// The visitor goes on without signing in again.
     pub fn continue_as_guest(self) {
         self.ended.set(None);
     }
 
     /// The user whose session has ended while this page was open.
-    #[must_use]
     pub fn ended(self) -> Option<Account> {
         self.ended.get()
     }
 
-    /// The user has to type the password again.
+    /// Called when the user has to confirm the password again.
     pub fn unconfirm(self) {
         self.visitor.update(|visitor| {
             if let Some(user) = &mut visitor.user {
@@ -126,42 +118,31 @@ impl CurrentVisitor {
         });
     }
 
-    /// How long the session of a signed-in user lasts.
-    #[must_use]
     pub fn session(self) -> Option<SessionTime> {
         self.visitor.with(|visitor| visitor.session)
     }
 
-    /// The signed-in user.
-    #[must_use]
     pub fn user(self) -> Option<Account> {
         self.visitor.with(|visitor| visitor.user.clone())
     }
 
-    /// The part of a feature.
-    #[must_use]
     pub fn value<T: VisitorValue>(self) -> T {
         self.visitor.with(Visitor::value)
     }
 
-    /// Sets the part of a feature.
     pub fn set_value<T: VisitorValue>(self, value: &T) {
         self.visitor.update(|visitor| visitor.set_value(value));
     }
 
     /// The message at the top of this page.
-    #[must_use]
     pub fn notice(self) -> Option<String> {
         self.visitor.with_untracked(|visitor| visitor.flash.notice())
     }
 
-    /// The plain form that was refused before this page.
-    #[must_use]
     pub fn failure(self) -> Option<FormFailure> {
         self.visitor.with_untracked(|visitor| visitor.flash.failure.clone())
     }
 
-    /// Forgets the flash, once the visitor has gone to another page.
     pub(crate) fn forget_flash(self) {
         self.visitor.update_untracked(|visitor| visitor.flash = Default::default());
     }

@@ -41,7 +41,7 @@ pub async fn snapshot(
     let mut flash = flash::take(session, path).await?;
     let mut visitor = load(features, session, db).await?;
     let email = visitor.user.as_ref().map(|user| user.email.as_str());
-    // What one user has typed is not shown to the next one.
+    // Typed values of one user are not shown to the next one.
     flash.failure = flash
         .failure
         .filter(|failure| failure.typed(EXPECTED_USER).is_none_or(|expected| Some(expected) == email));

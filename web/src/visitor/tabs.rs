@@ -1,4 +1,4 @@
-//! The other tabs of this browser: they learn of changes over a broadcast channel.
+//! Notifies the other tabs of this browser over a broadcast channel.
 
 use codee::string::FromToStringCodec;
 use leptos::{ev, prelude::*, task::spawn_local};
@@ -6,10 +6,9 @@ use leptos_use_broadcast_channel::{UseBroadcastChannelReturn, use_broadcast_chan
 
 use super::{CurrentVisitor, peek_visitor};
 
-/// The name of the channel.
 const CHANNEL: &str = "visitor";
 
-/// Notifies the other tabs. No data is sent: each tab asks the server itself.
+/// The channel to the other tabs. It sends no data: each tab asks the server.
 #[derive(Clone, Copy)]
 pub struct Tabs {
     /// `None` on the server.
@@ -18,15 +17,13 @@ pub struct Tabs {
 }
 
 impl Tabs {
-    /// Notifies the other tabs that something about the session has changed.
     pub fn notify(self) {
         if let Some(notify) = self.notify.get_value() {
             notify.run(());
         }
     }
 
-    /// Counts the changes in other tabs. Components that show more than the header track it.
-    #[must_use]
+    /// Counts the changes in other tabs.
     pub fn changes(self) -> u32 {
         self.changes.get()
     }
@@ -51,7 +48,7 @@ pub fn provide_tabs(visitor: CurrentVisitor) {
             }
         });
     };
-    // An effect runs in the browser only: a channel belongs to one thread, and pages change theirs on the server.
+    // An effect runs in the browser only. On the server, a page may move to another thread, and a channel cannot.
     Effect::new(move || {
         let UseBroadcastChannelReturn { message, post, .. } =
             use_broadcast_channel::<String, FromToStringCodec>(CHANNEL);
@@ -61,9 +58,7 @@ pub fn provide_tabs(visitor: CurrentVisitor) {
                 refresh();
             }
         });
-    });
-    // A page from the back/forward cache may belong to a session that has ended since.
-    Effect::new(move || {
+        // The session of a page from the back/forward cache may have ended.
         let listener = window_event_listener(ev::pageshow, move |event| {
             if event.persisted() {
                 refresh();
