@@ -8,51 +8,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A file `how_it_works.md`.
-struct Fold {
-    name: String,
-    page: String,
-    title: String,
-    text: String,
-    /// Files and their items, separated by semicolons.
-    code: Vec<(String, String)>,
-}
-
-impl Fold {
-    fn parse(file: &Path) -> Result<Self, Box<dyn Error>> {
-        let (mut fields, mut text, mut code) = (Vec::new(), String::new(), Vec::new());
-        for line in fs::read_to_string(file)?.lines().filter(|line| !line.is_empty()) {
-            match line.split_once(": ") {
-                Some((path, items)) if path.ends_with(".rs") => {
-                    code.push((path.to_owned(), items.to_owned()))
-                }
-                Some((_, field)) if fields.len() < 3 => fields.push(field.to_owned()),
-                _ => text += line,
-            }
-        }
-        let [name, page, title] =
-            <[String; 3]>::try_from(fields).map_err(|_| "a name, a page and a title are needed")?;
-        Ok(Self { name, page, title, text, code })
-    }
-}
-
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=src");
     let mut files = Vec::new();
     find(Path::new("src"), &mut files)?;
     files.sort();
-    let mut folds = Vec::new();
+    let mut folds = String::new();
     for file in files {
-        folds.push(Fold::parse(&file).map_err(|error| format!("{}: {error}", file.display()))?);
+        folds += &fold(&file).map_err(|error| format!("{}: {error}", file.display()))?;
     }
-    let list: String = folds
-        .iter()
-        .map(|Fold { name, page, title, .. }| {
-            format!("Fold {{ name: {name:?}, page: {page:?}, title: {title:?} }},")
-        })
-        .collect();
-    write("folds.rs", &format!("/// All folds.\npub const FOLDS: &[Fold] = &[{list}];\n"))?;
-    write_code(&folds)
+    let rust = format!("/// All folds.\npub const FOLDS: &[Fold] = &[{folds}];\n");
+    Ok(fs::write(PathBuf::from(env::var("OUT_DIR")?).join("folds.rs"), rust)?)
 }
 
 fn find(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
@@ -67,38 +33,39 @@ fn find(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
     Ok(())
 }
 
-fn write(name: &str, rust: &str) -> Result<(), Box<dyn Error>> {
-    Ok(fs::write(PathBuf::from(env::var("OUT_DIR")?).join(name), rust)?)
-}
-
-#[cfg(not(feature = "ssr"))]
-fn write_code(folds: &[Fold]) -> Result<(), Box<dyn Error>> {
-    // The browser's code contains no code of folds.
-    let _ = folds.iter().map(|fold| (&fold.text, &fold.code));
-    Ok(())
-}
-
-#[cfg(feature = "ssr")]
-fn write_code(folds: &[Fold]) -> Result<(), Box<dyn Error>> {
-    let root = Path::new("..");
-    let mut code = Vec::new();
-    for fold in folds {
-        let mut html = format!("<p>{}</p>", snippets::escape(&fold.text));
-        for (path, items) in &fold.code {
-            let items: Vec<&str> = items.split("; ").collect();
-            html += &figure(path, &snippets::Quote::items(path, &items).read(root)?);
+/// The Rust expression of a fold.
+fn fold(file: &Path) -> Result<String, Box<dyn Error>> {
+    let (mut fields, mut text, mut code) = (Vec::new(), String::new(), Vec::new());
+    for line in fs::read_to_string(file)?.lines().filter(|line| !line.is_empty()) {
+        match line.split_once(": ") {
+            Some((path, items)) if path.ends_with(".rs") => code.push((path.to_owned(), items.to_owned())),
+            Some((_, field)) if fields.len() < 3 => fields.push(field.to_owned()),
+            _ => text += line,
         }
-        code.push((&fold.name, html));
     }
-    write("code.rs", &format!("const CODE: &[(&str, &str)] = &{code:?};\n"))
+    let [name, page, title] =
+        <[String; 3]>::try_from(fields).map_err(|_| "a name, a page and a title are needed")?;
+    let html = html(&text, &code)?;
+    Ok(format!("Fold {{ name: {name:?}, page: {page:?}, title: {title:?}, html: {html:?} }},"))
 }
 
-/// A file's name, and code from it. Focusable, so that long lines can be scrolled by keyboard.
+/// The browser's part of the app contains no code of folds.
+#[cfg(not(feature = "ssr"))]
+fn html(_text: &str, _code: &[(String, String)]) -> Result<String, Box<dyn Error>> {
+    Ok(String::new())
+}
+
+/// The text, and a figure for each file. Figures are focusable, so that long lines can be scrolled by keyboard.
 #[cfg(feature = "ssr")]
-fn figure(path: &str, code: &str) -> String {
-    let code = snippets::highlight(code.trim_end());
-    format!(
-        "<figure><figcaption><code>{path}</code></figcaption>\
-         <pre tabindex=\"0\" role=\"region\" aria-label=\"Code from {path}\"><code>{code}</code></pre></figure>"
-    )
+fn html(text: &str, code: &[(String, String)]) -> Result<String, Box<dyn Error>> {
+    let mut html = format!("<p>{}</p>", snippets::escape(text));
+    for (path, items) in code {
+        let code = snippets::quote(&format!("{path}, {items}, without docs"), Path::new(".."))?;
+        let code = snippets::highlight(code.trim_end());
+        html += &format!(
+            "<figure><figcaption><code>{path}</code></figcaption>\
+             <pre tabindex=\"0\" role=\"region\" aria-label=\"Code from {path}\"><code>{code}</code></pre></figure>"
+        );
+    }
+    Ok(html)
 }

@@ -1,19 +1,18 @@
-//! Colours Rust: HTML in which each kind of token has a class. The tokens are those of the compiler (`proc-macro2`); comments are
-//! what stands between them.
+//! Colours Rust: HTML in which each kind of token has a class. `proc-macro2` finds the tokens; comments are between them.
 
 use std::ops::Range;
 
 use proc_macro2::{TokenStream, TokenTree};
 
-/// The keywords that code here uses; `union` and the like are names mostly.
+/// The keywords that are never used as names.
 const KEYWORDS: &[&str] = &[
     "Self", "as", "async", "await", "break", "const", "continue", "crate", "dyn", "else", "enum", "false",
     "fn", "for", "if", "impl", "in", "let", "loop", "match", "mod", "move", "mut", "pub", "ref", "return",
     "self", "static", "struct", "super", "trait", "true", "type", "use", "where", "while",
 ];
 
-/// The code as HTML: `<span class="…">` with `comment`, `function`, `keyword`, `literal`, `macro` or `type`. What is no Rust is
-/// left uncoloured.
+/// The code as HTML: `<span class="…">` with `comment`, `function`, `keyword`, `literal`, `macro` or `type`. Code that is not Rust gets no
+/// colours.
 ///
 /// ```
 /// assert_eq!(
@@ -21,7 +20,6 @@ const KEYWORDS: &[&str] = &[
 ///     "<span class=\"keyword\">let</span> x = <span class=\"literal\">&quot;&lt;&quot;</span>;",
 /// );
 /// ```
-#[must_use]
 pub fn highlight(code: &str) -> String {
     let mut tokens = Vec::new();
     if let Ok(stream) = code.parse::<TokenStream>() {
@@ -36,8 +34,7 @@ pub fn highlight(code: &str) -> String {
     html + &between(&code[at..])
 }
 
-/// Text for HTML, between tags and in attributes.
-#[must_use]
+/// Escapes text for HTML, between tags and in attributes.
 pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
@@ -58,7 +55,7 @@ fn collect(code: &str, stream: TokenStream, tokens: &mut Vec<(Range<usize>, &'st
                 }
             }
             TokenTree::Literal(_) => tokens.push((range, "literal")),
-            // A doc comment is an attribute to the compiler: all its tokens stand where the comment does.
+            // A doc comment is an attribute, all of whose tokens have the position of the comment.
             TokenTree::Punct(_) if code[range.clone()].starts_with("//") => {
                 stream
                     .next_if(|next| matches!(next, TokenTree::Punct(_)) && next.span().byte_range() == range);
@@ -89,7 +86,7 @@ fn class_of(ident: &str, after: &str) -> Option<&'static str> {
     }
 }
 
-/// What stands between two tokens: space, comments, and punctuation.
+/// The text between two coloured tokens: space, comments, and other tokens.
 fn between(text: &str) -> String {
     let Some(start) = text.find("//") else { return escape(text) };
     let end = text[start..].find('\n').map_or(text.len(), |end| start + end);
@@ -127,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_like_something_else_in_a_string_stays_a_string() {
+    fn a_string_may_contain_a_comment() {
         assert_eq!(
             classes("let url = \"http://a//b\";"),
             ["keyword: let", "literal: &quot;http://a//b&quot;"]
@@ -135,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_lost_and_nothing_is_markup() {
+    fn the_text_is_complete_and_escaped() {
         let code = "/// <b>\nfn é() -> Vec<&'static str> {\n    if a != b && c { \"</pre>\" } // é <i>\n}\n";
         let html = highlight(code);
         let mut text = String::new();
@@ -150,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_rust_is_shown_as_it_is() {
+    fn other_code_than_rust_gets_no_colours() {
         assert_eq!(highlight("a ) < b"), "a ) &lt; b");
     }
 }

@@ -1,114 +1,89 @@
-//! One item of a Rust file, by its name. The compiler's own grammar finds it (`syn`), and the text is the file's, byte for byte.
+//! Finds one item of a Rust file by its name, and cuts out its text, byte for byte.
 
 use std::ops::Range;
 
-use syn::{Attribute, ImplItem, Item, ItemImpl, TraitItem, spanned::Spanned};
+use syn::{ImplItem, Item, TraitItem, Type, spanned::Spanned};
 
-/// Why there is no such item to show.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ItemError {
-    /// The source is no Rust.
-    #[error("cannot be read as Rust: {0}")]
-    Syntax(String),
-    /// No item is called so.
-    #[error("has no `{0}`")]
-    Missing(String),
-    /// It is not clear which one is meant.
-    #[error("has more than one `{0}`")]
-    Ambiguous(String),
-}
-
-/// The item of `source` that is called `item`, with its attributes, out of its indentation, and with a line break at its end:
-/// `fn record_visit`, `struct Visits`, `impl SessionValue for Visits`, `Visits::recorded` for what stands in an `impl` or a trait, and
-/// `fn tests::name` for what stands in a module. `docs` says whether its doc comment is kept.
-///
-/// # Errors
-///
-/// [`ItemError`] when there is no such item, or more than one.
-pub fn extract(source: &str, item: &str, docs: bool) -> Result<String, ItemError> {
-    let file = syn::parse_file(source).map_err(|error| ItemError::Syntax(error.to_string()))?;
+/// The item of `source` with the name `item`, with its attributes, without its indentation, and with a line break at its end. Names are
+/// `fn record_visit`, `struct Visits`, `impl SessionValue for Visits`, `Visits::recorded` for an item of an `impl` or a trait, and
+/// `fn tests::name` for an item of a module. `docs` keeps its doc comment.
+pub(crate) fn extract(source: &str, item: &str, docs: bool) -> Result<String, String> {
+    let file = syn::parse_file(source).map_err(|error| format!("cannot be parsed: {error}"))?;
     let wanted = one_line(item);
-    let mut found = Vec::new();
-    find(source, &file.items, &wanted, &mut found);
-    match found.as_slice() {
-        [] => Err(ItemError::Missing(wanted)),
-        [(range, attributes)] => Ok(cut(source, range.clone(), if docs { &[] } else { attributes })),
-        _ => Err(ItemError::Ambiguous(wanted)),
+    let mut items = Vec::new();
+    collect(source, &file.items, "", &mut items);
+    items.retain(|(name, _)| *name == wanted);
+    match items.as_slice() {
+        [] => Err(format!("has no `{wanted}`")),
+        [(_, range)] => Ok(cut(source, range.clone(), docs)),
+        _ => Err(format!("has more than one `{wanted}`")),
     }
 }
 
-type Found = (Range<usize>, Vec<Attribute>);
-
-fn find(source: &str, items: &[Item], wanted: &str, found: &mut Vec<Found>) {
+/// Collects the names and positions of all items. `module` is empty or a path that ends with `::`.
+fn collect(source: &str, items: &[Item], module: &str, found: &mut Vec<(String, Range<usize>)>) {
     for item in items {
-        let (called, attributes) = match item {
-            Item::Const(it) => (format!("const {}", it.ident), &it.attrs),
-            Item::Enum(it) => (format!("enum {}", it.ident), &it.attrs),
-            Item::Fn(it) => (format!("fn {}", it.sig.ident), &it.attrs),
-            Item::Static(it) => (format!("static {}", it.ident), &it.attrs),
-            Item::Struct(it) => (format!("struct {}", it.ident), &it.attrs),
-            Item::Type(it) => (format!("type {}", it.ident), &it.attrs),
+        let name = match item {
+            Item::Const(it) => format!("const {module}{}", it.ident),
+            Item::Enum(it) => format!("enum {module}{}", it.ident),
+            Item::Fn(it) => format!("fn {module}{}", it.sig.ident),
+            Item::Static(it) => format!("static {module}{}", it.ident),
+            Item::Struct(it) => format!("struct {module}{}", it.ident),
+            Item::Type(it) => format!("type {module}{}", it.ident),
             Item::Impl(it) => {
-                find_in_impl(it, wanted, found);
-                let header =
-                    it.impl_token.span().byte_range().start..it.brace_token.span.open().byte_range().start;
-                (one_line(&source[header]), &it.attrs)
+                for inner in &it.items {
+                    let name = match inner {
+                        ImplItem::Fn(function) => &function.sig.ident,
+                        ImplItem::Const(constant) => &constant.ident,
+                        _ => continue,
+                    };
+                    let owner = type_name(&it.self_ty);
+                    found.push((format!("{module}{owner}::{name}"), inner.span().byte_range()));
+                }
+                let start = it.impl_token.span().byte_range().start;
+                let end = it.brace_token.span.open().byte_range().start;
+                format!("{module}{}", one_line(&source[start..end]))
             }
             Item::Trait(it) => {
                 for inner in &it.items {
-                    if let TraitItem::Fn(inner) = inner
-                        && wanted == format!("{}::{}", it.ident, inner.sig.ident)
-                    {
-                        found.push((inner.span().byte_range(), inner.attrs.clone()));
+                    if let TraitItem::Fn(function) = inner {
+                        let name = format!("{module}{}::{}", it.ident, function.sig.ident);
+                        found.push((name, inner.span().byte_range()));
                     }
                 }
-                (format!("trait {}", it.ident), &it.attrs)
+                format!("trait {module}{}", it.ident)
             }
             Item::Mod(it) => {
-                let inside = wanted.split_once(' ').and_then(|(kind, path)| {
-                    let rest = path.strip_prefix(&it.ident.to_string())?.strip_prefix("::")?;
-                    Some(format!("{kind} {rest}"))
-                });
-                if let (Some((_, items)), Some(inside)) = (&it.content, inside) {
-                    find(source, items, &inside, found);
+                if let Some((_, items)) = &it.content {
+                    collect(source, items, &format!("{module}{}::", it.ident), found);
                 }
-                (format!("mod {}", it.ident), &it.attrs)
+                format!("mod {module}{}", it.ident)
             }
             _ => continue,
         };
-        if called == wanted {
-            found.push((item.span().byte_range(), attributes.clone()));
-        }
+        found.push((name, item.span().byte_range()));
     }
 }
 
-fn find_in_impl(it: &ItemImpl, wanted: &str, found: &mut Vec<Found>) {
-    let syn::Type::Path(path) = it.self_ty.as_ref() else { return };
-    let Some(owner) = path.path.segments.last() else { return };
-    for inner in &it.items {
-        let (name, attributes) = match inner {
-            ImplItem::Fn(inner) => (&inner.sig.ident, &inner.attrs),
-            ImplItem::Const(inner) => (&inner.ident, &inner.attrs),
-            _ => continue,
-        };
-        if wanted == format!("{}::{name}", owner.ident) {
-            found.push((inner.span().byte_range(), attributes.clone()));
+/// The last segment of a path; empty for other types.
+fn type_name(self_type: &Type) -> String {
+    match self_type {
+        Type::Path(it) => {
+            it.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default()
         }
+        _ => String::new(),
     }
 }
 
-/// The text without the doc comments among `dropped`, and without the indentation that all its lines share.
-fn cut(source: &str, range: Range<usize>, dropped: &[Attribute]) -> String {
+/// The text without indentation, and without the doc comment at its beginning unless `docs`.
+fn cut(source: &str, range: Range<usize>, docs: bool) -> String {
     // From the beginning of its line, so that the first line is indented like the others.
-    let mut start = source[..range.start].rfind('\n').map_or(0, |end| end + 1);
-    let mut text = String::new();
-    for attribute in dropped.iter().filter(|attribute| attribute.path().is_ident("doc")) {
-        let doc = attribute.span().byte_range();
-        text += source[start..doc.start].trim_end_matches(' ');
-        start = source[doc.end..].find('\n').map_or(range.end, |end| doc.end + end + 1);
+    let start = source[..range.start].rfind('\n').map_or(0, |end| end + 1);
+    let mut text = &source[start..range.end];
+    while !docs && text.trim_start().starts_with("///") {
+        text = text.split_once('\n').map_or("", |(_, rest)| rest);
     }
-    text += &source[start..range.end];
-    dedent(&text)
+    dedent(text)
 }
 
 /// The text without the indentation that all its lines share, with one line break at its end.
@@ -191,14 +166,14 @@ mod more {
     }
 
     #[test]
-    fn a_doc_comment_is_left_out_where_nobody_asks_for_it() {
+    fn a_doc_comment_can_be_left_out() {
         let without = |name| extract(SOURCE, name, false).unwrap();
         assert_eq!(without("struct Visits"), "#[derive(Clone)]\npub struct Visits(u64);\n");
         assert!(without("Visits::recorded").starts_with("#[must_use]\npub fn recorded"));
     }
 
     #[test]
-    fn an_impl_is_found_by_its_words_however_it_is_broken_into_lines() {
+    fn an_impl_is_found_with_any_line_breaks() {
         let found = item("impl  SessionValue for Visits");
         assert_eq!(
             found,
@@ -209,10 +184,10 @@ mod more {
     }
 
     #[test]
-    fn modules_tell_namesakes_apart() {
+    fn a_module_distinguishes_items_of_the_same_name() {
         assert_eq!(item("fn twice"), "fn twice() {}\n");
         assert_eq!(item("const tests::deeper::LIMIT"), "const LIMIT: u8 = 3;\n");
-        // Text in a string is not ours to move.
+        // The text of a string must not change, so nothing is moved.
         assert_eq!(
             item("fn tests::twice"),
             "    fn twice() {\n        let text = \"é\nnot indented\";\n    }\n"
@@ -220,13 +195,11 @@ mod more {
     }
 
     #[test]
-    fn what_is_not_there_or_there_twice_is_refused_by_name() {
-        let refused = |name| extract(SOURCE, name, true).unwrap_err().to_string();
+    fn a_missing_or_ambiguous_item_is_an_error() {
+        let refused = |name| extract(SOURCE, name, true).unwrap_err();
         assert_eq!(refused("fn Visits"), "has no `fn Visits`");
         assert_eq!(refused("recorded"), "has no `recorded`");
         assert_eq!(refused("fn more::other"), "has more than one `fn more::other`");
-        assert!(
-            extract("fn broken(", "fn broken", true).unwrap_err().to_string().starts_with("cannot be read")
-        );
+        assert!(extract("fn broken(", "fn broken", true).unwrap_err().starts_with("cannot be parsed"));
     }
 }

@@ -1,10 +1,6 @@
-//! Takes code out of source files, by the names of items: nothing in the source has to be marked, and what is shown cannot go stale.
+//! Takes code out of source files, by the names of items, for the documentation and for pages that show their own code.
 //!
-//! ```
-//! let source = "struct Other;\n\n/// How often.\nstruct Visits(u64);\n";
-//! assert_eq!(snippets::extract(source, "struct Visits", true)?, "/// How often.\nstruct Visits(u64);\n");
-//! # Ok::<(), snippets::ItemError>(())
-//! ```
+//! Sources need no markers, and `snippets check` finds quotations that have changed.
 
 mod highlight;
 mod item;
@@ -12,6 +8,5 @@ mod markdown;
 mod quote;
 
 pub use highlight::{escape, highlight};
-pub use item::{ItemError, extract};
-pub use markdown::{Problem, update};
-pub use quote::{Quote, QuoteError};
+pub use markdown::update;
+pub use quote::quote;

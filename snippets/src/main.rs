@@ -1,7 +1,7 @@
-//! `snippets check FILE…` says whether the quoted code in Markdown files is that of the source, `snippets write FILE…` makes it so. Run
-//! it in the root of the repository.
+//! `snippets check FILE…` checks that the code in Markdown files is that of the sources; `snippets write FILE…` updates it. Run it in the
+//! root of the repository.
 
-#![expect(clippy::print_stderr, reason = "this is what the program is for")]
+#![expect(clippy::print_stderr, reason = "the program reports problems")]
 
 use std::{env, fs, path::Path, process::ExitCode};
 
@@ -15,25 +15,25 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let problems = files.iter().filter_map(|file| keep(file, write).err());
+    let problems = files.iter().filter_map(|file| update(file, write).err());
     let count = problems.inspect(|problem| eprintln!("{problem}")).count();
     if count == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Checks or writes one file.
-fn keep(file: &str, write: bool) -> Result<(), String> {
+fn update(file: &str, write: bool) -> Result<(), String> {
     let markdown = fs::read_to_string(file).map_err(|error| format!("{file} cannot be read: {error}"))?;
     let updated = snippets::update(&markdown, Path::new(".")).map_err(|problems| {
-        let lines: Vec<_> = problems.iter().map(|problem| format!("{file}, {problem}")).collect();
-        lines.join("\n")
+        let problems: Vec<_> = problems.iter().map(|problem| format!("{file}, {problem}")).collect();
+        problems.join("\n")
     })?;
-    if updated == markdown {
-        return Ok(());
-    }
-    if !write {
-        return Err(format!(
+    if write {
+        fs::write(file, updated).map_err(|error| format!("{file} cannot be written: {error}"))
+    } else if updated == markdown {
+        Ok(())
+    } else {
+        Err(format!(
             "{file} shows code that has changed. Update it with: cargo run -p snippets -- write {file}"
-        ));
+        ))
     }
-    fs::write(file, updated).map_err(|error| format!("{file} cannot be written: {error}"))
 }

@@ -1,80 +1,42 @@
-//! Keeps the code in Markdown files as it is in the source.
-//!
-//! A fence below `<!-- from: QUOTE -->` holds what the [`Quote`] quotes. In a table below `<!-- lines of: FILE -->` the code in the last
-//! cell of each row stands in that file, whatever its spaces and line breaks.
+//! Updates the code in Markdown files from the sources.
 
 use std::path::Path;
 
-use crate::{Quote, QuoteError};
+use crate::quote;
 
-/// What is wrong with a Markdown file, and in which line, counted from 1.
-#[derive(Debug, thiserror::Error)]
-pub enum Problem {
-    /// What should be quoted is not there.
-    #[error("line {line}: {source}")]
-    Quote {
-        /// Where it should be quoted.
-        line: usize,
-        /// What is not there.
-        source: QuoteError,
-    },
-    /// The comment that names the source does not stand above code.
-    #[error("line {line}: there is no code fence below `from:`")]
-    NoFence {
-        /// Where the comment is.
-        line: usize,
-    },
-    /// Code in a table is not in the file that the table is about.
-    #[error("line {line}: `{code}` is not in {path}")]
-    NotThere {
-        /// Where the row is.
-        line: usize,
-        /// The code.
-        code: String,
-        /// The file.
-        path: String,
-    },
-}
-
-/// The Markdown as it should be, with the sources as they are below `root`.
-///
-/// # Errors
-///
-/// Every [`Problem`] that it has.
-pub fn update(markdown: &str, root: &Path) -> Result<String, Vec<Problem>> {
+/// The Markdown with the code of the sources below `root`: the code fence below `<!-- from: QUOTATION -->` contains the [`quote`].
+/// In a table below `<!-- lines of: FILE -->`, the code in the last cell of each row must occur in the file, whatever its white space.
+pub fn update(markdown: &str, root: &Path) -> Result<String, Vec<String>> {
     let (mut text, mut problems) = (String::new(), Vec::new());
     let mut lines = markdown.lines().enumerate().map(|(index, line)| (index + 1, line)).peekable();
     while let Some((number, line)) = lines.next() {
-        text += line;
-        text.push('\n');
+        text += &format!("{line}\n");
         if let Some(path) = comment(line, "lines of:") {
-            let source = Quote::parse(path).read(root);
-            let source = match source {
-                Ok(source) => dense(&source),
-                Err(source) => {
-                    problems.push(Problem::Quote { line: number, source });
+            let source = match quote(path, root) {
+                Ok(source) => without_space(&source),
+                Err(error) => {
+                    problems.push(format!("line {number}: {error}"));
                     continue;
                 }
             };
             while let Some((number, row)) =
                 lines.next_if(|(_, line)| line.is_empty() || line.starts_with('|'))
             {
-                text += row;
-                text.push('\n');
-                for code in codes(row).filter(|code| !source.contains(&dense(code))) {
-                    problems.push(Problem::NotThere { line: number, code, path: path.to_owned() });
+                text += &format!("{row}\n");
+                for code in last_cell(row).filter(|code| !source.contains(&without_space(code))) {
+                    problems.push(format!("line {number}: `{code}` is not in {path}"));
                 }
             }
-        } else if let Some(quote) = comment(line, "from:") {
+        } else if let Some(quotation) = comment(line, "from:") {
             let indent = &line[..line.len() - line.trim_start().len()];
             let Some((_, fence)) = lines.next_if(|(_, line)| line.trim_start().starts_with("```")) else {
-                problems.push(Problem::NoFence { line: number });
+                problems.push(format!("line {number}: there is no code fence below `from:`"));
                 continue;
             };
-            // What stood there before goes.
+            // Skips the old code.
             lines.by_ref().take_while(|(_, line)| line.trim() != "```").for_each(drop);
-            let code = Quote::parse(quote).read(root).unwrap_or_else(|source| {
-                problems.push(Problem::Quote { line: number, source });
+            let code = quote(quotation, root).unwrap_or_else(|error| {
+                problems.push(format!("line {number}: {error}"));
                 String::new()
             });
             text += &format!("{fence}\n");
@@ -88,19 +50,19 @@ pub fn update(markdown: &str, root: &Path) -> Result<String, Vec<Problem>> {
     if problems.is_empty() { Ok(text) } else { Err(problems) }
 }
 
-/// What a comment says after `word`.
+/// The text of a comment after `word`.
 fn comment<'a>(line: &'a str, word: &str) -> Option<&'a str> {
     let text = line.trim().strip_prefix("<!--")?.strip_suffix("-->")?;
     Some(text.trim().strip_prefix(word)?.trim())
 }
 
-/// The code in the last cell of a row.
-fn codes(row: &str) -> impl Iterator<Item = String> {
+/// The pieces of code in the last cell of a row.
+fn last_cell(row: &str) -> impl Iterator<Item = String> {
     let cell = row.trim_end_matches('|').rsplit(" | ").next().unwrap_or_default();
     cell.split('`').skip(1).step_by(2).map(|code| code.replace("\\|", "|"))
 }
 
-fn dense(text: &str) -> String {
+fn without_space(text: &str) -> String {
     text.split_whitespace().collect()
 }
 
@@ -112,12 +74,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("a.rs"), "fn a() {\n    b( 1 );\n}\nconst C: fn(u8) = |x| ();\n")
             .unwrap();
-        update(markdown, folder.path())
-            .map_err(|problems| problems.iter().map(|problem| format!("{problem}\n")).collect())
+        update(markdown, folder.path()).map_err(|problems| problems.join("\n"))
     }
 
     #[test]
-    fn a_fence_holds_what_the_comment_above_it_names() {
+    fn updates_the_fence_below_a_comment() {
         let fence = |code: &str| {
             format!(
                 "Text.\n\n<!-- from: a.rs, fn a -->\n```rust\n{code}\n```\n\nMore.\n\n```rust\nfree\n```\n"
@@ -137,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn every_wrong_quotation_is_told_with_its_line() {
+    fn every_problem_names_its_line() {
         let wrong =
             "<!-- from: a.rs, fn c -->\n```rust\n```\n<!-- from: a.rs -->\nText.\n<!-- lines of: b.rs -->\n";
         let problem = updated(wrong).unwrap_err();
@@ -149,11 +110,11 @@ mod tests {
     }
 
     #[test]
-    fn code_in_a_table_stands_in_the_file() {
+    fn code_in_a_table_must_be_in_the_file() {
         let table = |code: &str| {
             format!("<!-- lines of: a.rs -->\n\n| Other | Ours |\n| --- | --- |\n| `x` | {code} |\n")
         };
         assert!(updated(&table("`b(1)` and `\\|x\\| ()`")).is_ok());
-        assert_eq!(updated(&table("`b(2)`")), Err("line 5: `b(2)` is not in a.rs\n".to_owned()));
+        assert_eq!(updated(&table("`b(2)`")), Err("line 5: `b(2)` is not in a.rs".to_owned()));
     }
 }

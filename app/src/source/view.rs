@@ -8,10 +8,6 @@ use leptos::{
 use leptos_router::hooks::use_location;
 use web::feature::matches;
 
-#[cfg(not(feature = "ssr"))]
-use super::folds::no_code_in_page as code_in_page;
-#[cfg(feature = "ssr")]
-use super::server::code_in_page;
 use super::{FOLDS, Fold, api::show_source};
 
 /// The folds of the current page.
@@ -28,13 +24,11 @@ pub(super) fn folds_of_page() -> AnyView {
 /// A fold. It is complete in the first HTML; after a navigation, its code is loaded when it is opened.
 #[component]
 fn HowItWorks(fold: &'static Fold) -> impl IntoView {
-    let in_first_html = code_in_page(fold.name);
     let fetch = Action::new(move |(): &()| show_source(fold.name.to_owned()));
     let (details, code) = (NodeRef::<Details>::new(), NodeRef::<Div>::new());
-    // Empty in the browser, which keeps what the server has sent.
     let html = move || match fetch.value().get() {
         Some(Ok(source)) => source.html,
-        _ => in_first_html.to_owned(),
+        _ => fold.html.to_owned(),
     };
     let load = move |_: Event| {
         let is_open = details.get_untracked().is_some_and(|details| details.open());
@@ -52,6 +46,7 @@ fn HowItWorks(fold: &'static Fold) -> impl IntoView {
         <details node_ref=details class="how" on:toggle=load>
             <summary>{fold.title}</summary>
             <div aria-live="polite">{status}</div>
+            // Hydration keeps what the server has sent.
             <div node_ref=code class="how-code" inner_html=html></div>
         </details>
     }
