@@ -16,14 +16,14 @@ pub async fn set_cookie(
 ) -> Result<Vec<ReceivedCookie>, AppError> {
     use web::error::ForField;
 
-    use super::{CookieValue, MaxAge, store::CookieJar};
+    use super::{CookieValue, parse_max_age, store::CookieJar};
 
     let mut jar = CookieJar::open()?;
     let name = jar.name(&name)?;
     let value = CookieValue::parse(&value, signed.is_some()).for_field("value")?;
-    let max_age = MaxAge::parse(max_age.as_deref().unwrap_or_default()).for_field("max_age")?;
+    let max_age = parse_max_age(max_age.as_deref().unwrap_or_default()).for_field("max_age")?;
     jar.set(&name, &value, max_age)?;
-    Ok(jar.list())
+    Ok(jar.cookies)
 }
 
 /// Deletes a cookie. Does nothing if there is none.
@@ -31,7 +31,7 @@ pub async fn set_cookie(
 pub async fn delete_cookie(#[server(default)] name: String) -> Result<Vec<ReceivedCookie>, AppError> {
     let mut jar = super::store::CookieJar::open()?;
     jar.delete(&jar.name(&name)?)?;
-    Ok(jar.list())
+    Ok(jar.cookies)
 }
 
 /// Changes the value of a cookie and keeps its signature, as anyone can in the browser. Doing it twice restores the value.
@@ -39,11 +39,11 @@ pub async fn delete_cookie(#[server(default)] name: String) -> Result<Vec<Receiv
 pub async fn tamper_cookie(#[server(default)] name: String) -> Result<Vec<ReceivedCookie>, AppError> {
     let mut jar = super::store::CookieJar::open()?;
     jar.tamper(&jar.name(&name)?)?;
-    Ok(jar.list())
+    Ok(jar.cookies)
 }
 
 /// The cookies of this request, with the values of those that were set here.
 #[server(endpoint = "cookies/show", input = GetUrl)]
 pub async fn show_cookies() -> Result<Vec<ReceivedCookie>, AppError> {
-    Ok(super::store::CookieJar::open()?.list())
+    Ok(super::store::CookieJar::open()?.cookies)
 }

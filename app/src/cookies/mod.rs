@@ -1,5 +1,5 @@
-//! The cookie lab: plain and signed cookies to set, inspect, change and delete. The session's own cookie cannot be touched here, and of other
-//! apps' cookies only the names are shown.
+//! The cookie lab: plain and signed cookies to set, inspect, change and delete. The session's own cookie cannot be changed here, and the
+//! values of other apps' cookies are hidden.
 
 mod api;
 mod model;
@@ -8,14 +8,12 @@ mod received;
 #[cfg(feature = "ssr")]
 mod store;
 mod view;
-#[cfg(feature = "ssr")]
-mod wire;
 
 use server_fn::ServerFn;
 use web::feature::{Feature, Form, NavLink};
 
 use api::{DeleteCookie, SetCookie, ShowCookies, TamperCookie};
-pub use model::{CookieName, CookieValue, MaxAge};
+pub use model::{CookieName, CookieValue, parse_max_age};
 pub use page::CookiesPage;
 pub use received::{CookieState, ReceivedCookie};
 

@@ -1,12 +1,14 @@
 //! The rules for names, values and ages of cookies.
 
+use std::num::IntErrorKind;
+
 use web::error::Invalid;
 
 /// The prefix of every cookie that is set here. The name is not enough, because another app may have set a cookie of the same name.
 pub(super) const MARK: &str = "lab:";
-/// The prefix of signed values, which tells a changed one from a plain one.
+/// The prefix of signed values, which distinguishes a changed one from a plain one.
 pub(super) const SIGNED: &str = "s:";
-/// Browsers accept names with these prefixes only under conditions, and else drop the cookie silently (RFC 6265bis, 4.1.3).
+/// Browsers drop cookies whose names have these prefixes, unless they meet conditions (RFC 6265bis, 4.1.3).
 const RESERVED: [&str; 3] = ["__Host-", "__Secure-", "__Http-"];
 
 /// The name of a cookie: a token (RFC 6265, 4.1.1; RFC 7230, 3.2.6).
@@ -14,8 +16,7 @@ const RESERVED: [&str; 3] = ["__Host-", "__Secure-", "__Http-"];
 pub struct CookieName(String);
 
 impl CookieName {
-    /// The longest name, in characters.
-    pub const MAX_CHARS: u32 = 64;
+    const MAX_CHARS: u32 = 64;
 
     pub(super) const SESSION_COOKIE: Invalid =
         Invalid::new("This is the session\u{2019}s own cookie, which cannot be changed here.");
@@ -24,25 +25,19 @@ impl CookieName {
     const NOT_A_TOKEN: Invalid =
         Invalid::new("Please use only letters, digits and these characters: ! # $ % & ' * + - . ^ _ ` | ~");
 
-    /// Parses a name. `session_cookie` is the name of the session's cookie, which is refused with any reserved prefix and without.
-    ///
-    /// # Errors
-    ///
-    /// [`Invalid`] for an empty, reserved or too long name, for the session's, and for one that is not a token.
+    /// Parses a name. Refuses that of the session's cookie, with any reserved prefix and without.
     pub fn parse(text: &str, session_cookie: &str) -> Result<Self, Invalid> {
-        let max = Self::MAX_CHARS;
+        let rest = without_prefix(text);
         match text {
             "" => Err(Invalid::MISSING),
-            _ if is_session_cookie(text, session_cookie) => Err(Self::SESSION_COOKIE),
-            _ if without_prefix(text) != text => Err(Self::RESERVED),
+            _ if rest == without_prefix(session_cookie) => Err(Self::SESSION_COOKIE),
+            _ if rest != text => Err(Self::RESERVED),
             _ if !text.bytes().all(is_token) => Err(Self::NOT_A_TOKEN),
-            _ if !u32::try_from(text.len()).is_ok_and(|chars| chars <= max) => Err(Invalid::too_long(max)),
+            _ if text.len() > Self::MAX_CHARS as usize => Err(Invalid::too_long(Self::MAX_CHARS)),
             _ => Ok(Self(text.to_owned())),
         }
     }
 
-    /// The name.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -61,20 +56,17 @@ fn without_prefix(name: &str) -> &str {
     rest.unwrap_or(name)
 }
 
-fn is_session_cookie(name: &str, session_cookie: &str) -> bool {
-    without_prefix(name) == without_prefix(session_cookie)
-}
-
 /// The value of a cookie: `cookie-octet`s without quotes around them (RFC 6265, 4.1.1), or nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CookieValue {
-    text: String,
-    signed: bool,
+    /// Without prefixes.
+    pub text: String,
+    pub signed: bool,
 }
 
 impl CookieValue {
-    /// The longest value, in characters. With name, signature and attributes it stays below the 4,096 bytes that browsers accept.
-    pub const MAX_CHARS: u32 = 1_000;
+    /// With name, signature and attributes a cookie stays below the 4,096 bytes that browsers accept.
+    const MAX_CHARS: u32 = 1_000;
 
     const NOT_OCTETS: Invalid = Invalid::new(
         "Please use only ASCII characters, without spaces, quotes, commas, semicolons and backslashes. \
@@ -84,26 +76,13 @@ impl CookieValue {
         "Only signed values begin with s: here. Please sign the cookie, or choose another value.",
     );
 
-    /// Parses a value for a signed or a plain cookie.
-    ///
-    /// # Errors
-    ///
-    /// [`Invalid`] for other characters, a too long value, and a plain one that looks signed.
     pub fn parse(text: &str, signed: bool) -> Result<Self, Invalid> {
-        let max = Self::MAX_CHARS;
         match text {
             _ if !text.bytes().all(is_octet) => Err(Self::NOT_OCTETS),
-            _ if !u32::try_from(text.len()).is_ok_and(|chars| chars <= max) => Err(Invalid::too_long(max)),
+            _ if text.len() > Self::MAX_CHARS as usize => Err(Invalid::too_long(Self::MAX_CHARS)),
             _ if !signed && text.starts_with(SIGNED) => Err(Self::LOOKS_SIGNED),
             _ => Ok(Self { text: text.to_owned(), signed }),
         }
-    }
-
-    /// The text of the cookie, with the prefixes. `sign` appends a full stop and a signature.
-    #[must_use]
-    pub fn text(&self, sign: impl FnOnce(&str) -> String) -> String {
-        let text = &self.text;
-        if self.signed { format!("{MARK}{SIGNED}{}", sign(text)) } else { format!("{MARK}{text}") }
     }
 }
 
@@ -111,42 +90,25 @@ fn is_octet(byte: u8) -> bool {
     byte.is_ascii_graphic() && !b"\",;\\".contains(&byte)
 }
 
-/// How long a browser stores a cookie, in seconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MaxAge(u32);
+/// 400 days, in seconds: browsers store cookies no longer (RFC 6265bis, 5.5).
+pub(super) const MAX_AGE: u32 = 34_560_000;
 
-impl MaxAge {
-    /// 400 days: browsers store cookies no longer (RFC 6265bis, 5.5).
-    pub const MAX: u32 = 34_560_000;
+const USE_DELETE: Invalid =
+    Invalid::new("This would delete the cookie. Please use \u{201c}Delete\u{201d} for that.");
 
-    const USE_DELETE: Invalid =
-        Invalid::new("This would delete the cookie. Please use \u{201c}Delete\u{201d} for that.");
-
-    /// Parses a number of seconds. An empty text means until the browser closes.
-    ///
-    /// # Errors
-    ///
-    /// [`Invalid`] for other texts, and for numbers out of range.
-    pub fn parse(text: &str) -> Result<Option<Self>, Invalid> {
-        let text = text.trim();
-        let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
-        if text.is_empty() {
-            return Ok(None);
-        }
-        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(Invalid::NOT_A_NUMBER);
-        }
-        if text.starts_with('-') || digits.bytes().all(|digit| digit == b'0') {
-            return Err(Self::USE_DELETE);
-        }
-        let seconds = digits.parse().ok().filter(|seconds| *seconds <= Self::MAX);
-        seconds.map(|seconds| Some(Self(seconds))).ok_or_else(|| Invalid::out_of_range(1, Self::MAX))
-    }
-
-    /// The seconds.
-    #[must_use]
-    pub fn seconds(self) -> u32 {
-        self.0
+/// Parses how long a browser stores a cookie, in seconds. An empty text means until the browser closes.
+pub fn parse_max_age(text: &str) -> Result<Option<i64>, Invalid> {
+    let out_of_range = Invalid::out_of_range(1, MAX_AGE);
+    match text.trim().parse::<i64>() {
+        Ok(..=0) => Err(USE_DELETE),
+        Ok(seconds) if seconds <= MAX_AGE.into() => Ok(Some(seconds)),
+        Ok(_) => Err(out_of_range),
+        Err(error) => match error.kind() {
+            IntErrorKind::Empty => Ok(None),
+            IntErrorKind::PosOverflow => Err(out_of_range),
+            IntErrorKind::NegOverflow => Err(USE_DELETE),
+            _ => Err(Invalid::NOT_A_NUMBER),
+        },
     }
 }
 
@@ -198,7 +160,7 @@ mod tests {
     fn a_value_consists_of_cookie_octets() {
         for text in ["", "plum", "a=b:c/d?e", "%20", "S:x", "lab:x", &"v".repeat(1_000)] {
             let value = CookieValue::parse(text, false).unwrap();
-            assert_eq!(value.text(|_| String::new()), format!("lab:{text}"));
+            assert_eq!(value.text, text);
         }
         let all =
             (0..=255_u8).map(char::from).filter(|char| CookieValue::parse(&char.to_string(), false).is_ok());
@@ -211,8 +173,7 @@ mod tests {
     #[test]
     fn a_plain_value_must_not_look_signed() {
         assert_eq!(CookieValue::parse("s:plum", false), Err(CookieValue::LOOKS_SIGNED));
-        let signed = CookieValue::parse("s:plum", true).unwrap();
-        assert_eq!(signed.text(|value| format!("{value}.signature")), "lab:s:s:plum.signature");
+        assert!(CookieValue::parse("s:plum", true).is_ok());
     }
 
     #[test]
@@ -220,19 +181,19 @@ mod tests {
         for (text, seconds) in
             [("1", 1), (" 3600 ", 3_600), ("+60", 60), ("007", 7), ("34560000", 34_560_000)]
         {
-            assert_eq!(MaxAge::parse(text), Ok(Some(MaxAge(seconds))), "{text}");
+            assert_eq!(parse_max_age(text), Ok(Some(seconds)), "{text}");
         }
         for text in ["", "  "] {
-            assert_eq!(MaxAge::parse(text), Ok(None));
+            assert_eq!(parse_max_age(text), Ok(None));
         }
         for text in ["0", "-1", "-0", "+0", "-99999999999999999999"] {
-            assert_eq!(MaxAge::parse(text), Err(MaxAge::USE_DELETE), "{text}");
+            assert_eq!(parse_max_age(text), Err(USE_DELETE), "{text}");
         }
         for text in ["34560001", "4294967297", "99999999999999999999"] {
-            assert_eq!(MaxAge::parse(text), Err(Invalid::out_of_range(1, MaxAge::MAX)), "{text}");
+            assert_eq!(parse_max_age(text), Err(Invalid::out_of_range(1, MAX_AGE)), "{text}");
         }
         for text in ["an hour", "1.5", "1e3", "-", "+", "--1", "\u{0663}", "1 000"] {
-            assert_eq!(MaxAge::parse(text), Err(Invalid::NOT_A_NUMBER), "{text}");
+            assert_eq!(parse_max_age(text), Err(Invalid::NOT_A_NUMBER), "{text}");
         }
     }
 
@@ -245,8 +206,8 @@ mod tests {
             if let Ok(value) = CookieValue::parse(&text, signed) {
                 prop_assert!(value.text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b';'));
             }
-            if let Ok(Some(age)) = MaxAge::parse(&text) {
-                prop_assert!((1..=MaxAge::MAX).contains(&age.seconds()));
+            if let Ok(Some(age)) = parse_max_age(&text) {
+                prop_assert!((1..=MAX_AGE.into()).contains(&age));
             }
         }
     }

@@ -7,14 +7,14 @@ use super::{
     model::{MARK, SIGNED},
 };
 
+const CHANGED: &str = "-changed";
+
 /// How the server reads a cookie.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum CookieState {
-    /// Without a signature.
     Plain,
-    /// With a valid signature.
     Signed,
     /// With an invalid signature.
     Changed,
@@ -25,8 +25,6 @@ pub enum CookieState {
 }
 
 impl CookieState {
-    /// The text on the page.
-    #[must_use]
     pub fn text(self) -> &'static str {
         match self {
             Self::Plain => "Plain: the server cannot tell whether it was changed.",
@@ -37,14 +35,7 @@ impl CookieState {
         }
     }
 
-    /// Whether it was set here.
-    #[must_use]
-    pub fn is_lab(self) -> bool {
-        matches!(self, Self::Plain | Self::Signed | Self::Changed)
-    }
-
     /// The prefix of its value.
-    #[must_use]
     pub fn prefix(self) -> &'static str {
         if matches!(self, Self::Signed | Self::Changed) { SIGNED } else { "" }
     }
@@ -53,20 +44,15 @@ impl CookieState {
 /// A cookie of a request.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct ReceivedCookie {
-    /// Its name.
     pub name: String,
-    /// Its value, without prefixes and signature. Of the session's cookie a few characters, of other apps' cookies, which may be secret, the
-    /// length.
+    /// Without prefixes and signature. Other apps' cookies may be secret, so only their length is shown.
     pub value: String,
-    /// The signature, valid or not.
     pub signature: Option<String>,
-    /// How the server reads it.
     pub state: CookieState,
 }
 
 impl ReceivedCookie {
     /// Reads a cookie. `is_valid` checks the signature at the end of a text.
-    #[must_use]
     pub fn read(name: &str, text: &str, session_cookie: &str, is_valid: impl FnOnce(&str) -> bool) -> Self {
         let cookie = |value: &str, signature: Option<&str>, state| Self {
             name: name.to_owned(),
@@ -75,7 +61,7 @@ impl ReceivedCookie {
             state,
         };
         match (CookieName::parse(name, session_cookie), text.strip_prefix(MARK)) {
-            (Err(invalid), _) if invalid == CookieName::SESSION_COOKIE => {
+            (Err(error), _) if error == CookieName::SESSION_COOKIE => {
                 cookie(&masked(text, 4), None, CookieState::Session)
             }
             (Err(_), _) | (_, None) => cookie(&masked(text, 0), None, CookieState::Other),
@@ -83,21 +69,32 @@ impl ReceivedCookie {
                 None => cookie(text, None, CookieState::Plain),
                 Some(signed) => {
                     let state = if is_valid(signed) { CookieState::Signed } else { CookieState::Changed };
-                    let (value, signature) = split(signed);
-                    cookie(value, signature, state)
+                    match signed.rsplit_once('.') {
+                        Some((value, signature)) => cookie(value, Some(signature), state),
+                        None => cookie(signed, None, state),
+                    }
                 }
             },
         }
     }
+
+    /// Whether it was set here.
+    pub fn is_lab(&self) -> bool {
+        matches!(self.state, CookieState::Plain | CookieState::Signed | CookieState::Changed)
+    }
+
+    /// The text with another value and the same signature. Tampering twice restores the value.
+    pub fn tampered(&self) -> String {
+        let value = match self.value.strip_suffix(CHANGED) {
+            Some(value) => value.to_owned(),
+            None => format!("{}{CHANGED}", self.value),
+        };
+        let signature = self.signature.as_ref().map_or(String::new(), |signature| format!(".{signature}"));
+        format!("{MARK}{}{value}{signature}", self.state.prefix())
+    }
 }
 
-/// The value and its signature.
-pub(super) fn split(signed: &str) -> (&str, Option<&str>) {
-    signed.rsplit_once('.').map_or((signed, None), |(value, signature)| (value, Some(signature)))
-}
-
-/// The first `shown` characters of a long text, and its length. Four characters of the session's cookie show when it changes; they are part
-/// of the signature, not of the id.
+/// The first `shown` characters of a long text, and its length. Those of the session's cookie belong to the signature, not to the id.
 fn masked(text: &str, shown: usize) -> String {
     let chars = text.chars().count();
     let start: String = text.chars().take(if chars < 16 { 0 } else { shown }).collect();
@@ -151,6 +148,20 @@ mod tests {
             );
         }
         assert_eq!(state("id", "secret").0, "\u{2026} (6 characters)");
+    }
+
+    #[test]
+    fn tampering_twice_restores_the_value() {
+        for (text, changed) in [
+            ("lab:plum", "lab:plum-changed"),
+            ("lab:", "lab:-changed"),
+            ("lab:s:plum.signature", "lab:s:plum-changed.signature"),
+            ("lab:s:plum", "lab:s:plum-changed"),
+            ("lab:s:1.5.signature", "lab:s:1.5-changed.signature"),
+        ] {
+            assert_eq!(read("fruit", text).tampered(), changed);
+            assert_eq!(read("fruit", changed).tampered(), text);
+        }
     }
 
     proptest! {

@@ -5,16 +5,13 @@ use leptos::{form::ActionForm, prelude::*};
 use web::ui::{FormError, FormState, SubmitButton, TextField, move_focus};
 
 use super::{
-    CookieState, ReceivedCookie,
+    ReceivedCookie,
     api::{DeleteCookie, SetCookie, TamperCookie},
 };
 
 /// A form for a cookie, and all cookies that the server received.
 #[component]
-pub fn CookiePanel(
-    /// The cookies when the page was opened.
-    cookies: Vec<ReceivedCookie>,
-) -> impl IntoView {
+pub(super) fn CookiePanel(cookies: Vec<ReceivedCookie>) -> impl IntoView {
     let cookies = RwSignal::new(cookies);
     view! {
         <section class="cookie-form" aria-labelledby="set-heading">
@@ -22,10 +19,14 @@ pub fn CookiePanel(
             <SetForm cookies />
         </section>
         <section class="cookies-received" aria-labelledby="received-heading">
-            <h2 id="received-heading" tabindex="-1">
-                "What the server received"
-            </h2>
-            <Explanation />
+            <h2 id="received-heading" tabindex="-1">"What the server received"</h2>
+            <p>
+                "Unlike the session\u{2019}s own cookie, these cookies can be changed by scripts and in your browser\u{2019}s developer tools: "
+                "change one there and reload this page. " <strong>"Tamper"</strong>
+                " does the same for you: it changes the value and keeps the signature. "
+                "The server accepts a changed plain cookie, but detects a changed signed one, because only the server has the key. "
+                "Tamper again to restore the value. Servers cannot see the age of a cookie, so a changed one lasts until the browser closes."
+            </p>
             <Show
                 when=move || cookies.with(|cookies| !cookies.is_empty())
                 fallback=|| view! { <p class="empty">"Your browser has not sent any cookies yet."</p> }
@@ -33,19 +34,6 @@ pub fn CookiePanel(
                 <CookieTable cookies />
             </Show>
         </section>
-    }
-}
-
-#[component]
-fn Explanation() -> impl IntoView {
-    view! {
-        <p>
-            "Unlike the session\u{2019}s own cookie, these cookies can be changed by scripts and in your browser\u{2019}s developer tools: "
-            "change one there and reload this page. " <strong>"Tamper"</strong>
-            " does the same for you: it changes the value and keeps the signature. "
-            "The server accepts a changed plain cookie, but detects a changed signed one, because only the server has the key. "
-            "Tamper again to restore the value. Servers cannot see the age of a cookie, so a changed one lasts until the browser closes."
-        </p>
     }
 }
 
@@ -99,6 +87,12 @@ fn SetForm(cookies: RwSignal<Vec<ReceivedCookie>>) -> impl IntoView {
 /// The table needs explicit roles, because its style on phones removes the implicit ones.
 #[component]
 fn CookieTable(cookies: RwSignal<Vec<ReceivedCookie>>) -> impl IntoView {
+    // A row stays while its value changes, so that its buttons keep the focus.
+    let rows = move || {
+        let names =
+            cookies.with(|cookies| cookies.iter().map(|cookie| cookie.name.clone()).collect::<Vec<_>>());
+        names.into_iter().enumerate()
+    };
     view! {
         <table class="cookies" role="table" aria-labelledby="received-heading">
             <thead role="rowgroup">
@@ -110,8 +104,8 @@ fn CookieTable(cookies: RwSignal<Vec<ReceivedCookie>>) -> impl IntoView {
                 </tr>
             </thead>
             <tbody role="rowgroup">
-                <For each=move || cookies.with(|cookies| places(cookies)) key=Clone::clone let:place>
-                    <CookieRow place cookies />
+                <For each=rows key=Clone::clone let:row>
+                    <CookieRow index=row.0 name=row.1 cookies />
                 </For>
             </tbody>
         </table>
@@ -123,58 +117,41 @@ fn CookieTable(cookies: RwSignal<Vec<ReceivedCookie>>) -> impl IntoView {
     }
 }
 
-/// A cookie's name, and the number of cookies before it with the same name. The key of a row: it stays while the value changes.
-type Place = (String, usize);
-
-fn places(cookies: &[ReceivedCookie]) -> Vec<Place> {
-    let before =
-        |index: usize, name: &str| cookies[..index].iter().filter(|cookie| cookie.name == name).count();
-    let place =
-        |(index, cookie): (usize, &ReceivedCookie)| (cookie.name.clone(), before(index, &cookie.name));
-    cookies.iter().enumerate().map(place).collect()
-}
-
 #[component]
-fn CookieRow(place: Place, cookies: RwSignal<Vec<ReceivedCookie>>) -> impl IntoView {
-    let (name, nth) = place;
-    let cookie = Memo::new({
-        let name = name.clone();
-        move |_| cookies.with(|cookies| cookies.iter().filter(|cookie| cookie.name == name).nth(nth).cloned())
-    });
-    let state = Memo::new(move |_| cookie.get().map_or(CookieState::Other, |cookie| cookie.state));
-    let kind = move || <&str>::from(state.get());
-    let forms = state.get_untracked().is_lab().then(|| view! { <RowForms name=name.clone() cookies /> });
+fn CookieRow(index: usize, name: String, cookies: RwSignal<Vec<ReceivedCookie>>) -> impl IntoView {
+    let cookie = Memo::new(move |_| cookies.with(|cookies| cookies.get(index).cloned()));
+    let forms = cookie
+        .get_untracked()
+        .is_some_and(|cookie| cookie.is_lab())
+        .then(|| view! { <RowForms name=name.clone() cookies /> });
+    let kind = move || cookie.get().map(|cookie| <&str>::from(cookie.state));
+    // The value with the signature marked.
+    let value = move || {
+        cookie.get().map(|cookie| {
+            let text = format!("{}{}", cookie.state.prefix(), cookie.value);
+            let signature = cookie.signature.map(|signature| view! { "." <mark>{signature}</mark> });
+            view! { <code>{text} {signature}</code> }
+        })
+    };
     view! {
         <tr role="row">
-            <th scope="row" role="rowheader">
-                <code>{name}</code>
-            </th>
-            <td role="cell" data-label="Value">
-                {move || cookie.get().map(|cookie| view! { <CookieText cookie /> })}
-            </td>
+            <th scope="row" role="rowheader"><code>{name}</code></th>
+            <td role="cell" data-label="Value">{value}</td>
             <td role="cell" data-label="The server" data-state=kind aria-live="polite">
-                {move || state.get().text()}
+                {move || cookie.get().map(|cookie| cookie.state.text())}
             </td>
             <td role="cell">{forms}</td>
         </tr>
     }
 }
 
-/// The value with the signature marked.
-#[component]
-fn CookieText(cookie: ReceivedCookie) -> impl IntoView {
-    let text = format!("{}{}", cookie.state.prefix(), cookie.value);
-    let signature = cookie.signature.map(|signature| view! { "." <mark>{signature}</mark> });
-    view! { <code>{text} {signature}</code> }
-}
-
 #[component]
 fn RowForms(name: String, cookies: RwSignal<Vec<ReceivedCookie>>) -> impl IntoView {
     let tamper =
         FormState::<TamperCookie>::for_item("name", &name).on_success(move |answer| cookies.set(answer));
-    // The button that had the focus is removed with its row.
     let delete = FormState::<DeleteCookie>::for_item("name", &name).on_success(move |answer| {
         cookies.set(answer);
+        // The button is removed with its row.
         move_focus("#received-heading");
     });
     let [tamper_label, delete_label] = [format!("Tamper with {name}"), format!("Delete {name}")];
@@ -183,16 +160,12 @@ fn RowForms(name: String, cookies: RwSignal<Vec<ReceivedCookie>>) -> impl IntoVi
         <div class="row">
             <ActionForm action=tamper.action>
                 <input type="hidden" name="name" value=same_name />
-                <SubmitButton pending=tamper.pending() class="button-quiet" label=tamper_label>
-                    "Tamper"
-                </SubmitButton>
+                <SubmitButton pending=tamper.pending() class="button-quiet" label=tamper_label>"Tamper"</SubmitButton>
                 <FormError error=tamper.general_error(&[]) />
             </ActionForm>
             <ActionForm action=delete.action>
                 <input type="hidden" name="name" value=name />
-                <SubmitButton pending=delete.pending() class="button-quiet" label=delete_label>
-                    "Delete"
-                </SubmitButton>
+                <SubmitButton pending=delete.pending() class="button-quiet" label=delete_label>"Delete"</SubmitButton>
                 <FormError error=delete.general_error(&[]) />
             </ActionForm>
         </div>
