@@ -7,7 +7,6 @@ use leptos::{
     prelude::*,
 };
 use leptos_router::NavigateOptions;
-
 use web::{
     path::{LocalPath, use_local_navigate, with_query},
     ui::{FieldError, FormError, FormState, SubmitButton, move_focus},
@@ -16,7 +15,7 @@ use web::{
 
 use super::{
     PAGE, Pantry, SessionFacts, SessionView,
-    api::{ChangePineapples, ClearSession, RememberSession, RenewSession, SetValue},
+    api::{ChangePineapples, ClearSession, RememberSession, RemoveValue, RenewSession, SetValue},
 };
 use crate::account;
 
@@ -78,28 +77,27 @@ pub(super) fn SetValueForm(view: RwSignal<SessionView>) -> impl IntoView {
     }
 }
 
-/// Text as the HTML inside of a text area: escaped, with a line break in front, which browsers drop.
+/// Text as the HTML inside of a text area: escaped, after a line break, which browsers drop.
 fn text_area(typed: &str) -> String {
     format!("\n{}", typed.replace('&', "&amp;").replace('<', "&lt;"))
 }
 
-/// "Get": shows one value, at an address of its own. `key` is the key in the address of the page.
+/// "Get": shows the value whose `key` is in the address of the page.
 #[component]
 pub(super) fn GetValueForm(view: RwSignal<SessionView>, key: Signal<Option<String>>) -> impl IntoView {
     let input = NodeRef::<Input>::new();
     let navigate = use_local_navigate();
-    // Navigates to the address of the plain form without loading the page, unless it is too long.
+    // Navigates without loading the page, unless the address is too long.
     let get = move |event: SubmitEvent| {
         let key = input.get_untracked().map(|input| input.value());
-        let target = key.and_then(|key| LocalPath::parse(&with_query(PAGE, "key", &key)));
-        if let Some(target) = target {
+        if let Some(target) = key.and_then(|key| LocalPath::parse(&with_query(PAGE, "key", &key))) {
             event.prevent_default();
-            let options = NavigateOptions { scroll: false, ..NavigateOptions::default() };
-            navigate(&target, options);
+            navigate(&target, NavigateOptions { scroll: false, ..NavigateOptions::default() });
         }
     };
     let answer = move || {
-        key.get().map(|key| match view.with(|view| view.shown(&key)) {
+        let key = key.get()?;
+        Some(match view.with(|view| view.shown(&key)) {
             Some(value) => {
                 view! { <p><code>{key}</code> " is"</p> <pre class="found-value">{value}</pre> }.into_any()
             }
@@ -111,20 +109,29 @@ pub(super) fn GetValueForm(view: RwSignal<SessionView>, key: Signal<Option<Strin
             <h3 id="get-heading">"Get a value"</h3>
             <div class="field">
                 <label for="get-key">"Key"</label>
-                <input
-                    node_ref=input
-                    id="get-key"
-                    name="key"
-                    type="text"
-                    autocomplete="off"
-                    value=key.get_untracked()
-                />
+                <input node_ref=input id="get-key" name="key" autocomplete="off" value=key.get_untracked() />
             </div>
-            <button type="submit" class="button">
-                "Get"
-            </button>
+            <button type="submit" class="button">"Get"</button>
             <div aria-live="polite">{answer}</div>
         </form>
+    }
+}
+
+/// "Remove": removes a value.
+#[component]
+pub(super) fn RemoveForm(key: String, view: RwSignal<SessionView>) -> impl IntoView {
+    let form = FormState::<RemoveValue>::for_item("key", &key).on_success(move |answer| {
+        view.set(answer);
+        // The button is removed with its row.
+        move_focus("#values-heading");
+    });
+    let label = format!("Remove {key}");
+    view! {
+        <ActionForm action=form.action>
+            <input type="hidden" name="key" value=key />
+            <SubmitButton pending=form.pending() class="button-quiet" label>"Remove"</SubmitButton>
+            <FormError error=form.general_error(&[]) />
+        </ActionForm>
     }
 }
 
@@ -190,33 +197,33 @@ pub(super) fn Actions(view: RwSignal<SessionView>, session: Memo<Option<SessionF
         // The button is removed with the session.
         move_focus("#session-heading");
     });
-    let pressed = move |chosen: bool| {
-        let is_chosen = session.with(|facts| facts.as_ref().is_some_and(|facts| facts.remembered == chosen));
-        if is_chosen { "true" } else { "false" }
-    };
+    let remembered =
+        Memo::new(move |_| session.with(|facts| facts.as_ref().is_some_and(|facts| facts.remembered)));
     let signed_in = move || session.with(|facts| facts.as_ref().is_some_and(|facts| facts.signed_in));
     let unconfirmed = move || visitor.user().is_some_and(|user| !user.confirmed);
     view! {
         <div class="row">
             <ActionForm action=remember.action attr:class="row" attr:aria-label="Session duration">
-                <button type="submit" class="button-quiet" aria-pressed=move || pressed(false)>
+                <button type="submit" class="button-quiet" aria-pressed=move || (!remembered.get()).to_string()>
                     "Until the browser closes"
                 </button>
-                <button type="submit" name="remember" value="true" class="button-quiet" aria-pressed=move || pressed(true)>
+                <button
+                    type="submit"
+                    name="remember"
+                    value="true"
+                    class="button-quiet"
+                    aria-pressed=move || remembered.get().to_string()
+                >
                     "Remember me"
                 </button>
                 <FormError error=remember.general_error(&[]) />
             </ActionForm>
             <ActionForm action=renew.action>
-                <SubmitButton pending=renew.pending() class="button-quiet">
-                    "Renew the id"
-                </SubmitButton>
+                <SubmitButton pending=renew.pending() class="button-quiet">"Renew the id"</SubmitButton>
                 <FormError error=renew.general_error(&[]) />
             </ActionForm>
             <ActionForm action=clear.action>
-                <SubmitButton pending=clear.pending() class="button-quiet">
-                    "Clear the session"
-                </SubmitButton>
+                <SubmitButton pending=clear.pending() class="button-quiet">"Clear the session"</SubmitButton>
                 <FormError error=clear.general_error(&[]) />
             </ActionForm>
         </div>

@@ -12,32 +12,29 @@ pub async fn set_value(
     #[server(default)] key: String,
     #[server(default)] value: String,
 ) -> Result<SessionView, AppError> {
-    use super::{
-        LogEvent, Notes,
-        store::{self, show},
-    };
+    use web::error::ForField;
 
-    let (key, value) = (store::parse_unreserved(&key)?, Notes::parse(&value)?);
+    use super::{LogEvent, Notes, store};
+
+    let key = store::parse_unreserved(&key)?;
+    let value = Notes::parse(&value).for_field("value")?;
     let session = web::context::session()?;
     session.update(|notes: &mut Notes| notes.set(&key, value.clone())).await??;
     store::log(&session, LogEvent::Set { key: key.as_str().to_owned() }).await?;
-    show(&session).await
+    store::show(&session).await
 }
 
 /// Removes a value of the visitor. Does nothing if there is none.
 #[server(endpoint = "session/remove")]
 pub async fn remove_value(#[server(default)] key: String) -> Result<SessionView, AppError> {
-    use super::{
-        LogEvent, Notes,
-        store::{self, show},
-    };
+    use super::{LogEvent, Notes, store};
 
     let key = store::parse_unreserved(&key)?;
     let session = web::context::session()?;
     if session.update(|notes: &mut Notes| notes.remove(&key)).await? {
         store::log(&session, LogEvent::Removed { key: key.as_str().to_owned() }).await?;
     }
-    show(&session).await
+    store::show(&session).await
 }
 
 /// Ends the session with all its values, which also signs out. The next write starts a new session with another id.
@@ -74,16 +71,18 @@ pub async fn remember_session(#[server(default)] remember: Option<String>) -> Re
 /// Changes a number inside of a nested value.
 #[server(endpoint = "session/pineapples")]
 pub async fn change_pineapples(#[server(default)] pineapples: String) -> Result<SessionView, AppError> {
-    use super::{Pantry, store::show};
+    use web::error::ForField;
 
-    let count = Pantry::parse(&pineapples)?;
+    use super::{Pantry, store};
+
+    let count = Pantry::parse(&pineapples).for_field("pineapples")?;
     let session = web::context::session()?;
     session
         .update(|pantry: &mut Pantry| {
             pantry.fruit.insert(Pantry::PINEAPPLES.to_owned(), count);
         })
         .await?;
-    show(&session).await
+    store::show(&session).await
 }
 
 /// The session of the visitor.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use leptos::{leptos_dom::helpers::IntervalHandle, prelude::*};
 
-use super::{SessionFacts, model::Span};
+use super::{SessionFacts, model::duration};
 
 /// Both timeouts. In the browser they count down, and `expired` is called when one has run down.
 #[component]
@@ -16,13 +16,11 @@ pub(super) fn Clocks(session: Memo<Option<SessionFacts>>, expired: Callback<()>)
         elapsed.set(0);
         let answered_at = js_sys::Date::now();
         let tick = move || {
-            #[expect(clippy::cast_possible_truncation, reason = "seconds since a page was opened")]
-            let seconds = ((js_sys::Date::now() - answered_at) / 1_000.0) as i64;
-            elapsed.try_set(seconds);
+            elapsed.try_set(((js_sys::Date::now() - answered_at) / 1_000.0) as i64);
         };
-        let handle = set_interval_with_handle(tick, Duration::from_secs(1)).ok();
+        let interval = set_interval_with_handle(tick, Duration::from_secs(1)).ok();
         on_cleanup(move || {
-            handle.inspect(IntervalHandle::clear);
+            interval.inspect(IntervalHandle::clear);
         });
     });
     // A second later, so that the server agrees.
@@ -34,32 +32,26 @@ pub(super) fn Clocks(session: Memo<Option<SessionFacts>>, expired: Callback<()>)
             expired.run(());
         }
     });
-    let clock = move |read: fn(&SessionFacts) -> (i64, i64)| {
+    // The seconds that are left, and all seconds.
+    let clock = move |read: fn(SessionFacts) -> (i64, i64)| {
         Signal::derive(move || {
-            session.with(|facts| {
-                facts.as_ref().map_or((0, 1), |facts| {
-                    let (left, whole) = read(facts);
-                    ((left - elapsed.get()).clamp(0, whole), whole)
-                })
-            })
+            let (left, whole) = session.get().map_or((0, 1), read);
+            ((left - elapsed.get()).clamp(0, whole), whole)
         })
     };
     let idle = clock(|facts| (facts.expires_at - facts.now, facts.idle.max(1)));
-    let whole = clock(|facts| (facts.ends_at - facts.now, (facts.ends_at - facts.began_at).max(1)));
+    let absolute = clock(|facts| (facts.ends_at - facts.now, (facts.ends_at - facts.began_at).max(1)));
     view! {
         <Bar id="idle" label="Expires if not used (idle timeout) in" clock=idle />
-        <Bar id="lifetime" label="Expires in any case (absolute timeout) in" clock=whole />
+        <Bar id="lifetime" label="Expires in any case (absolute timeout) in" clock=absolute />
     }
 }
 
-/// The remaining part of a whole, in seconds.
 #[component]
 fn Bar(id: &'static str, label: &'static str, clock: Signal<(i64, i64)>) -> impl IntoView {
     view! {
         <div class="clock">
-            <label for=id>
-                {label} " " <strong>{move || Span(clock.get().0).to_string()}</strong>
-            </label>
+            <label for=id>{label} " " <strong>{move || duration(clock.get().0)}</strong></label>
             <progress id=id value=move || clock.get().0 max=move || clock.get().1></progress>
         </div>
     }

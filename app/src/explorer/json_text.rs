@@ -1,4 +1,4 @@
-//! JSON that stays text: parsed into values, a list of small objects would take 100 times as much memory.
+//! JSON that is stored as text. Parsed into values, a list of small objects would take 100 times as much memory.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
@@ -15,49 +15,35 @@ impl PartialEq for JsonText {
 }
 
 impl JsonText {
-    /// Checks that a text is JSON, without building values. White space around it is dropped.
-    ///
-    /// # Errors
-    ///
-    /// [`serde_json::Error`] when it is not.
+    /// Checks that a text is JSON. White space around it is dropped.
     pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(text).map(Self)
     }
 
-    /// A text as a JSON string.
-    ///
-    /// # Errors
-    ///
-    /// [`serde_json::Error`], which no text causes.
+    /// A text as a JSON string. Never fails.
     pub fn string(text: &str) -> Result<Self, serde_json::Error> {
         to_raw_value(text).map(Self)
     }
 
-    /// The text.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.get()
     }
 
     /// The depth of nested lists and objects.
-    #[must_use]
     pub fn depth(&self) -> usize {
         let (mut depth, mut deepest) = (0_usize, 0);
         for token in tokens(self.as_str()) {
             match token {
-                "[" | "{" => {
-                    depth += 1;
-                    deepest = deepest.max(depth);
-                }
+                "[" | "{" => depth += 1,
                 "]" | "}" => depth = depth.saturating_sub(1),
                 _ => {}
             }
+            deepest = deepest.max(depth);
         }
         deepest
     }
 
     /// The value with line breaks and indentation; its beginning and an ellipsis if that takes more than about `max` bytes.
-    #[must_use]
     pub fn pretty(&self, max: usize) -> String {
         let (mut pretty, mut depth, mut is_new) = (String::new(), 0_usize, false);
         for token in tokens(self.as_str()) {

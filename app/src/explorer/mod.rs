@@ -1,7 +1,6 @@
-//! The session explorer: shows what the server stores for the visitor, with forms that set, read and remove values, and renew or clear the
-//! session.
+//! The session explorer: shows what the server stores for the visitor, with forms that change it.
 //!
-//! All values that a visitor sets are kept in one value of the session, so that they cannot overwrite those of the app.
+//! All values that a visitor sets are in one value of the session, so that they cannot overwrite those of the app.
 
 mod actions;
 mod api;
@@ -25,7 +24,7 @@ use api::{
 pub use json_text::JsonText;
 pub use log::{LogEntry, LogEvent, SentBecause};
 pub use model::{CookieFacts, SessionFacts, SessionView, ValueFacts};
-pub use notes::{Key, Notes, NotesError, Pantry};
+pub use notes::{Key, Notes, Pantry};
 pub use page::SessionPage;
 
 #[cfg(feature = "ssr")]

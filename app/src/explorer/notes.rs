@@ -1,6 +1,6 @@
 //! The values that a visitor can set: any values under any keys, and the number of pineapples.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, num::IntErrorKind};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -14,131 +14,86 @@ use super::JsonText;
 pub struct Key(String);
 
 impl Key {
-    /// The longest key, in characters.
-    pub const MAX_CHARS: u32 = 64;
+    const MAX_CHARS: u32 = 64;
 
     /// Parses a text of one line, without the white space around it.
-    ///
-    /// # Errors
-    ///
-    /// [`AppError::Invalid`] for the field `key`.
-    pub fn parse(text: &str) -> Result<Self, AppError> {
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
         let key = text.trim();
-        let invalid = if key.is_empty() {
-            Invalid::MISSING
+        if key.is_empty() {
+            Err(Invalid::MISSING)
         } else if key.chars().any(char::is_control) {
-            Invalid::NOT_ONE_LINE
+            Err(Invalid::NOT_ONE_LINE)
         } else if key.chars().count() > Self::MAX_CHARS as usize {
-            Invalid::too_long(Self::MAX_CHARS)
+            Err(Invalid::too_long(Self::MAX_CHARS))
         } else {
-            return Ok(Self(key.to_owned()));
-        };
-        Err(invalid.for_field("key"))
+            Ok(Self(key.to_owned()))
+        }
     }
 
-    /// The text.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Why a value is not stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotesError {
-    /// All values together would be too large.
-    TooLarge,
-    /// There would be too many values.
-    TooMany,
-}
-
-impl From<NotesError> for AppError {
-    fn from(error: NotesError) -> Self {
-        match error {
-            NotesError::TooLarge => {
-                let max = Notes::MAX_BYTES / 1_000_000;
-                Invalid(format!("Your values would take more than {max} MB together.").into())
-                    .for_field("value")
-            }
-            NotesError::TooMany => {
-                let max = Notes::MAX_VALUES;
-                Invalid(format!("You can store at most {max} values. Please remove one first.").into())
-                    .for_field("key")
-            }
-        }
-    }
-}
-
-/// The values of a visitor.
+/// The values of a visitor, by key.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-pub struct Notes(BTreeMap<String, JsonText>);
+pub struct Notes(pub BTreeMap<String, JsonText>);
 
 impl Notes {
     /// The largest size of all values as JSON, in bytes. It leaves room in the session for values of the app.
-    pub const MAX_BYTES: u32 = 1_000_000;
+    const MAX_BYTES: usize = 1_000_000;
+    const TOO_LARGE: Invalid = Invalid::new("Your values would take more than 1 MB together.");
 
-    /// The most values. The page has a form for each.
-    pub const MAX_VALUES: u32 = 100;
+    /// The page has a form for each value.
+    const MAX_VALUES: usize = 100;
+    const TOO_MANY: Invalid = Invalid::new("You can store at most 100 values. Please remove one first.");
 
-    /// What a key takes in memory besides its text, in bytes.
-    const KEY_BYTES: usize = 100;
-
-    /// The deepest nesting. serde_json reads at most 127 levels, including those around the value.
-    pub const MAX_DEPTH: u32 = 32;
+    /// serde_json reads at most 127 levels, including those around the value.
+    const MAX_DEPTH: usize = 32;
+    const TOO_DEEP: Invalid = Invalid::new("Please nest lists and objects at most 32 levels deep.");
 
     const NOT_JSON: Invalid =
         Invalid::new("This is not valid JSON. Please check brackets, quotes and commas.");
 
-    /// Parses JSON if the text is JSON, else takes it as text. A number is taken as text unless it is written exactly as JSON would write it,
-    /// so that `007`, `1.50` and long card numbers are not changed.
-    ///
-    /// # Errors
-    ///
-    /// [`AppError::Invalid`] for the field `value`, if it is empty, too large, or a broken or too deeply nested object or array.
-    pub fn parse(typed: &str) -> Result<JsonText, AppError> {
-        let wrong = |invalid: Invalid| invalid.for_field("value");
+    /// The memory that a key takes besides its text, in bytes.
+    const KEY_BYTES: usize = 100;
+
+    /// Parses JSON if the text is JSON, else takes it as text. A number that JSON writes in another way is text, so that `007`, `1.50` and
+    /// long card numbers are not changed.
+    pub fn parse(typed: &str) -> Result<JsonText, Invalid> {
         let text = typed.trim();
         if text.is_empty() {
-            return Err(wrong(Invalid::MISSING));
+            return Err(Invalid::MISSING);
         }
-        if typed.len() > Self::MAX_BYTES as usize {
-            return Err(NotesError::TooLarge.into());
+        if typed.len() > Self::MAX_BYTES {
+            return Err(Self::TOO_LARGE);
         }
-        if text.starts_with(['{', '[']) {
-            let json = JsonText::parse(text).map_err(|_| wrong(Self::NOT_JSON))?;
-            let is_deep = json.depth() > Self::MAX_DEPTH as usize;
-            return if is_deep { Err(wrong(Self::too_deep())) } else { Ok(json) };
-        }
-        let json = match serde_json::from_str(text) {
-            Ok(Value::Number(number)) if number.to_string() != text => JsonText::string(typed),
-            Ok(_) => JsonText::parse(text),
-            Err(_) => JsonText::string(typed),
-        };
-        json.map_err(|_| AppError::Internal)
+        let is_json = text.starts_with(['{', '['])
+            || match serde_json::from_str(text) {
+                Ok(Value::Number(number)) => number.to_string() == text,
+                parsed => parsed.is_ok(),
+            };
+        let json = if is_json { JsonText::parse(text) } else { JsonText::string(typed) };
+        let json = json.map_err(|_| Self::NOT_JSON)?;
+        if json.depth() > Self::MAX_DEPTH { Err(Self::TOO_DEEP) } else { Ok(json) }
     }
 
-    fn too_deep() -> Invalid {
-        Invalid(format!("Please nest lists and objects at most {} levels deep.", Self::MAX_DEPTH).into())
-    }
-
-    /// Sets a value.
-    ///
-    /// # Errors
-    ///
-    /// [`NotesError`]; then nothing has changed.
-    pub fn set(&mut self, key: &Key, value: JsonText) -> Result<(), NotesError> {
-        if !self.0.contains_key(&key.0) && self.0.len() >= Self::MAX_VALUES as usize {
-            return Err(NotesError::TooMany);
+    /// Sets a value. Changes nothing if the values would be too many or too large.
+    pub fn set(&mut self, key: &Key, value: JsonText) -> Result<(), AppError> {
+        let others = self.0.iter().filter(|(other, _)| **other != key.0);
+        let (mut count, mut size) = (1, Self::size(&key.0, &value));
+        for (key, value) in others {
+            count += 1;
+            size += Self::size(key, value);
         }
-        let before = self.0.insert(key.0.clone(), value);
-        if self.size() <= Self::MAX_BYTES as usize {
-            return Ok(());
+        if count > Self::MAX_VALUES {
+            return Err(Self::TOO_MANY.for_field("key"));
         }
-        match before {
-            Some(before) => drop(self.0.insert(key.0.clone(), before)),
-            None => drop(self.0.remove(&key.0)),
+        if size > Self::MAX_BYTES {
+            return Err(Self::TOO_LARGE.for_field("value"));
         }
-        Err(NotesError::TooLarge)
+        self.0.insert(key.0.clone(), value);
+        Ok(())
     }
 
     /// Removes a value. Returns whether there was one.
@@ -146,13 +101,8 @@ impl Notes {
         self.0.remove(&key.0).is_some()
     }
 
-    /// The values by key, in alphabetical order.
-    pub fn into_values(self) -> impl Iterator<Item = (String, JsonText)> {
-        self.0.into_iter()
-    }
-
-    fn size(&self) -> usize {
-        self.0.iter().map(|(key, value)| Self::KEY_BYTES + key.len() + value.as_str().len()).sum()
+    fn size(key: &str, value: &JsonText) -> usize {
+        Self::KEY_BYTES + key.len() + value.as_str().len()
     }
 }
 
@@ -164,26 +114,19 @@ pub struct Pantry {
 }
 
 impl Pantry {
-    /// The fruit on the page.
     pub const PINEAPPLES: &str = "pineapples";
-    /// The most of one fruit.
-    pub const MAX: u32 = 1_000;
+    const MAX: u32 = 1_000;
 
     /// Parses a number of pineapples.
-    ///
-    /// # Errors
-    ///
-    /// [`AppError::Invalid`] for the field `pineapples`.
-    pub fn parse(typed: &str) -> Result<u32, AppError> {
-        let wrong = |invalid: Invalid| invalid.for_field("pineapples");
-        match typed.trim() {
-            "" => Err(wrong(Invalid::MISSING)),
-            text => match text.parse() {
-                Ok(count) if count <= Self::MAX => Ok(count),
-                Err(error) if !matches!(error.kind(), std::num::IntErrorKind::PosOverflow) => {
-                    Err(wrong(Invalid::NOT_A_NUMBER))
-                }
-                _ => Err(wrong(Invalid::out_of_range(0, Self::MAX))),
+    pub fn parse(typed: &str) -> Result<u32, Invalid> {
+        let out_of_range = Invalid::out_of_range(0, Self::MAX);
+        match typed.trim().parse::<u32>() {
+            Ok(count @ ..=Self::MAX) => Ok(count),
+            Ok(_) => Err(out_of_range),
+            Err(error) => match error.kind() {
+                IntErrorKind::Empty => Err(Invalid::MISSING),
+                IntErrorKind::PosOverflow => Err(out_of_range),
+                _ => Err(Invalid::NOT_A_NUMBER),
             },
         }
     }
@@ -209,7 +152,7 @@ mod tests {
             ("a\0", Invalid::NOT_ONE_LINE),
             (&"ä".repeat(65), Invalid::too_long(64)),
         ] {
-            assert_eq!(Key::parse(text), Err(invalid.for_field("key")), "{text:?}");
+            assert_eq!(Key::parse(text), Err(invalid), "{text:?}");
         }
         assert!(Key::parse(&"ä".repeat(64)).is_ok());
     }
@@ -244,10 +187,10 @@ mod tests {
             ("{\"a\":", Notes::NOT_JSON),
             ("[1, 2", Notes::NOT_JSON),
             (&"[".repeat(500), Notes::NOT_JSON),
-            (&nested(33), Notes::too_deep()),
-            (&nested(127), Notes::too_deep()),
+            (&nested(33), Notes::TOO_DEEP),
+            (&nested(127), Notes::TOO_DEEP),
         ] {
-            assert_eq!(Notes::parse(typed), Err(invalid.for_field("value")), "{typed}");
+            assert_eq!(Notes::parse(typed), Err(invalid), "{typed}");
         }
     }
 
@@ -258,8 +201,8 @@ mod tests {
         notes.set(&key("a"), string("old")).unwrap();
         let before = notes.clone();
         let large = string(&"x".repeat(1_000_000));
-        assert_eq!(notes.set(&key("a"), large.clone()), Err(NotesError::TooLarge));
-        assert_eq!(notes.set(&key("b"), large), Err(NotesError::TooLarge));
+        assert_eq!(notes.set(&key("a"), large.clone()), Err(Notes::TOO_LARGE.for_field("value")));
+        assert_eq!(notes.set(&key("b"), large), Err(Notes::TOO_LARGE.for_field("value")));
         assert_eq!(notes, before);
         notes.set(&key("b"), string(&"x".repeat(900_000))).unwrap();
         assert!(notes.remove(&key("b")) && !notes.remove(&key("b")));
@@ -273,7 +216,7 @@ mod tests {
         let larger = format!("[{}]", vec!["{\"\":0}"; 145_000].join(","));
         let with_line_breaks = format!("x{}", "\n".repeat(1_000_000));
         for typed in [larger, with_line_breaks] {
-            assert_eq!(Notes::parse(&typed), Err(NotesError::TooLarge.into()));
+            assert_eq!(Notes::parse(&typed), Err(Notes::TOO_LARGE));
         }
     }
 
@@ -285,7 +228,7 @@ mod tests {
             notes.set(&key(&number.to_string()), value.clone()).unwrap();
         }
         let before = notes.clone();
-        assert_eq!(notes.set(&key("100"), value.clone()), Err(NotesError::TooMany));
+        assert_eq!(notes.set(&key("100"), value.clone()), Err(Notes::TOO_MANY.for_field("key")));
         assert_eq!(notes, before);
         notes.set(&key("99"), Notes::parse("2").unwrap()).unwrap();
         assert!(notes.remove(&key("1")));
@@ -304,7 +247,7 @@ mod tests {
             ("1001", range()),
             ("99999999999999999999", range()),
         ] {
-            assert_eq!(Pantry::parse(typed), Err(invalid.for_field("pineapples")), "{typed}");
+            assert_eq!(Pantry::parse(typed), Err(invalid), "{typed}");
         }
     }
 
@@ -331,7 +274,7 @@ mod tests {
         #[test]
         fn any_value_survives_the_store(typed in "(\\[|\\]|\\{|\\}|\"a\":|,|1|-0|1e9|\"[a\\\\u0]*\"|null| ){0,80}|(?s).{0,40}") {
             if let Ok(value) = Notes::parse(&typed) {
-                prop_assert!(value.depth() <= Notes::MAX_DEPTH as usize);
+                prop_assert!(value.depth() <= Notes::MAX_DEPTH);
                 let mut notes = Notes::default();
                 notes.set(&key("a"), value).unwrap();
                 let stored = serde_json::to_string(&notes).unwrap();
@@ -341,7 +284,7 @@ mod tests {
 
         #[test]
         fn nesting_is_limited(levels in 1..200_usize) {
-            let is_allowed = levels <= Notes::MAX_DEPTH as usize;
+            let is_allowed = levels <= Notes::MAX_DEPTH;
             prop_assert_eq!(Notes::parse(&nested(levels)).is_ok(), is_allowed);
             let objects = format!("{}1{}", "{\"a\":".repeat(levels), "}".repeat(levels));
             prop_assert_eq!(Notes::parse(&objects).is_ok(), is_allowed);

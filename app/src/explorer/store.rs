@@ -10,7 +10,7 @@ use moka::sync::Cache;
 use session::{Clock, CookieReason, Observer, Session, SessionEvent, SessionValue};
 use web::{
     context::expect_service,
-    error::{AppError, Invalid, Refusal},
+    error::{AppError, ForField, Invalid, Refusal},
     feature::Features,
     flash::Flash,
     server_feature::{ServerFeature, ServerHooks, Setup},
@@ -18,6 +18,7 @@ use web::{
 
 use super::{
     CookieFacts, JsonText, Key, LogEntry, LogEvent, Notes, Pantry, SentBecause, SessionFacts, SessionView,
+    ValueFacts,
 };
 
 impl SessionValue for Notes {
@@ -28,13 +29,12 @@ impl SessionValue for Pantry {
     const KEY: &'static str = "pantry";
 }
 
-/// There is no session to change.
 pub(super) const NO_SESSION: Refusal =
     Refusal::new(409, "no_session", "You do not have a session yet. It starts with the first value.");
 
 const RESERVED: Invalid = Invalid::new("This key is used by the app. Please choose another one.");
 
-/// Values that are not logged: the visitor's own values are logged one by one, and flash messages would fill the log.
+/// The visitor's own values are logged one by one, and flash messages would fill the log.
 const UNLOGGED: &[&str] = &[Notes::KEY, Flash::KEY];
 
 pub(super) const SERVER: ServerHooks = &Hooks;
@@ -50,24 +50,16 @@ impl ServerFeature for Hooks {
     }
 }
 
-/// Parses a key that the app does not use.
-///
-/// # Errors
-///
-/// [`AppError::Invalid`] for the field `key`.
+/// Parses the field `key`: a key that the app does not use.
 pub(super) fn parse_unreserved(key: &str) -> Result<Key, AppError> {
-    let key = Key::parse(key)?;
+    let key = Key::parse(key).for_field("key")?;
     if key.as_str() == Flash::KEY || Features::current().uses_session_key(key.as_str()) {
         return Err(RESERVED.for_field("key"));
     }
     Ok(key)
 }
 
-/// Logs an event of one of the visitor's own values.
-///
-/// # Errors
-///
-/// [`AppError::Unavailable`] when the session fails.
+/// Logs a change of one of the visitor's own values.
 pub(super) async fn log(session: &Session, event: LogEvent) -> Result<(), AppError> {
     if let Some(handle) = session.handle().await? {
         expect_service::<SessionLog>()?.add(&handle, session.now(), event);
@@ -76,24 +68,20 @@ pub(super) async fn log(session: &Session, event: LogEvent) -> Result<(), AppErr
 }
 
 /// The session as the explorer shows it.
-///
-/// # Errors
-///
-/// [`AppError::Unavailable`] when the session fails.
 pub(super) async fn show(session: &Session) -> Result<SessionView, AppError> {
     let Some(stored) = session.inspect().await? else { return Ok(SessionView::default()) };
     let now = session.now();
-    // What this response is going to do is written down after it has been made.
+    // This response's cookie is logged after the response has been made.
     let next = stored.cookie.sent.map_or(SessionEvent::CookieKept, SessionEvent::CookieSent);
     let log = expect_service::<SessionLog>()?.read_with(&stored.handle, now, next.into());
     let mut view = SessionView { log, ..SessionView::default() };
-    for (key, value) in stored.read::<Notes>().unwrap_or_default().into_values() {
-        view.add_own(key, value);
+    for (key, value) in stored.read::<Notes>().unwrap_or_default().0 {
+        view.add(ValueFacts { key, bytes: value.as_str().len(), own: true }, value);
     }
     for value in stored.values().filter(|value| value.key != Notes::KEY) {
         // Session values are JSON.
         let json = JsonText::parse(value.json).map_err(|_| AppError::Internal)?;
-        view.add_apps(value.key, json, value.bytes);
+        view.add(ValueFacts { key: value.key.to_owned(), bytes: value.bytes, own: false }, json);
     }
     view.session = Some(SessionFacts {
         id: stored.masked_id,
@@ -119,27 +107,21 @@ pub(super) async fn show(session: &Session) -> Result<SessionView, AppError> {
 
 /// The latest events of each session, in the memory of this server. Lost at a restart. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct SessionLog {
-    sessions: Cache<String, Arc<Mutex<VecDeque<LogEntry>>>>,
-}
+struct SessionLog(Cache<String, Arc<Mutex<VecDeque<LogEntry>>>>);
 
 impl SessionLog {
-    /// The most entries of a session.
     const MAX_ENTRIES: usize = 20;
-    /// The most sessions. Twenty entries take one or two kilobytes, or six with the longest keys.
+    /// Twenty entries take one or two kilobytes, or six with the longest keys.
     const MAX_SESSIONS: u64 = 5_000;
     /// When the log of an unused session is dropped.
     const IDLE: Duration = Duration::from_secs(60 * 60);
 
-    /// An empty log.
-    #[must_use]
-    pub fn new() -> Self {
-        Self { sessions: Cache::builder().max_capacity(Self::MAX_SESSIONS).time_to_idle(Self::IDLE).build() }
+    fn new() -> Self {
+        Self(Cache::builder().max_capacity(Self::MAX_SESSIONS).time_to_idle(Self::IDLE).build())
     }
 
     /// An observer that logs the events of all sessions.
-    #[must_use]
-    pub fn observer(&self, clock: Clock) -> Observer {
+    fn observer(&self, clock: Clock) -> Observer {
         let log = self.clone();
         Observer::new(move |handle, event| match event {
             SessionEvent::Set { key } | SessionEvent::Removed { key } if UNLOGGED.contains(&key) => {}
@@ -147,28 +129,18 @@ impl SessionLog {
         })
     }
 
-    /// Adds an event of the session with this handle, at `at` in seconds since 1970.
+    /// Adds an event, at `at` in seconds since 1970.
     fn add(&self, handle: &str, at: i64, event: LogEvent) {
-        let entries = match self.sessions.get(handle) {
-            Some(entries) => entries,
-            None => self.sessions.get_with(handle.to_owned(), Arc::default),
-        };
+        let entries = self.0.get_with_by_ref(handle, Arc::default);
         push(&mut entries.lock().unwrap_or_else(PoisonError::into_inner), at, event);
     }
 
     /// The entries of a session, the newest first, as they will be after one more event.
     fn read_with(&self, handle: &str, at: i64, event: LogEvent) -> Vec<LogEntry> {
-        let stored = self.sessions.get(handle);
-        let mut entries = stored
-            .map_or(VecDeque::new(), |stored| stored.lock().unwrap_or_else(PoisonError::into_inner).clone());
+        let stored = self.0.get(handle).unwrap_or_default();
+        let mut entries = stored.lock().unwrap_or_else(PoisonError::into_inner).clone();
         push(&mut entries, at, event);
         entries.into_iter().rev().collect()
-    }
-}
-
-impl Default for SessionLog {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
@@ -196,19 +168,15 @@ impl From<SessionEvent> for LogEvent {
             SessionEvent::Remembered { remember } => Self::Remembered { remember },
             SessionEvent::Used => Self::Used,
             SessionEvent::Ended => Self::Ended,
-            SessionEvent::CookieSent(reason) => Self::CookieSent { because: reason.into() },
+            SessionEvent::CookieSent(reason) => Self::CookieSent {
+                because: match reason {
+                    CookieReason::NewSession => SentBecause::NewSession,
+                    CookieReason::NewId => SentBecause::NewId,
+                    CookieReason::NewAge => SentBecause::NewAge,
+                    CookieReason::NewKey => SentBecause::NewKey,
+                },
+            },
             SessionEvent::CookieKept => Self::CookieKept,
-        }
-    }
-}
-
-impl From<CookieReason> for SentBecause {
-    fn from(reason: CookieReason) -> Self {
-        match reason {
-            CookieReason::NewSession => Self::NewSession,
-            CookieReason::NewId => Self::NewId,
-            CookieReason::NewAge => Self::NewAge,
-            CookieReason::NewKey => Self::NewKey,
         }
     }
 }
