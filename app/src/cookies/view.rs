@@ -87,12 +87,6 @@ fn SetForm(cookies: RwSignal<Vec<ReceivedCookie>>) -> impl IntoView {
 /// The table needs explicit roles, because its style on phones removes the implicit ones.
 #[component]
 fn CookieTable(cookies: RwSignal<Vec<ReceivedCookie>>) -> impl IntoView {
-    // A row stays while its value changes, so that its buttons keep the focus.
-    let rows = move || {
-        let names =
-            cookies.with(|cookies| cookies.iter().map(|cookie| cookie.name.clone()).collect::<Vec<_>>());
-        names.into_iter().enumerate()
-    };
     view! {
         <table class="cookies" role="table" aria-labelledby="received-heading">
             <thead role="rowgroup">
@@ -104,8 +98,13 @@ fn CookieTable(cookies: RwSignal<Vec<ReceivedCookie>>) -> impl IntoView {
                 </tr>
             </thead>
             <tbody role="rowgroup">
-                <For each=rows key=Clone::clone let:row>
-                    <CookieRow index=row.0 name=row.1 cookies />
+                <For
+                    each=move || cookies.get().into_iter().enumerate()
+                    // A row stays while its value changes, so that its buttons keep the focus.
+                    key=|(index, cookie)| (*index, cookie.name.clone())
+                    let:row
+                >
+                    <CookieRow index=row.0 initial=row.1 cookies />
                 </For>
             </tbody>
         </table>
@@ -118,27 +117,25 @@ fn CookieTable(cookies: RwSignal<Vec<ReceivedCookie>>) -> impl IntoView {
 }
 
 #[component]
-fn CookieRow(index: usize, name: String, cookies: RwSignal<Vec<ReceivedCookie>>) -> impl IntoView {
-    let cookie = Memo::new(move |_| cookies.with(|cookies| cookies.get(index).cloned()));
-    let forms = cookie
-        .get_untracked()
-        .is_some_and(|cookie| cookie.is_lab())
-        .then(|| view! { <RowForms name=name.clone() cookies /> });
-    let kind = move || cookie.get().map(|cookie| <&str>::from(cookie.state));
+fn CookieRow(index: usize, initial: ReceivedCookie, cookies: RwSignal<Vec<ReceivedCookie>>) -> impl IntoView {
+    let name = initial.name.clone();
+    let forms = initial.is_lab().then(|| view! { <RowForms name=name.clone() cookies /> });
+    let cookie = Memo::new(move |_| cookies.with(|cookies| cookies.get(index).unwrap_or(&initial).clone()));
+    let state = move || cookie.get().state;
+    let state_name = move || <&str>::from(state());
     // The value with the signature marked.
     let value = move || {
-        cookie.get().map(|cookie| {
-            let text = format!("{}{}", cookie.state.prefix(), cookie.value);
-            let signature = cookie.signature.map(|signature| view! { "." <mark>{signature}</mark> });
-            view! { <code>{text} {signature}</code> }
-        })
+        let cookie = cookie.get();
+        let text = format!("{}{}", cookie.state.prefix(), cookie.value);
+        let signature = cookie.signature.map(|signature| view! { "." <mark>{signature}</mark> });
+        view! { <code>{text} {signature}</code> }
     };
     view! {
         <tr role="row">
             <th scope="row" role="rowheader"><code>{name}</code></th>
             <td role="cell" data-label="Value">{value}</td>
-            <td role="cell" data-label="The server" data-state=kind aria-live="polite">
-                {move || cookie.get().map(|cookie| cookie.state.text())}
+            <td role="cell" data-label="The server" data-state=state_name aria-live="polite">
+                {move || state().text()}
             </td>
             <td role="cell">{forms}</td>
         </tr>
