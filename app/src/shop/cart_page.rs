@@ -15,7 +15,7 @@ fn view() -> AnyView {
     view! {
         <Head title="Your cart" description="The products that you have chosen, kept in your session." />
         <h1>"Your cart"</h1>
-        <Load resource=cart show=|cart| panel(cart) placeholder="Loading your cart…" />
+        <Load resource=cart show=panel placeholder="Loading your cart…" />
     }
     .into_any()
 }

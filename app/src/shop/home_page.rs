@@ -6,7 +6,7 @@ use web::ui::{Head, Load};
 
 use super::{
     cart::AddToCartForm,
-    catalog::{Product, ProductList, SearchForm, Sorting, list_products},
+    catalog::{Product, ProductList, SearchForm, list_products},
 };
 
 /// The page. Its code is part of the first file, because most visitors open it first.
@@ -16,7 +16,7 @@ pub fn HomePage() -> impl IntoView {
     let products = Resource::new(move || search.get(), |(q, sort)| list_products(q, sort));
     let form = move || {
         let (q, sort) = search.get();
-        view! { <SearchForm q sorting=Sorting::parse(&sort) /> }
+        view! { <SearchForm q sort /> }
     };
     view! {
         <Head title="Catalogue" description="Twelve things for people who carry their work with them, and a cart that stays as you left it." />
@@ -38,36 +38,33 @@ fn use_search() -> Memo<(String, String)> {
 /// The products, and their number after a search.
 #[component]
 fn Results(products: Vec<Product>) -> impl IntoView {
-    let q = use_search().get_untracked().0;
-    let count = match products.len() {
-        _ if q.trim().is_empty() => None,
-        0 => Some(view! { <NoResults q /> }.into_any()),
-        1 => Some(count("1 result.".to_owned()).into_any()),
-        many => Some(count(format!("{many} results.")).into_any()),
-    };
+    let (q, _) = use_search().get_untracked();
+    let count = (!q.trim().is_empty()).then(|| view! { <ResultCount q count=products.len() /> });
     view! {
         <div aria-live="polite">{count}</div>
         <ProductList products action=|product| view! { <AddToCartForm product /> }.into_any() />
     }
 }
 
-fn count(text: String) -> impl IntoView {
+#[component]
+fn ResultCount(q: String, count: usize) -> impl IntoView {
+    if count == 0 {
+        return view! {
+            <div class="empty">
+                <p class="empty-title found">{format!("No results for \u{201c}{q}\u{201d}.")}</p>
+                <p>"Try another word, or fewer words."</p>
+                <p>
+                    <a href="/">"Show all products"</a>
+                </p>
+            </div>
+        }
+        .into_any();
+    }
+    let unit = if count == 1 { "result" } else { "results" };
     view! {
         <p class="found">
-            {text} " " <a href="/">"Show all"</a>
+            {format!("{count} {unit}.")} " " <a href="/">"Show all"</a>
         </p>
     }
-}
-
-#[component]
-fn NoResults(q: String) -> impl IntoView {
-    view! {
-        <div class="empty">
-            <p class="empty-title found">{format!("No results for \u{201c}{q}\u{201d}.")}</p>
-            <p>"Try another word, or fewer words."</p>
-            <p>
-                <a href="/">"Show all products"</a>
-            </p>
-        </div>
-    }
+    .into_any()
 }

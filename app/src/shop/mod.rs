@@ -15,7 +15,7 @@ use web::feature::{Feature, Form, NavLink};
 
 use cart::{AddToCart, ClearCart, RemoveFromCart, RestoreCart, SetQuantity, ShowCart};
 pub use cart_page::CartPage;
-use catalog::{ListProducts, SearchForm, ShowProduct, Sorting};
+use catalog::{ListProducts, SearchForm, ShowProduct};
 pub use home_page::HomePage;
 use orders::PlaceOrder;
 pub use orders::{OrderPage, OrdersPage};
@@ -29,9 +29,8 @@ use web::feature::NO_SERVER as SERVER;
 const CART: &str = "/cart";
 
 /// An empty search form.
-#[must_use]
 pub fn search_box() -> AnyView {
-    view! { <SearchForm q=String::new() sorting=Sorting::default() /> }.into_any()
+    view! { <SearchForm q=String::new() sort=String::new() /> }.into_any()
 }
 
 /// What the app needs to know of this feature.

@@ -13,17 +13,15 @@ web::page!(ProductPage, view);
 
 fn view() -> AnyView {
     let params = use_params_map();
-    let product =
-        Resource::new(move || params.with(|params| params.get("id").unwrap_or_default()), show_product);
-    view! { <Load resource=product show=|product| view! { <Details product /> }.into_any() in_page=false /> }
-        .into_any()
+    let product = Resource::new(move || params.read().get("id").unwrap_or_default(), show_product);
+    view! { <Load resource=product show=details in_page=false /> }.into_any()
 }
 
-#[component]
-fn Details(product: Product) -> impl IntoView {
+fn details(product: Product) -> AnyView {
     let (id, is_available) = (product.id, product.stock > 0);
     view! {
         <Head title=product.name.clone() description=product.description.clone() />
         <ProductDetails product>{is_available.then(|| view! { <AddToCartForm product=id /> })}</ProductDetails>
     }
+    .into_any()
 }

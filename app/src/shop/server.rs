@@ -10,7 +10,7 @@ use web::{
 
 use super::{
     cart::{Cart, CartItems, restore, save},
-    catalog::{Search, Sorting, product_page, store::search_products},
+    catalog::{Sorting, product_page, store::search_products},
 };
 
 pub(super) const SERVER: ServerHooks = &Hooks;
@@ -47,7 +47,7 @@ impl ServerFeature for Hooks {
 
     fn sitemap<'a>(&'a self, db: &'a Database) -> HookFuture<'a, Result<Vec<String>, AppError>> {
         Box::pin(async {
-            let products = search_products(db, &Search::default(), Sorting::default()).await?;
+            let products = search_products(db, &[], Sorting::Catalogue).await?;
             Ok(products.iter().map(|product| product_page(product.id)).collect())
         })
     }

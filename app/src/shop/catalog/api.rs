@@ -12,10 +12,10 @@ pub async fn list_products(
     #[server(default)] q: String,
     #[server(default)] sort: String,
 ) -> Result<Vec<Product>, AppError> {
-    use super::{Search, Sorting, store};
+    use super::{Sorting, search_words, store};
 
-    let (search, sorting) = (Search::parse(&q), Sorting::parse(&sort));
-    Ok(store::search_products(&web::context::db()?, &search, sorting).await?.to_vec())
+    let db = web::context::db()?;
+    Ok(store::search_products(&db, &search_words(&q), Sorting::parse(&sort)).await?.to_vec())
 }
 
 /// One product.
@@ -24,5 +24,6 @@ pub async fn show_product(#[server(default)] product: String) -> Result<Product,
     use super::{ProductId, store};
 
     let id = ProductId::parse(&product).ok_or(AppError::NotFound)?;
-    store::find_product(&web::context::db()?, id).await?.ok_or(AppError::NotFound)
+    let found = store::find_products(&web::context::db()?, &[id]).await?;
+    found.first().cloned().ok_or(AppError::NotFound)
 }

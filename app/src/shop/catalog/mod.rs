@@ -7,11 +7,10 @@ pub mod store;
 mod view;
 
 pub use api::{ListProducts, ShowProduct, list_products, show_product};
-pub use model::{Cents, Product, ProductId, Search, Sorting};
+pub use model::{Cents, Product, ProductId, Sorting, search_words};
 pub use view::{ProductDetails, ProductList, SearchForm};
 
-/// The page of a product.
-#[must_use]
+/// The path of a product's page.
 pub fn product_page(id: ProductId) -> String {
     format!("/products/{id}")
 }

@@ -11,7 +11,6 @@ pub struct Cents(pub i64);
 
 impl Cents {
     /// `count` times this amount. Saturates instead of overflowing.
-    #[must_use]
     pub fn times(self, count: u32) -> Self {
         Self(self.0.saturating_mul(i64::from(count)))
     }
@@ -45,7 +44,6 @@ pub struct ProductId(pub i64);
 
 impl ProductId {
     /// Parses an id from a form or a path: a positive whole number.
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         text.trim().parse().ok().filter(|id| *id > 0).map(Self)
     }
@@ -60,13 +58,9 @@ impl fmt::Display for ProductId {
 /// A product.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Hash, Serialize)]
 pub struct Product {
-    /// Its id.
     pub id: ProductId,
-    /// Its name.
     pub name: String,
-    /// One or two sentences.
     pub description: String,
-    /// The price of one.
     pub price: Cents,
     /// The number in stock.
     pub stock: u32,
@@ -77,7 +71,6 @@ impl Product {
     const PLENTY: u32 = 10;
 
     /// A note about a low stock.
-    #[must_use]
     pub fn stock_note(&self) -> Option<String> {
         match self.stock {
             0 => Some("Sold out".to_owned()),
@@ -88,77 +81,40 @@ impl Product {
 }
 
 /// The order of a list of products.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sorting {
     /// As in the catalogue.
     #[default]
     Catalogue,
-    /// By name.
     Name,
-    /// The lowest price first.
     PriceAscending,
-    /// The highest price first.
     PriceDescending,
 }
 
 impl Sorting {
-    /// All of them, the default first.
-    pub const ALL: [Self; 4] = [Self::Catalogue, Self::Name, Self::PriceAscending, Self::PriceDescending];
+    /// Each order with its value in a query and its label on the page.
+    pub const ALL: [(Self, &str, &str); 4] = [
+        (Self::Catalogue, "", "Featured"),
+        (Self::Name, "name", "Name"),
+        (Self::PriceAscending, "cheapest", "Price: low to high"),
+        (Self::PriceDescending, "dearest", "Price: high to low"),
+    ];
 
     /// Parses the value in a query. Any other text is the default.
-    #[must_use]
     pub fn parse(text: &str) -> Self {
-        Self::ALL.into_iter().find(|sorting| sorting.as_str() == text).unwrap_or_default()
-    }
-
-    /// The value in a query.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Catalogue => "",
-            Self::Name => "name",
-            Self::PriceAscending => "cheapest",
-            Self::PriceDescending => "dearest",
-        }
-    }
-
-    /// The label on the page.
-    #[must_use]
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Catalogue => "Featured",
-            Self::Name => "Name",
-            Self::PriceAscending => "Price: low to high",
-            Self::PriceDescending => "Price: high to low",
-        }
+        let known = Self::ALL.into_iter().find(|(_, value, _)| *value == text);
+        known.map_or(Self::default(), |(sorting, ..)| sorting)
     }
 }
 
-/// A search: a few words, each of which must be part of a product's name or description, in upper or lower case.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Search {
-    words: Vec<String>,
-}
+const MAX_SEARCH_WORDS: usize = 5;
+const MAX_WORD_CHARS: usize = 50;
 
-impl Search {
-    /// The most words.
-    const MAX_WORDS: usize = 5;
-    /// The longest word, in characters.
-    const MAX_CHARS: usize = 50;
-
-    /// Parses any text. Words over the limits and control characters, which databases cannot store, are left out.
-    #[must_use]
-    pub fn parse(text: &str) -> Self {
-        let text: String = text.chars().filter(|char| !char.is_control() || char.is_whitespace()).collect();
-        let word = |word: &str| word.to_lowercase().chars().take(Self::MAX_CHARS).collect();
-        Self { words: text.split_whitespace().take(Self::MAX_WORDS).map(word).collect() }
-    }
-
-    /// The words in lower case. No words find everything.
-    #[must_use]
-    pub fn words(&self) -> &[String] {
-        &self.words
-    }
+/// The words of a search in lower case. Words over the limits and control characters, which databases cannot store, are left out.
+pub fn search_words(text: &str) -> Vec<String> {
+    let text: String = text.chars().filter(|char| !char.is_control() || char.is_whitespace()).collect();
+    let word = |word: &str| word.to_lowercase().chars().take(MAX_WORD_CHARS).collect();
+    text.split_whitespace().take(MAX_SEARCH_WORDS).map(word).collect()
 }
 
 #[cfg(test)]
@@ -197,16 +153,16 @@ mod tests {
 
     #[test]
     fn a_search_has_a_few_words_in_lower_case() {
-        assert_eq!(Search::parse("  Brass\tPENCIL ").words(), ["brass", "pencil"]);
-        assert_eq!(Search::parse(" \0 ").words().len(), 0);
-        assert_eq!(Search::parse(&"a ".repeat(100)).words().len(), 5);
-        assert_eq!(Search::parse(&"a".repeat(1_000)).words()[0].len(), 50);
+        assert_eq!(search_words("  Brass\tPENCIL "), ["brass", "pencil"]);
+        assert_eq!(search_words(" \0 ").len(), 0);
+        assert_eq!(search_words(&"a ".repeat(100)).len(), 5);
+        assert_eq!(search_words(&"a".repeat(1_000))[0].len(), 50);
     }
 
     #[test]
     fn an_unknown_sorting_is_the_default() {
-        for sorting in Sorting::ALL {
-            assert_eq!(Sorting::parse(sorting.as_str()), sorting);
+        for (sorting, value, _) in Sorting::ALL {
+            assert_eq!(Sorting::parse(value), sorting);
         }
         assert_eq!(Sorting::parse("price; drop table products"), Sorting::Catalogue);
     }
@@ -222,13 +178,13 @@ mod tests {
     proptest! {
         #[test]
         fn the_words_of_a_search_are_the_same_search(text in "(?s).{0,80}|[Aa\u{130} ]{0,80}|\u{130}{0,80}") {
-            let search = Search::parse(&text);
-            prop_assert!(search.words().len() <= Search::MAX_WORDS);
-            for word in search.words() {
-                prop_assert!(!word.is_empty() && word.chars().count() <= Search::MAX_CHARS);
+            let words = search_words(&text);
+            prop_assert!(words.len() <= MAX_SEARCH_WORDS);
+            for word in &words {
+                prop_assert!(!word.is_empty() && word.chars().count() <= MAX_WORD_CHARS);
                 prop_assert!(!word.contains(|char: char| char.is_control() || char.is_whitespace()));
             }
-            prop_assert_eq!(Search::parse(&search.words().join(" ")), search);
+            prop_assert_eq!(search_words(&words.join(" ")), words);
         }
 
         #[test]
@@ -241,8 +197,8 @@ mod tests {
 
         #[test]
         fn any_text_is_a_sorting(text in "(?s).{0,10}") {
-            let sorting = Sorting::parse(&text);
-            prop_assert!(sorting.as_str() == text || sorting == Sorting::Catalogue);
+            let is_value = Sorting::ALL.iter().any(|(_, value, _)| *value == text);
+            prop_assert!(is_value || Sorting::parse(&text) == Sorting::Catalogue);
         }
     }
 }

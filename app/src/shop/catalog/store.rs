@@ -5,34 +5,19 @@ use std::sync::Arc;
 use session::{Database, Db};
 use sqlx::{QueryBuilder, Row};
 
-use super::{Cents, Product, ProductId, Search, Sorting};
+use super::{Cents, Product, ProductId, Sorting};
 
 type Products = Arc<[Product]>;
 
-fn product(row: &<Db as sqlx::Database>::Row) -> Result<Product, sqlx::Error> {
-    Ok(Product {
-        id: ProductId(row.try_get("id")?),
-        name: row.try_get("name")?,
-        description: row.try_get("description")?,
-        price: Cents(row.try_get("price_cents")?),
-        // A constraint keeps it from being negative.
-        stock: u32::try_from(row.try_get::<i64, _>("stock")?).unwrap_or_default(),
-    })
-}
-
-/// The products that match a search.
-///
-/// # Errors
-///
-/// [`sqlx::Error`] when the database fails.
+/// The products that match all words.
 pub async fn search_products(
     db: &Database,
-    search: &Search,
+    words: &[String],
     sorting: Sorting,
 ) -> Result<Products, sqlx::Error> {
     let mut query = select();
     query.push("1 = 1");
-    for word in search.words() {
+    for word in words {
         let pattern = format!("%{}%", word.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_"));
         query.push(" and (lower(name) like ").push_bind(pattern.clone());
         query.push(r" escape '\' or lower(description) like ").push_bind(pattern).push(r" escape '\')");
@@ -43,23 +28,15 @@ pub async fn search_products(
         Sorting::PriceAscending => " order by price_cents, id",
         Sorting::PriceDescending => " order by price_cents desc, id",
     });
-    read(db, &format!("search {} {:?}", sorting.as_str(), search.words()), query).await
+    read(db, &format!("search {sorting:?} {words:?}"), query).await
 }
 
 /// One product.
-///
-/// # Errors
-///
-/// [`sqlx::Error`] when the database fails.
 pub async fn find_product(db: &Database, id: ProductId) -> Result<Option<Product>, sqlx::Error> {
     Ok(find_products(db, &[id]).await?.first().cloned())
 }
 
 /// Those of the products that exist, in the order of their ids.
-///
-/// # Errors
-///
-/// [`sqlx::Error`] when the database fails.
 pub async fn find_products(db: &Database, ids: &[ProductId]) -> Result<Products, sqlx::Error> {
     if ids.is_empty() {
         return Ok(Arc::default());
@@ -84,6 +61,17 @@ async fn read(db: &Database, key: &str, mut query: QueryBuilder<Db>) -> Result<P
         rows.iter().map(product).collect()
     };
     db.read_sized(key, |products: &Products| products.iter().map(size).sum(), fetch).await
+}
+
+fn product(row: &<Db as sqlx::Database>::Row) -> Result<Product, sqlx::Error> {
+    Ok(Product {
+        id: ProductId(row.try_get("id")?),
+        name: row.try_get("name")?,
+        description: row.try_get("description")?,
+        price: Cents(row.try_get("price_cents")?),
+        // A constraint keeps it from being negative.
+        stock: u32::try_from(row.try_get::<i64, _>("stock")?).unwrap_or_default(),
+    })
 }
 
 fn size(product: &Product) -> usize {

@@ -1,71 +1,39 @@
 //! The components of the catalogue: the search form, cards and details of products.
 
-use leptos::{
-    ev::SubmitEvent,
-    html::{Input, Select},
-    prelude::*,
-};
-use leptos_router::NavigateOptions;
-
-use web::path::{LocalPath, use_local_navigate};
+use leptos::prelude::*;
+use leptos_router::components::Form;
 
 use super::{Product, ProductId, Sorting, product_page};
 
-/// The form that searches and sorts: a plain GET, so that results have an address.
+/// The form that searches for `q` and sorts: a plain GET, so that results have an address.
 #[component]
-pub fn SearchForm(
-    /// The initial search.
-    q: String,
-    /// The initial order.
-    sorting: Sorting,
-) -> impl IntoView {
-    let (words, order) = (NodeRef::<Input>::new(), NodeRef::<Select>::new());
-    let navigate = use_local_navigate();
-    // Navigates to the address of the plain form without loading the page, unless it is too long.
-    let show = move |event: SubmitEvent| {
-        let typed = words.get_untracked().zip(order.get_untracked());
-        let target =
-            typed.and_then(|(words, order)| LocalPath::parse(&search_page(&words.value(), &order.value())));
-        if let Some(target) = target {
-            event.prevent_default();
-            navigate(&target, NavigateOptions::default());
-        }
-    };
-    let options = Sorting::ALL.map(|option| {
+pub fn SearchForm(q: String, sort: String) -> impl IntoView {
+    let options = Sorting::ALL.map(|(_, value, label)| {
         view! {
-            <option value=option.as_str() selected=option == sorting>
-                {option.label()}
+            <option value=value selected=value == sort>
+                {label}
             </option>
         }
     });
     view! {
         <search>
-            <form method="get" action="/" class="search" on:submit=show>
+            <Form method="get" action="/" attr:class="search">
                 <div class="field">
                     <label for="q">"Search"</label>
-                    <input node_ref=words id="q" name="q" type="search" autocomplete="off" value=q.clone() prop:value=q />
+                    <input id="q" name="q" type="search" autocomplete="off" value=q.clone() prop:value=q />
                 </div>
                 <div class="field">
                     <label for="sort">"Sort by"</label>
-                    <select node_ref=order id="sort" name="sort">
+                    <select id="sort" name="sort">
                         {options.collect_view()}
                     </select>
                 </div>
                 <button type="submit" class="button">
                     "Search"
                 </button>
-            </form>
+            </Form>
         </search>
     }
-}
-
-/// The page with the results of a search.
-fn search_page(q: &str, sort: &str) -> String {
-    let query = form_urlencoded::Serializer::new(String::new())
-        .append_pair("q", q)
-        .append_pair("sort", sort)
-        .finish();
-    format!("/?{query}")
 }
 
 /// The products as cards. `action` makes the form of each card.
