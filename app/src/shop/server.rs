@@ -1,7 +1,7 @@
-//! What the shop does on the server: counts the cart in the snapshot of a visitor, saves it at sign-out, and lists its products for search
-//! engines.
+//! The shop's hooks on the server: count the items for the header, save the cart at sign-out and restore it at sign-in, list the products
+//! for search engines.
 
-use session::{Connection, Database, OwnedSession, Session, Transaction};
+use session::{Database, OwnedSession, Session, Transaction};
 use web::{
     error::AppError,
     server_feature::{HookFuture, SavedState, ServerFeature, ServerHooks},
@@ -9,7 +9,7 @@ use web::{
 };
 
 use super::{
-    cart::{Cart, CartItems, restore, save},
+    cart::{Cart, CartItems, restore},
     catalog::{Sorting, product_page, store::search_products},
 };
 
@@ -50,15 +50,5 @@ impl ServerFeature for Hooks {
             let products = search_products(db, &[], Sorting::Catalogue).await?;
             Ok(products.iter().map(|product| product_page(product.id)).collect())
         })
-    }
-}
-
-impl SavedState for Cart {
-    fn save<'a>(
-        &'a self,
-        db: &'a mut Connection,
-        user_id: &'a str,
-    ) -> HookFuture<'a, Result<(), sqlx::Error>> {
-        Box::pin(save(db, user_id, self))
     }
 }

@@ -3,8 +3,14 @@
 use leptos::prelude::*;
 use server_fn::codec::GetUrl;
 use web::error::AppError;
+#[cfg(feature = "ssr")]
+use web::error::ForField;
 
 use super::PricedCart;
+#[cfg(feature = "ssr")]
+use super::{Cart, Quantity, store};
+#[cfg(feature = "ssr")]
+use crate::shop::catalog::{ProductId, show_product};
 
 /// Adds `quantity` (1 if empty) of `product`.
 #[server(endpoint = "cart/add")]
@@ -12,10 +18,8 @@ pub async fn add_to_cart(
     #[server(default)] product: String,
     #[server(default)] quantity: Option<String>,
 ) -> Result<PricedCart, AppError> {
-    use super::{Quantity, store};
-
-    let quantity = quantity.as_deref().map_or(Ok(Quantity::ONE), Quantity::parse)?;
-    let product = store::find(&product).await?;
+    let quantity = quantity.as_deref().map_or(Ok(Quantity::ONE), Quantity::parse).for_field("quantity")?;
+    let product = show_product(product).await?;
     store::change(|cart| cart.add(&product, quantity)).await
 }
 
@@ -25,38 +29,39 @@ pub async fn set_quantity(
     #[server(default)] product: String,
     #[server(default)] quantity: String,
 ) -> Result<PricedCart, AppError> {
-    use super::{Quantity, store};
-
-    match Quantity::parse_or_zero(&quantity)? {
-        None => store::remove(&product).await,
-        Some(quantity) => {
-            let product = store::find(&product).await?;
-            store::change(|cart| cart.set(&product, quantity)).await
-        }
-    }
+    let Some(quantity) = Quantity::parse_or_zero(&quantity).for_field("quantity")? else {
+        return remove_from_cart(product).await;
+    };
+    let product = show_product(product).await?;
+    store::change(|cart| cart.set(&product, quantity)).await
 }
 
-/// Removes `product`.
+/// Removes `product`, even if it is no longer in the catalogue.
 #[server(endpoint = "cart/remove")]
 pub async fn remove_from_cart(#[server(default)] product: String) -> Result<PricedCart, AppError> {
-    super::store::remove(&product).await
+    let id = ProductId::parse(&product).ok_or(AppError::NotFound)?;
+    let remove = |cart: &mut Cart| {
+        cart.remove(id);
+        Ok(())
+    };
+    store::change(remove).await
 }
 
 /// Removes everything.
 #[server(endpoint = "cart/clear")]
 pub async fn clear_cart() -> Result<PricedCart, AppError> {
-    super::store::change_existing(super::Cart::clear).await
+    store::change_existing(Cart::clear).await
 }
 
 /// Restores a cleared cart, unless it was changed since.
 #[server(endpoint = "cart/restore")]
 pub async fn restore_cart() -> Result<PricedCart, AppError> {
-    super::store::change_existing(super::Cart::restore).await
+    store::change_existing(Cart::restore).await
 }
 
 /// The cart.
 #[server(endpoint = "cart/show", input = GetUrl)]
 pub async fn show_cart() -> Result<PricedCart, AppError> {
     let cart = web::context::session()?.read().await?.unwrap_or_default();
-    super::store::price(&cart).await
+    store::price(&cart).await
 }

@@ -33,15 +33,12 @@ pub fn provide_cart_count() {
 }
 
 /// The number of items on the current page.
-#[must_use]
 pub fn use_cart_count() -> CartCount {
     expect_context()
 }
 
 impl CartCount {
-    /// The number of items.
-    #[must_use]
-    pub fn items(self) -> u32 {
+    fn items(self) -> u32 {
         let CartItems(items) = self.visitor.value();
         u32::try_from(i64::from(items) + self.pending.get()).unwrap_or_default()
     }
@@ -69,15 +66,19 @@ impl CartCount {
                 self.overlapped.set_value(true);
             } else if now == 0 && others == 0 && self.overlapped.get_value() {
                 self.overlapped.set_value(false);
-                spawn_local(async move {
-                    if let Ok(answer) = peek_visitor().await {
-                        self.visitor.set_value(&answer.value::<CartItems>());
-                    }
-                });
+                self.refresh();
             }
         };
         Effect::new(move || update(change()));
         on_cleanup(move || update(0));
+    }
+
+    fn refresh(self) {
+        spawn_local(async move {
+            if let Ok(answer) = peek_visitor().await {
+                self.visitor.set_value(&answer.value::<CartItems>());
+            }
+        });
     }
 }
 

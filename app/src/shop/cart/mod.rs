@@ -11,9 +11,9 @@ mod view;
 
 pub use api::{AddToCart, ClearCart, RemoveFromCart, RestoreCart, SetQuantity, ShowCart, show_cart};
 pub use count::{CartItems, badge, provide_cart_count, use_cart_count};
-pub use model::{Cart, CartError, CartLine, Quantity};
+pub use model::{Cart, CartLine, Quantity};
 pub use optimistic::OptimisticCart;
 pub use priced::{LineNote, OrderToken, PricedCart, PricedLine, RemovedLine};
 #[cfg(feature = "ssr")]
-pub use store::{restore, save};
+pub use store::{read_quantity, restore};
 pub use view::{AddToCartForm, CartPanel};

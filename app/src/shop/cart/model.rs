@@ -1,127 +1,66 @@
 //! The rules of the cart.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use web::error::{AppError, Invalid};
 
 use crate::shop::catalog::{Cents, Product, ProductId};
 
-/// Why a change of the cart is refused. The cart is unchanged then.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CartError {
-    /// The quantity is not a whole number.
-    #[error("not a whole number")]
-    NotANumber,
-    /// The quantity is not in [`Quantity::MIN`]`..=`[`Quantity::MAX`].
-    #[error("quantity out of range")]
-    QuantityOutOfRange,
-    /// There would be more than [`Quantity::MAX`] of one product.
-    #[error("too many of one product")]
-    TooManyOfOne,
-    /// There would be more than [`Cart::MAX_LINES`] different products.
-    #[error("too many different products")]
-    TooManyLines,
-}
-
-impl From<CartError> for AppError {
-    fn from(error: CartError) -> Self {
-        let (min, max) = (u32::from(Quantity::MIN), u32::from(Quantity::MAX));
-        let sentence = |text: String| Invalid(text.into());
-        match error {
-            CartError::NotANumber => Invalid::NOT_A_NUMBER.for_field("quantity"),
-            CartError::QuantityOutOfRange => Invalid::out_of_range(min, max).for_field("quantity"),
-            CartError::TooManyOfOne => {
-                sentence(format!("You can have at most {max} of one product in your cart."))
-                    .for_field("quantity")
-            }
-            CartError::TooManyLines => {
-                let max = Cart::MAX_LINES;
-                sentence(format!("You can have at most {max} different products in your cart."))
-                    .for_field("product")
-            }
-        }
-    }
-}
-
 /// The quantity of a product, from [`MIN`](Self::MIN) to [`MAX`](Self::MAX).
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(try_from = "u32", into = "u32")]
-pub struct Quantity(u8);
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(try_from = "u32")]
+pub struct Quantity(u32);
 
 impl Quantity {
-    /// The smallest quantity.
-    pub const MIN: u8 = 1;
-    /// The largest quantity.
-    pub const MAX: u8 = 99;
-    /// One.
+    pub const MIN: u32 = 1;
+    pub const MAX: u32 = 99;
     pub const ONE: Self = Self(1);
 
     /// A quantity in the range.
-    ///
-    /// # Errors
-    ///
-    /// [`CartError::QuantityOutOfRange`] for every other number.
-    pub fn new(count: u32) -> Result<Self, CartError> {
-        let count = u8::try_from(count).ok().filter(|count| (Self::MIN..=Self::MAX).contains(count));
-        count.map(Self).ok_or(CartError::QuantityOutOfRange)
+    pub fn new(count: u32) -> Result<Self, Invalid> {
+        if (Self::MIN..=Self::MAX).contains(&count) { Ok(Self(count)) } else { Err(Self::out_of_range()) }
     }
 
     /// Parses the value of a form.
-    ///
-    /// # Errors
-    ///
-    /// [`CartError::NotANumber`] if it is not a whole number, [`CartError::QuantityOutOfRange`] if it is out of range.
-    pub fn parse(text: &str) -> Result<Self, CartError> {
-        Self::parse_or_zero(text)?.ok_or(CartError::QuantityOutOfRange)
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        Self::parse_or_zero(text)?.ok_or_else(Self::out_of_range)
     }
 
     /// Parses the value of a form. 0 is `None`.
-    ///
-    /// # Errors
-    ///
-    /// As [`parse`](Self::parse).
-    pub fn parse_or_zero(text: &str) -> Result<Option<Self>, CartError> {
+    pub fn parse_or_zero(text: &str) -> Result<Option<Self>, Invalid> {
         let text = text.trim();
         let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
         if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(CartError::NotANumber);
+            return Err(Invalid::NOT_A_NUMBER);
         }
-        match text.parse().map_err(|_| CartError::QuantityOutOfRange)? {
+        match text.parse().map_err(|_| Self::out_of_range())? {
             0 => Ok(None),
             count => Self::new(count).map(Some),
         }
     }
 
-    /// The number.
-    #[must_use]
     pub fn get(self) -> u32 {
-        self.0.into()
+        self.0
     }
 
-    fn plus(self, more: Self) -> Result<Self, CartError> {
-        Self::new(self.get() + more.get()).map_err(|_| CartError::TooManyOfOne)
+    fn out_of_range() -> Invalid {
+        Invalid::out_of_range(Self::MIN, Self::MAX)
     }
 }
 
 impl TryFrom<u32> for Quantity {
-    type Error = CartError;
+    type Error = Invalid;
 
     fn try_from(count: u32) -> Result<Self, Self::Error> {
         Self::new(count)
     }
 }
 
-impl From<Quantity> for u32 {
-    fn from(quantity: Quantity) -> Self {
-        quantity.get()
-    }
-}
-
 /// One product in the cart.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct CartLine {
-    /// The product.
     pub product: ProductId,
-    /// The quantity.
     pub quantity: Quantity,
     /// The name when it was added, for a product that is no longer sold.
     pub name: String,
@@ -142,7 +81,7 @@ struct Removed {
     position: usize,
 }
 
-/// A cart: one line for each product, in the order of adding.
+/// A cart: one line for each product, in the order of adding. A change that is refused leaves it unchanged.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Cart {
     lines: Vec<CartLine>,
@@ -156,64 +95,52 @@ pub struct Cart {
 
 impl Cart {
     /// The most different products.
-    pub const MAX_LINES: u32 = 50;
+    pub const MAX_LINES: usize = 50;
 
-    /// The lines.
-    #[must_use]
     pub fn lines(&self) -> &[CartLine] {
         &self.lines
     }
 
     /// The line that was removed last, for "Undo".
-    #[must_use]
     pub fn removed(&self) -> Option<&CartLine> {
         self.removed.as_ref().map(|removed| &removed.line)
     }
 
     /// The number of items before the cart was cleared, for "Undo".
-    #[must_use]
-    pub fn emptied(&self) -> u32 {
-        self.emptied.iter().map(|line| line.quantity.get()).sum()
+    pub fn emptied(&self) -> Option<u32> {
+        (!self.emptied.is_empty()).then(|| count(&self.emptied))
     }
 
     /// The number of items.
-    #[must_use]
     pub fn items(&self) -> u32 {
-        self.lines.iter().map(|line| line.quantity.get()).sum()
+        count(&self.lines)
     }
 
     /// Adds to the quantity of a product.
-    ///
-    /// # Errors
-    ///
-    /// [`CartError::TooManyOfOne`] and [`CartError::TooManyLines`].
-    pub fn add(&mut self, product: &Product, quantity: Quantity) -> Result<(), CartError> {
-        let already = self.line_mut(product.id).map(|line| line.quantity);
-        self.set(product, already.map_or(Ok(quantity), |already| already.plus(quantity))?)
+    pub fn add(&mut self, product: &Product, quantity: Quantity) -> Result<(), AppError> {
+        let already = self.line_mut(product.id).map_or(0, |line| line.quantity.get());
+        let quantity = Quantity::new(already + quantity.get())
+            .map_err(|_| at_most(Quantity::MAX, "of one product").for_field("quantity"))?;
+        self.set(product, quantity)
     }
 
     /// Sets the quantity of a product. The product that was removed last returns to its position.
-    ///
-    /// # Errors
-    ///
-    /// [`CartError::TooManyLines`].
-    pub fn set(&mut self, product: &Product, quantity: Quantity) -> Result<(), CartError> {
-        match self.line_mut(product.id) {
-            Some(line) => line.quantity = quantity,
-            None => {
-                let removed = self.removed.clone().filter(|removed| removed.line.product == product.id);
-                let (line, position) = match removed {
-                    Some(Removed { line, position }) => (CartLine { quantity, ..line }, position),
-                    None => (CartLine::new(product, quantity), self.lines.len()),
-                };
-                self.insert(position, line)?;
-            }
+    pub fn set(&mut self, product: &Product, quantity: Quantity) -> Result<(), AppError> {
+        if let Some(line) = self.line_mut(product.id) {
+            line.quantity = quantity;
+        } else {
+            let removed = self.removed.clone().filter(|removed| removed.line.product == product.id);
+            let (line, position) = match removed {
+                Some(Removed { line, position }) => (CartLine { quantity, ..line }, position),
+                None => (CartLine::new(product, quantity), self.lines.len()),
+            };
+            self.insert(position, line)?;
         }
         self.forget_removed();
         Ok(())
     }
 
-    /// Removes a product. Does nothing if it is not in the cart.
+    /// Removes a product, if it is in the cart.
     pub fn remove(&mut self, product: ProductId) {
         if let Some(position) = self.lines.iter().position(|line| line.product == product) {
             self.forget_removed();
@@ -241,7 +168,7 @@ impl Cart {
         match self.line_mut(line.product) {
             Some(mine) => {
                 let sum = mine.quantity.get() + line.quantity.get();
-                mine.quantity = Quantity::new(sum).unwrap_or(Quantity(Quantity::MAX));
+                mine.quantity = Quantity(sum.min(Quantity::MAX));
             }
             // Left out over the limit.
             None => drop(self.insert(self.lines.len(), line.clone())),
@@ -259,13 +186,21 @@ impl Cart {
         self.lines.iter_mut().find(|line| line.product == product)
     }
 
-    fn insert(&mut self, position: usize, line: CartLine) -> Result<(), CartError> {
-        if self.lines.len() >= Self::MAX_LINES as usize {
-            return Err(CartError::TooManyLines);
+    fn insert(&mut self, position: usize, line: CartLine) -> Result<(), AppError> {
+        if self.lines.len() >= Self::MAX_LINES {
+            return Err(at_most(Self::MAX_LINES, "different products").for_field("product"));
         }
         self.lines.insert(position.min(self.lines.len()), line);
         Ok(())
     }
+}
+
+fn count(lines: &[CartLine]) -> u32 {
+    lines.iter().map(|line| line.quantity.get()).sum()
+}
+
+fn at_most(max: impl fmt::Display, what: &str) -> Invalid {
+    Invalid(format!("You can have at most {max} {what} in your cart.").into())
 }
 
 #[cfg(test)]
@@ -282,7 +217,6 @@ mod tests {
         Product { id: ProductId(id), name, description, price: Cents(id * 100), stock: 10 }
     }
 
-    /// The ids and quantities of a cart's lines.
     fn lines(cart: &Cart) -> Vec<(i64, u32)> {
         cart.lines().iter().map(|line| (line.product.0, line.quantity.get())).collect()
     }
@@ -306,7 +240,8 @@ mod tests {
         let mut cart = Cart::default();
         cart.add(&product(1), quantity(60)).unwrap();
         let before = cart.clone();
-        assert_eq!(cart.add(&product(1), quantity(40)), Err(CartError::TooManyOfOne));
+        let error = cart.add(&product(1), quantity(40)).unwrap_err();
+        assert!(error.field_message("quantity").unwrap().contains("at most 99"), "{error}");
         assert_eq!(cart, before);
     }
 
@@ -316,8 +251,9 @@ mod tests {
         for id in 1..=50 {
             cart.add(&product(id), Quantity::ONE).unwrap();
         }
-        assert_eq!(cart.add(&product(51), Quantity::ONE), Err(CartError::TooManyLines));
-        assert_eq!(cart.set(&product(51), Quantity::ONE), Err(CartError::TooManyLines));
+        for error in [cart.add(&product(51), Quantity::ONE), cart.set(&product(51), Quantity::ONE)] {
+            assert!(error.unwrap_err().field_message("product").unwrap().contains("at most 50"));
+        }
         assert_eq!(cart.add(&product(50), Quantity::ONE), Ok(()));
     }
 
@@ -326,10 +262,10 @@ mod tests {
         assert_eq!(Quantity::parse(" 3 "), Ok(quantity(3)));
         assert_eq!(Quantity::parse_or_zero("0"), Ok(None));
         for text in ["", "abc", "1.5", "1e3", "٣", "--1", "0x1"] {
-            assert_eq!(Quantity::parse(text), Err(CartError::NotANumber), "{text:?}");
+            assert_eq!(Quantity::parse(text), Err(Invalid::NOT_A_NUMBER), "{text:?}");
         }
         for text in ["0", "-1", "100", "10000000", "99999999999999999999999"] {
-            assert_eq!(Quantity::parse(text), Err(CartError::QuantityOutOfRange), "{text:?}");
+            assert_eq!(Quantity::parse(text), Err(Invalid::out_of_range(1, 99)), "{text:?}");
         }
     }
 
@@ -416,7 +352,7 @@ mod tests {
                 let removed = cart.removed().map(|line| line.product);
                 prop_assert!(cart.lines().iter().all(|line| Some(line.product) != removed));
                 prop_assert!(!refused || cart == before);
-                prop_assert!(cart.lines().len() <= Cart::MAX_LINES as usize);
+                prop_assert!(cart.lines().len() <= Cart::MAX_LINES);
                 let mut ids: Vec<_> = cart.lines().iter().map(|line| line.product).collect();
                 ids.sort();
                 ids.dedup();

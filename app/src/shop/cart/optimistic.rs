@@ -12,16 +12,16 @@ use super::{
 };
 use crate::shop::catalog::ProductId;
 
-/// The cart as the page shows it. Quantities that the server has not confirmed are pending; `None` is a removal.
+/// The cart as the page shows it.
 #[derive(Clone, Copy)]
 pub struct OptimisticCart {
-    answered: RwSignal<PricedCart>,
+    /// The latest answer of the server.
+    pub(super) answered: RwSignal<PricedCart>,
+    /// The cart with pending quantities.
+    pub(super) shown: Memo<PricedCart>,
+    /// Quantities that the server has not confirmed; `None` is a removal.
     pending: RwSignal<BTreeMap<ProductId, Option<Quantity>>>,
-    /// The pending quantities that were sent.
-    sent: StoredValue<BTreeMap<ProductId, Option<Quantity>>>,
-    shown: Memo<PricedCart>,
-    /// The cart has to be loaded again as soon as nothing is pending: after two changes at the same time it is unknown which answer is the
-    /// later one, or another tab has changed something.
+    /// Whether to load the cart again as soon as nothing is pending.
     outdated: StoredValue<bool>,
     /// Counts the changes, to detect outdated answers.
     changes: StoredValue<u32>,
@@ -34,13 +34,11 @@ impl OptimisticCart {
         let (visitor, count) = (use_visitor(), use_cart_count());
         let (answered, pending) = (RwSignal::new(cart), RwSignal::new(BTreeMap::new()));
         let shown = Memo::new(move |_| answered.with(|cart| pending.with(|pending| cart.with(pending))));
-        let difference =
-            move || i64::from(shown.with(|cart| cart.items)) - i64::from(answered.with(|cart| cart.items));
-        count.add_pending(difference);
+        count.add_pending(move || {
+            i64::from(shown.with(|cart| cart.items)) - i64::from(answered.with(|cart| cart.items))
+        });
         let (outdated, changes) = (StoredValue::new(false), StoredValue::new(0));
-        let sent = StoredValue::new(BTreeMap::new());
-        let cart = Self { answered, pending, sent, shown, outdated, changes, count };
-        on_cleanup(move || cart.send_unsent());
+        let cart = Self { answered, shown, pending, outdated, changes, count };
         let tabs = expect_context::<Tabs>();
         Effect::new(move |before: Option<(u32, Option<String>)>| {
             let now = (tabs.changes(), visitor.user().map(|user| user.email));
@@ -52,54 +50,22 @@ impl OptimisticCart {
         cart
     }
 
-    /// The latest answer of the server.
-    pub(super) fn answered(self) -> RwSignal<PricedCart> {
-        self.answered
-    }
-
-    /// The cart with pending quantities.
-    pub(super) fn shown(self) -> Memo<PricedCart> {
-        self.shown
-    }
-
     /// Whether quantities are pending. Changes of the whole cart wait for them.
-    #[must_use]
-    pub fn is_pending(self) -> bool {
-        self.pending.with(|pending| !pending.is_empty())
+    pub fn pending(self) -> Signal<bool> {
+        Signal::derive(move || self.pending.with(|pending| !pending.is_empty()))
+    }
+
+    /// Whether the quantity of a product is pending.
+    pub(super) fn pending_line(self, product: ProductId) -> Signal<bool> {
+        Signal::derive(move || self.pending.with(|pending| pending.contains_key(&product)))
     }
 
     /// The token for ordering the latest answer of the server.
-    #[must_use]
     pub fn token(self) -> Option<OrderToken> {
         self.answered.with(|cart| cart.token.clone())
     }
 
-    /// A quantity was sent to the server.
-    pub(super) fn send(self, product: ProductId, quantity: Option<Quantity>) {
-        self.sent.update_value(|sent| {
-            sent.insert(product, quantity);
-        });
-        self.set_pending(product, quantity);
-    }
-
-    /// Sends pending quantities that have waited for an answer, when the visitor navigates to another page.
-    fn send_unsent(self) {
-        let pending = self.pending.try_get_untracked().unwrap_or_default();
-        let sent = self.sent.try_get_value().unwrap_or_default();
-        let count = self.count;
-        for (product, quantity) in
-            pending.into_iter().filter(|(product, pending)| sent.get(product) != Some(pending))
-        {
-            let quantity = quantity.map_or(0, Quantity::get);
-            spawn_local(async move {
-                if let Ok(answer) = set_quantity(product.to_string(), quantity.to_string()).await {
-                    count.set(answer.items);
-                }
-            });
-        }
-    }
-
-    /// Sets a pending quantity.
+    /// Shows a quantity that the server has not confirmed.
     pub(super) fn set_pending(self, product: ProductId, quantity: Option<Quantity>) {
         self.changes.update_value(|count| *count += 1);
         self.pending.update(|pending| {
@@ -107,16 +73,16 @@ impl OptimisticCart {
         });
     }
 
-    /// The removal of everything was sent to the server.
+    /// Shows an empty cart until the server has answered.
     pub(super) fn clear_pending(self) {
         for line in self.answered.get_untracked().lines {
-            self.send(line.product, None);
+            self.set_pending(line.product, None);
         }
     }
 
-    /// Shows the answer about a product. Returns the pending quantity, if it is another one by now.
+    /// Shows the answer about a product. Returns the pending quantity, if it has changed since it was sent.
     pub(super) fn settle(self, product: ProductId, answer: PricedCart) -> Option<u32> {
-        let now = answer.quantity(product);
+        let now = answer.line(product).map(|line| line.quantity);
         self.replace(answer);
         let pending = self.pending.with_untracked(|pending| pending.get(&product).copied());
         match pending.filter(|pending| *pending != now) {
@@ -128,14 +94,25 @@ impl OptimisticCart {
         }
     }
 
+    /// Sends the pending quantity of a product, if it is not the one that was sent, when the visitor navigates to another page.
+    pub(super) fn send_unsent(self, product: ProductId, sent: Option<Quantity>) {
+        let pending = self.pending.try_with_untracked(|pending| pending.get(&product).copied()).flatten();
+        let Some(unsent) = pending.filter(|pending| *pending != sent) else { return };
+        let quantity = unsent.map_or(0, Quantity::get);
+        spawn_local(async move {
+            if let Ok(answer) = set_quantity(product.to_string(), quantity.to_string()).await {
+                self.count.set(answer.items);
+            }
+        });
+    }
+
     /// Forgets the pending quantity of a product.
     pub(super) fn forget(self, product: ProductId) {
         self.pending.update(|pending| {
             pending.remove(&product);
         });
-        if self.pending.with_untracked(|pending| !pending.is_empty()) {
-            self.outdated.set_value(true);
-        } else if self.outdated.get_value() {
+        // With another change still pending, it is unknown which answer is the later one.
+        if self.outdated.get_value() || !self.pending.with_untracked(BTreeMap::is_empty) {
             self.refresh();
         }
     }
@@ -156,11 +133,11 @@ impl OptimisticCart {
 
     /// Loads the cart again, as soon as nothing is pending.
     pub fn refresh(self) {
-        if self.pending.with_untracked(|pending| !pending.is_empty()) {
-            self.outdated.set_value(true);
+        let is_pending = !self.pending.with_untracked(BTreeMap::is_empty);
+        self.outdated.set_value(is_pending);
+        if is_pending {
             return;
         }
-        self.outdated.set_value(false);
         let changes = self.changes.get_value();
         spawn_local(async move {
             let Ok(answer) = show_cart().await else { return };

@@ -15,55 +15,41 @@ use crate::shop::catalog::{Cents, Product, ProductId};
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize, thiserror::Error)]
 #[serde(tag = "note", rename_all = "snake_case")]
 pub enum LineNote {
-    /// The product is no longer in the catalogue.
     #[error("This product is no longer available. Please remove it.")]
     Gone,
-    /// The product is sold out.
     #[error("This product is sold out. Please remove it.")]
     SoldOut,
-    /// The stock is lower than the quantity.
     #[error("Only {left} left. Please reduce the quantity.")]
-    OnlyLeft {
-        /// The stock.
-        left: u32,
-    },
-    /// The price has changed since the product was added.
+    OnlyLeft { left: u32 },
     #[error("The price was {before} when you added it.")]
-    PriceChanged {
-        /// The price then.
-        before: Cents,
-    },
+    PriceChanged { before: Cents },
 }
 
-/// A line with its current name and price.
+/// A line of a cart with its current name and price, or of an order.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct PricedLine {
-    /// The product.
     pub product: ProductId,
-    /// Its name.
     pub name: String,
     /// The price of one.
     pub unit_price: Cents,
-    /// The quantity.
     pub quantity: Quantity,
     /// The total price; 0 for a product that is no longer available.
     pub total: Cents,
-    /// What to know before ordering.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<LineNote>,
 }
 
 impl PricedLine {
-    fn new(line: &CartLine, products: &[Product]) -> Self {
+    /// A line without notes.
+    pub fn new(product: ProductId, name: String, unit_price: Cents, quantity: Quantity) -> Self {
+        let total = unit_price.times(quantity.get());
+        Self { product, name, unit_price, quantity, total, notes: Vec::new() }
+    }
+
+    fn of_cart(line: &CartLine, products: &[Product]) -> Self {
         let Some(product) = products.iter().find(|product| product.id == line.product) else {
-            return Self {
-                product: line.product,
-                name: line.name.clone(),
-                unit_price: line.price,
-                quantity: line.quantity,
-                total: Cents::default(),
-                notes: vec![LineNote::Gone],
-            };
+            let gone = Self::new(line.product, line.name.clone(), line.price, line.quantity);
+            return Self { total: Cents::default(), notes: vec![LineNote::Gone], ..gone };
         };
         let stock = match product.stock {
             0 => Some(LineNote::SoldOut),
@@ -72,12 +58,15 @@ impl PricedLine {
         };
         let price = (product.price != line.price).then_some(LineNote::PriceChanged { before: line.price });
         Self {
-            product: product.id,
-            name: product.name.clone(),
-            unit_price: product.price,
-            quantity: line.quantity,
-            total: product.price.times(line.quantity.get()),
             notes: stock.into_iter().chain(price).collect(),
+            ..Self::new(product.id, product.name.clone(), product.price, line.quantity)
+        }
+    }
+
+    fn set_quantity(&mut self, quantity: Quantity) {
+        self.quantity = quantity;
+        if !self.notes.contains(&LineNote::Gone) {
+            self.total = self.unit_price.times(quantity.get());
         }
     }
 }
@@ -85,11 +74,8 @@ impl PricedLine {
 /// The line that was removed last.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct RemovedLine {
-    /// The product.
     pub product: ProductId,
-    /// Its name.
     pub name: String,
-    /// Its quantity.
     pub quantity: Quantity,
 }
 
@@ -103,17 +89,12 @@ impl OrderToken {
     /// The longest token, in bytes. Those of this app have 53.
     const MAX_BYTES: usize = 100;
 
-    /// A token for a form that shows these products, quantities and prices. The fingerprint is not a secret: visitors who forge it only
-    /// deceive themselves. It may change with the build of the app.
-    pub fn new(
-        random: impl fmt::Display,
-        lines: impl IntoIterator<Item = (ProductId, Quantity, Cents)>,
-    ) -> Self {
-        Self(format!("{random}.{:016x}", fingerprint(lines)))
+    /// A token for a form that shows these lines. The fingerprint is not a secret: visitors who forge it only deceive themselves.
+    pub fn new(random: impl fmt::Display, lines: &[PricedLine]) -> Self {
+        Self(format!("{random}.{}", fingerprint(lines)))
     }
 
     /// Parses letters, digits, hyphens, underscores and full stops.
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let plain = !text.is_empty()
             && text.len() <= Self::MAX_BYTES
@@ -121,26 +102,26 @@ impl OrderToken {
         plain.then(|| Self(text.to_owned()))
     }
 
-    /// The token.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// Whether the visitor has seen other lines. A token without a fingerprint, made by a script, never differs.
-    pub fn differs(&self, lines: impl IntoIterator<Item = (ProductId, Quantity, Cents)>) -> bool {
-        let seen = self.0.rsplit_once('.').map(|(_, seen)| seen);
-        let seen = seen.filter(|seen| seen.len() == 16 && seen.bytes().all(|byte| byte.is_ascii_hexdigit()));
-        seen.is_some_and(|seen| seen != format!("{:016x}", fingerprint(lines)))
+    pub fn differs(&self, lines: &[PricedLine]) -> bool {
+        self.0.rsplit_once('.').is_some_and(|(_, seen)| {
+            let is_fingerprint = seen.len() == 16 && seen.bytes().all(|byte| byte.is_ascii_hexdigit());
+            is_fingerprint && seen != fingerprint(lines)
+        })
     }
 }
 
-fn fingerprint(lines: impl IntoIterator<Item = (ProductId, Quantity, Cents)>) -> u64 {
+/// 16 hexadecimal digits for products, quantities and prices. They may change with the build of the app.
+fn fingerprint(lines: &[PricedLine]) -> String {
     let mut hasher = DefaultHasher::new();
-    for (product, quantity, price) in lines {
-        (product, quantity.get(), price.0).hash(&mut hasher);
+    for line in lines {
+        (line.product, line.quantity.get(), line.unit_price).hash(&mut hasher);
     }
-    hasher.finish()
+    format!("{:016x}", hasher.finish())
 }
 
 /// The cart with current names and prices.
@@ -156,23 +137,17 @@ pub struct PricedCart {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub removed: Option<RemovedLine>,
     /// The number of items before the cart was cleared, for "Undo".
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub emptied: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub emptied: Option<u32>,
     /// For the order form; `None` for an empty cart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<OrderToken>,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde requires it")]
-fn is_zero(count: &u32) -> bool {
-    *count == 0
-}
-
 impl PricedCart {
     /// A cart with the names and prices of `products`. `random` is for the token.
-    #[must_use]
     pub fn new(cart: &Cart, products: &[Product], random: impl fmt::Display) -> Self {
-        let lines: Vec<_> = cart.lines().iter().map(|line| PricedLine::new(line, products)).collect();
+        let lines: Vec<_> = cart.lines().iter().map(|line| PricedLine::of_cart(line, products)).collect();
         // A product that is no longer available cannot be restored.
         let removed = cart.removed().filter(|line| products.iter().any(|product| product.id == line.product));
         let removed = removed.map(|line| RemovedLine {
@@ -180,8 +155,7 @@ impl PricedCart {
             name: line.name.clone(),
             quantity: line.quantity,
         });
-        let seen = lines.iter().map(|line| (line.product, line.quantity, line.unit_price));
-        let token = (!lines.is_empty()).then(|| OrderToken::new(random, seen));
+        let token = (!lines.is_empty()).then(|| OrderToken::new(random, &lines));
         Self { removed, emptied: cart.emptied(), token, ..Self::of(lines) }
     }
 
@@ -191,32 +165,20 @@ impl PricedCart {
         Self { lines, items, total, ..Self::default() }
     }
 
-    /// The line of a product.
-    #[must_use]
     pub fn line(&self, product: ProductId) -> Option<&PricedLine> {
         self.lines.iter().find(|line| line.product == product)
     }
 
-    /// The quantity of a product.
-    #[must_use]
-    pub fn quantity(&self, product: ProductId) -> Option<Quantity> {
-        self.line(product).map(|line| line.quantity)
-    }
-
     /// The cart with other quantities, `None` for removed products: the same totals as the server will calculate.
-    #[must_use]
     pub fn with(&self, pending: &BTreeMap<ProductId, Option<Quantity>>) -> Self {
-        let lines = self.lines.iter().cloned().filter_map(|line| match pending.get(&line.product) {
-            None => Some(line),
-            Some(None) => None,
-            Some(Some(quantity)) if line.notes.contains(&LineNote::Gone) => {
-                Some(PricedLine { quantity: *quantity, ..line })
+        let mut lines = self.lines.clone();
+        lines.retain(|line| pending.get(&line.product) != Some(&None));
+        for line in &mut lines {
+            if let Some(Some(quantity)) = pending.get(&line.product) {
+                line.set_quantity(*quantity);
             }
-            Some(Some(quantity)) => {
-                Some(PricedLine { quantity: *quantity, total: line.unit_price.times(quantity.get()), ..line })
-            }
-        });
-        Self { removed: self.removed.clone(), token: self.token.clone(), ..Self::of(lines.collect()) }
+        }
+        Self { removed: self.removed.clone(), token: self.token.clone(), ..Self::of(lines) }
     }
 }
 
@@ -316,24 +278,24 @@ mod tests {
                 prop_assert_eq!(token.as_str(), &text);
                 prop_assert!((1..=OrderToken::MAX_BYTES).contains(&text.len()));
                 let signed = text.rsplit_once('.').is_some_and(|(_, seen)| seen.len() == 16);
-                prop_assert!(signed || !token.differs([]));
+                prop_assert!(signed || !token.differs(&[]));
             }
         }
     }
 
     #[test]
     fn a_token_differs_from_other_lines() {
-        let seen = [(ProductId(1), quantity(2), Cents(1_650))];
-        let token = OrderToken::new("a-b-c", seen);
+        let line =
+            |id, count, price| [PricedLine::new(ProductId(id), String::new(), Cents(price), quantity(count))];
+        let seen = line(1, 2, 1_650);
+        let token = OrderToken::new("a-b-c", &seen);
         assert_eq!(OrderToken::parse(token.as_str()), Some(token.clone()));
-        assert!(!token.differs(seen));
-        for other in [(2, 2, 1_650), (1, 3, 1_650), (1, 2, 1_651)]
-            .map(|(id, count, price)| (ProductId(id), quantity(count), Cents(price)))
-        {
-            assert!(token.differs([other]), "{other:?}");
+        assert!(!token.differs(&seen));
+        for other in [line(2, 2, 1_650), line(1, 3, 1_650), line(1, 2, 1_651)] {
+            assert!(token.differs(&other), "{other:?}");
         }
         for script in ["made-by-a-script", "order.1"] {
-            assert!(!OrderToken::parse(script).unwrap().differs(seen), "{script}");
+            assert!(!OrderToken::parse(script).unwrap().differs(&seen), "{script}");
         }
     }
 

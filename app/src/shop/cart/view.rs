@@ -65,18 +65,14 @@ fn QuantityField(
 
 /// The whole cart. `checkout` makes the part below the total.
 #[component]
-pub fn CartPanel(
-    /// The cart when the page was opened.
-    cart: PricedCart,
-    checkout: fn(OptimisticCart) -> AnyView,
-) -> impl IntoView {
+pub fn CartPanel(cart: PricedCart, checkout: fn(OptimisticCart) -> AnyView) -> impl IntoView {
     let cart = OptimisticCart::new(cart);
-    let lines = move || cart.answered().with(|cart| cart.lines.clone());
-    let total = move || cart.shown().with(|cart| cart.total.to_string());
+    let lines = move || cart.answered.with(|cart| cart.lines.clone());
+    let total = move || cart.shown.with(|cart| cart.total.to_string());
     view! {
         <RemovedNote cart />
         <Show
-            when=move || cart.answered().with(|cart| !cart.lines.is_empty())
+            when=move || cart.answered.with(|cart| !cart.lines.is_empty())
             fallback=move || view! { <EmptyCart cart /> }
         >
             <ul class="lines" role="list">
@@ -99,21 +95,17 @@ pub fn CartPanel(
 /// One line of the cart.
 #[component]
 fn CartRow(line: PricedLine, cart: OptimisticCart) -> impl IntoView {
-    let product = line.product;
-    let name = line.name.clone();
+    let (product, name) = (line.product, line.name.clone());
     let label = name.clone();
-    let set = FormState::<SetQuantity>::for_item("product", product);
-    let current = Memo::new(move |_| {
-        cart.shown().with(|cart| cart.line(product).cloned()).unwrap_or_else(|| line.clone())
-    });
-    let removed = move || cart.shown().with(|cart| cart.line(product).is_none());
+    let shown = move || cart.shown.with(|cart| cart.line(product).cloned());
+    let current = Memo::new(move |_| shown().unwrap_or_else(|| line.clone()));
     let notes = move || {
         let notes = current.with(|line| line.notes.clone());
         notes.into_iter().map(|note| view! { <p class="note">{note.to_string()}</p> }).collect_view()
     };
     view! {
         // Hidden while its removal is pending, because the server may refuse it.
-        <li class="line" aria-label=label hidden=removed>
+        <li class="line" aria-label=label hidden=move || shown().is_none()>
             <div class="line-name">
                 <p>
                     <a href=product_page(product)>{name.clone()}</a>
@@ -121,9 +113,9 @@ fn CartRow(line: PricedLine, cart: OptimisticCart) -> impl IntoView {
                 <p class="line-unit">{move || current.get().unit_price.to_string()} " each"</p>
                 {notes}
             </div>
-            <QuantityForms set cart product name=name.clone() current />
+            <QuantityForms cart product name=name.clone() current />
             <p class="line-total">{move || current.get().total.to_string()}</p>
-            <RemoveForm cart product name busy=set.pending() />
+            <RemoveForm cart product name />
         </li>
     }
 }
@@ -131,12 +123,12 @@ fn CartRow(line: PricedLine, cart: OptimisticCart) -> impl IntoView {
 /// Buttons for one fewer and one more, and a quantity field. Clicks that are faster than answers are sent as one change after the answer.
 #[component]
 fn QuantityForms(
-    set: FormState<SetQuantity>,
     cart: OptimisticCart,
     product: ProductId,
     name: String,
     current: Memo<PricedLine>,
 ) -> impl IntoView {
+    let set = FormState::<SetQuantity>::for_item("product", product);
     let send = move |quantity: u32| {
         set.action.dispatch(SetQuantity { product: product.to_string(), quantity: quantity.to_string() });
     };
@@ -145,7 +137,7 @@ fn QuantityForms(
         .on_submit(move |sent| {
             if let Ok(quantity) = Quantity::parse_or_zero(&sent.quantity) {
                 typed.set(None);
-                cart.send(product, quantity);
+                cart.set_pending(product, quantity);
             }
         })
         .on_success(move |answer| {
@@ -159,58 +151,73 @@ fn QuantityForms(
                 cart.refresh();
             }
         });
+    let sent = set.action.input();
+    on_cleanup(move || {
+        if let Some(Some(sent)) = sent.try_get_untracked()
+            && let Ok(quantity) = Quantity::parse_or_zero(&sent.quantity)
+        {
+            cart.send_unsent(product, quantity);
+        }
+    });
     let set_to = Callback::new(move |count: u32| {
-        if set.pending().get_untracked() {
-            // Ignores quantities out of range.
-            if let Ok(quantity) = Quantity::parse_or_zero(&count.to_string()) {
-                cart.set_pending(product, quantity);
-            }
-        } else {
+        if !set.pending().get_untracked() {
             send(count);
+        } else if let Ok(quantity) = Quantity::new(count) {
+            cart.set_pending(product, Some(quantity));
         }
     });
     let count = Signal::derive(move || current.get().quantity.get());
-    // Not below one, so that a click too many does not remove the product.
-    let one_fewer = Signal::derive(move || (count.get() - 1).max(Quantity::MIN.into()));
-    let one_more = Signal::derive(move || count.get() + 1);
-    let (fewer_form, more_form) = (format!("fewer-{product}"), format!("more-{product}"));
-    let forms = [(fewer_form.clone(), one_fewer), (more_form.clone(), one_more)];
-    let [fewer, update, more] =
-        [format!("One {name} fewer"), format!("Update quantity of {name}"), format!("One {name} more")];
+    let steps = [
+        // Not below one, so that a click too many does not remove the product.
+        ("fewer", "\u{2212}", Signal::derive(move || (count.get() - 1).max(Quantity::MIN))),
+        ("more", "+", Signal::derive(move || count.get() + 1)),
+    ];
+    let [fewer, more] = steps.map(|(step, sign, target)| {
+        let (form, label) = (format!("{step}-{product}"), format!("One {name} {step}"));
+        view! { <StepButton form label sign count target set_to /> }
+    });
+    let forms = steps.map(|(step, _, target)| {
+        view! {
+            <form id=format!("{step}-{product}") method="post" action=SetQuantity::PATH hidden>
+                <input type="hidden" name="product" value=product.to_string() />
+                <input type="hidden" name="quantity" value=move || target.get().to_string() />
+            </form>
+        }
+    });
     // A memo, so that what is being typed stays until the quantity changes.
     let quantity = Memo::new(move |_| typed.get().unwrap_or_else(|| count.get().to_string()));
     view! {
         <div class="stepper">
             <ActionForm action=set.action attr:class="row" attr:novalidate=true>
                 <input type="hidden" name="product" value=product.to_string() />
-                <StepButton form=fewer_form label=fewer sign="\u{2212}" current=count count=one_fewer set_to />
+                {fewer}
                 <QuantityField prefix="set" product value=quantity error=set.field_error("quantity") />
-                <StepButton form=more_form label=more sign="+" current=count count=one_more set_to />
-                <SubmitButton pending=set.pending() class="button-quiet" label=update>
+                {more}
+                <SubmitButton pending=set.pending() class="button-quiet" label=format!("Update quantity of {name}")>
                     "Update"
                 </SubmitButton>
                 <FormError error=set.general_error(&["quantity"]) />
             </ActionForm>
-            {forms.map(|(id, count)| view! { <StepForm id product count /> })}
+            {forms}
         </div>
     }
 }
 
-/// A button that sets the quantity to `count`. Without JavaScript it sends the form with the id `form`.
+/// A button that changes the quantity from `count` to `target`. Without JavaScript it sends the form with the id `form`.
 #[component]
 fn StepButton(
     form: String,
     label: String,
     sign: &'static str,
-    current: Signal<u32>,
     count: Signal<u32>,
+    target: Signal<u32>,
     set_to: Callback<u32>,
 ) -> impl IntoView {
-    let at_end = move || count.get() == current.get();
+    let at_end = move || target.get() == count.get();
     let step = move |event: MouseEvent| {
         event.prevent_default();
         if !untrack(at_end) {
-            set_to.run(count.get_untracked());
+            set_to.run(target.get_untracked());
         }
     };
     view! {
@@ -228,21 +235,11 @@ fn StepButton(
     }
 }
 
-#[component]
-fn StepForm(id: String, product: ProductId, count: Signal<u32>) -> impl IntoView {
-    view! {
-        <form id=id method="post" action=SetQuantity::PATH hidden>
-            <input type="hidden" name="product" value=product.to_string() />
-            <input type="hidden" name="quantity" value=move || count.get().to_string() />
-        </form>
-    }
-}
-
 /// "Remove". It waits for a pending change of the quantity, which would add the product again if it arrived later.
 #[component]
-fn RemoveForm(cart: OptimisticCart, product: ProductId, name: String, busy: Signal<bool>) -> impl IntoView {
+fn RemoveForm(cart: OptimisticCart, product: ProductId, name: String) -> impl IntoView {
     let remove = FormState::<RemoveFromCart>::for_item("product", product)
-        .on_submit(move |_| cart.send(product, None))
+        .on_submit(move |_| cart.set_pending(product, None))
         .on_success(move |answer| {
             let undo = answer.removed.is_some();
             cart.settle(product, answer);
@@ -254,11 +251,10 @@ fn RemoveForm(cart: OptimisticCart, product: ProductId, name: String, busy: Sign
             cart.forget(product);
             move_focus(format!("#remove-{product} button"));
         });
-    let pending = Signal::derive(move || busy.get() || remove.pending().get());
     view! {
         <ActionForm action=remove.action attr:id=format!("remove-{product}")>
             <input type="hidden" name="product" value=product.to_string() />
-            <SubmitButton pending class="button-quiet" label=format!("Remove {name}")>
+            <SubmitButton pending=cart.pending_line(product) class="button-quiet" label=format!("Remove {name}")>
                 "Remove"
             </SubmitButton>
             <FormError error=remove.general_error(&[]) />
@@ -269,7 +265,7 @@ fn RemoveForm(cart: OptimisticCart, product: ProductId, name: String, busy: Sign
 /// The product that was removed last, with "Undo".
 #[component]
 fn RemovedNote(cart: OptimisticCart) -> impl IntoView {
-    let removed = Memo::new(move |_| cart.answered().with(|cart| cart.removed.clone()));
+    let removed = Memo::new(move |_| cart.answered.with(|cart| cart.removed.clone()));
     // The button that had the focus was removed with its line.
     Effect::new(move |before: Option<Option<RemovedLine>>| {
         let now = removed.get();
@@ -289,19 +285,18 @@ fn RemovedNote(cart: OptimisticCart) -> impl IntoView {
 fn UndoForm(cart: OptimisticCart, removed: RemovedLine) -> impl IntoView {
     let RemovedLine { product, name, quantity } = removed;
     let undo = FormState::<SetQuantity>::for_item("product", product)
-        .on_submit(move |_| cart.send(product, Some(quantity)))
+        .on_submit(move |_| cart.set_pending(product, Some(quantity)))
         .on_success(move |answer| {
             cart.settle(product, answer);
             move_focus(format!("#set-{product}"));
         })
         .on_error(move |_| cart.forget(product));
-    let pending = Signal::derive(move || undo.pending().get() || cart.is_pending());
     view! {
         <ActionForm action=undo.action attr:class="removed">
             <p>{format!("{name} was removed.")}</p>
             <input type="hidden" name="product" value=product.to_string() />
             <input type="hidden" name="quantity" value=quantity.get().to_string() />
-            <SubmitButton pending class="button-quiet" label=format!("Undo: put {name} back")>
+            <SubmitButton pending=cart.pending() class="button-quiet" label=format!("Undo: put {name} back")>
                 "Undo"
             </SubmitButton>
             <FormError error=undo.general_error(&[]) />
@@ -320,10 +315,9 @@ fn ClearForm(cart: OptimisticCart) -> impl IntoView {
             move_focus(".empty button");
         })
         .on_error(move |_| cart.forget_all());
-    let pending = Signal::derive(move || clear.pending().get() || cart.is_pending());
     view! {
         <ActionForm action=clear.action attr:class="clear">
-            <SubmitButton pending class="button-quiet">
+            <SubmitButton pending=cart.pending() class="button-quiet">
                 "Empty the cart"
             </SubmitButton>
             <FormError error=clear.general_error(&[]) />
@@ -334,7 +328,10 @@ fn ClearForm(cart: OptimisticCart) -> impl IntoView {
 /// The empty cart, with "Undo" after it was cleared.
 #[component]
 fn EmptyCart(cart: OptimisticCart) -> impl IntoView {
-    let emptied = move || cart.answered().with(|cart| cart.emptied);
+    let undo = move || {
+        let emptied = cart.answered.with(|cart| cart.emptied);
+        emptied.map(|emptied| view! { <RestoreForm cart emptied /> })
+    };
     view! {
         <div class="empty">
             <p class="empty-title">"Your cart is empty."</p>
@@ -344,7 +341,7 @@ fn EmptyCart(cart: OptimisticCart) -> impl IntoView {
                     "Browse the catalogue"
                 </a>
             </p>
-            {move || (emptied() > 0).then(|| view! { <RestoreForm cart emptied=emptied() /> })}
+            {undo}
         </div>
     }
 }

@@ -31,11 +31,6 @@ pub async fn search_products(
     read(db, &format!("search {sorting:?} {words:?}"), query).await
 }
 
-/// One product.
-pub async fn find_product(db: &Database, id: ProductId) -> Result<Option<Product>, sqlx::Error> {
-    Ok(find_products(db, &[id]).await?.first().cloned())
-}
-
 /// Those of the products that exist, in the order of their ids.
 pub async fn find_products(db: &Database, ids: &[ProductId]) -> Result<Products, sqlx::Error> {
     if ids.is_empty() {

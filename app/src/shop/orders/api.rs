@@ -3,17 +3,21 @@
 use leptos::prelude::*;
 use server_fn::codec::GetUrl;
 use web::error::AppError;
+#[cfg(feature = "ssr")]
+use web::{audit, context::RequestContext, error::Invalid};
 
 use super::Order;
+#[cfg(feature = "ssr")]
+use super::{OrderId, store};
+#[cfg(feature = "ssr")]
+use crate::{
+    auth::{CurrentUser, Event},
+    shop::cart::OrderToken,
+};
 
 /// Orders what is in the cart. Sending the same token twice places one order.
 #[server(endpoint = "orders/place")]
 pub async fn place_order(#[server(default)] token: String) -> Result<Order, AppError> {
-    use web::{context::RequestContext, error::Invalid};
-
-    use super::store;
-    use crate::{auth::CurrentUser, shop::cart::OrderToken};
-
     let request = RequestContext::current()?;
     let user = CurrentUser::require(&request).await?;
     if token.is_empty() {
@@ -26,11 +30,6 @@ pub async fn place_order(#[server(default)] token: String) -> Result<Order, AppE
 /// The user's latest orders, the newest first.
 #[server(endpoint = "orders/list", input = GetUrl)]
 pub async fn list_orders() -> Result<Vec<Order>, AppError> {
-    use web::context::RequestContext;
-
-    use super::store;
-    use crate::auth::CurrentUser;
-
     let request = RequestContext::current()?;
     let user = CurrentUser::require(&request).await?;
     store::list_orders(&request.db, &user).await
@@ -39,11 +38,6 @@ pub async fn list_orders() -> Result<Vec<Order>, AppError> {
 /// One of the user's orders.
 #[server(endpoint = "orders/show", input = GetUrl)]
 pub async fn show_order(#[server(default)] order: String) -> Result<Order, AppError> {
-    use web::{audit, context::RequestContext};
-
-    use super::{OrderId, store};
-    use crate::auth::{CurrentUser, Event};
-
     let request = RequestContext::current()?;
     let user = CurrentUser::require(&request).await?;
     let id = OrderId::parse(&order).ok_or(AppError::NotFound)?;

@@ -11,7 +11,7 @@ mod view;
 use web::error::Refusal;
 
 pub use api::{ListOrders, PlaceOrder, ShowOrder};
-pub use model::{Order, OrderId, OrderLine};
+pub use model::{Order, OrderId};
 pub use order_page::OrderPage;
 pub use page::OrdersPage;
 pub use view::PlaceOrderForm;

@@ -4,10 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::shop::{
-    cart::Quantity,
-    catalog::{Cents, ProductId},
-};
+use crate::shop::{cart::PricedLine, catalog::Cents};
 
 /// The id of an order.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
@@ -16,71 +13,42 @@ pub struct OrderId(String);
 
 impl OrderId {
     /// The id of an order with this UUID.
-    #[must_use]
     pub fn new(uuid: impl fmt::Display) -> Self {
         Self(uuid.to_string())
     }
 
     /// Parses an id from a path: 36 hexadecimal digits and hyphens (RFC 9562, 4).
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let uuid = text.len() == 36 && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
         uuid.then(|| Self(text.to_owned()))
     }
 
-    /// The id as text.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// The first digits, for users to read.
-    #[must_use]
     pub fn short(&self) -> &str {
         self.0.get(..8).unwrap_or(&self.0)
     }
 }
 
-impl fmt::Display for OrderId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// A product of an order, as it was when the order was placed.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
-pub struct OrderLine {
-    /// The product.
-    pub product: ProductId,
-    /// Its name.
-    pub name: String,
-    /// The price of one.
-    pub unit_price: Cents,
-    /// The quantity.
-    pub quantity: Quantity,
-    /// The total price.
-    pub total: Cents,
-}
-
 /// An order.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Order {
-    /// Its id.
     pub id: OrderId,
     /// When it was placed, in seconds since 1970.
     pub placed_at: i64,
-    /// Its lines.
-    pub lines: Vec<OrderLine>,
-    /// The total price.
+    /// The products, as they were when the order was placed.
+    pub lines: Vec<PricedLine>,
     pub total: Cents,
 }
 
 impl Order {
     /// The most orders in a list.
-    pub const MAX_LISTED: u32 = 100;
+    pub const MAX_LISTED: u8 = 100;
 
     /// The number of items.
-    #[must_use]
     pub fn items(&self) -> u32 {
         self.lines.iter().map(|line| line.quantity.get()).sum()
     }
@@ -113,7 +81,7 @@ mod tests {
             if let Some(id) = OrderId::parse(&text) {
                 prop_assert_eq!(id.as_str(), &text);
                 prop_assert_eq!(id.short(), &text[..8]);
-                let page = format!("/orders/{id}");
+                let page = format!("/orders/{}", id.as_str());
                 prop_assert!(web::path::LocalPath::parse(&page).is_some());
             }
         }

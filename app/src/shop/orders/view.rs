@@ -27,13 +27,13 @@ pub fn PlaceOrderForm(cart: OptimisticCart) -> impl IntoView {
         }
     };
     let form = FormState::<PlaceOrder>::new().on_success(move |_| count.set(0)).on_error(refused);
-    // The visitor is correcting the cart.
+    let correcting = cart.pending();
     Effect::new(move || {
-        if cart.is_pending() {
+        if correcting.get() {
             form.clear_error();
         }
     });
-    let pending = Signal::derive(move || form.pending().get() || cart.is_pending());
+    let pending = Signal::derive(move || form.pending().get() || correcting.get());
     let token = move || cart.token().map(|token| token.as_str().to_owned());
     view! {
         <ActionForm action=form.action attr:class="checkout">
@@ -62,15 +62,15 @@ pub fn OrderList(orders: Vec<Order>) -> impl IntoView {
         }
         .into_any();
     }
-    let more = (orders.len() == Order::MAX_LISTED as usize).then(
-        || view! { <p class="line-unit">{format!("These are your latest {} orders.", Order::MAX_LISTED)}</p> },
-    );
+    let max = Order::MAX_LISTED;
+    let more = (orders.len() == usize::from(max))
+        .then(|| view! { <p class="line-unit">{format!("These are your latest {max} orders.")}</p> });
     let rows = orders.into_iter().map(|order| {
         let items = order.items();
         view! {
             <li class="order">
                 <h2>
-                    <a href=format!("{PAGE}/{}", order.id)>"Order " {order.id.short().to_owned()}</a>
+                    <a href=format!("{PAGE}/{}", order.id.as_str())>"Order " {order.id.short().to_owned()}</a>
                 </h2>
                 <p class="line-unit">
                     <Time seconds=Some(order.placed_at) />
