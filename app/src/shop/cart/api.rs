@@ -47,7 +47,6 @@ pub async fn remove_from_cart(#[server(default)] product: String) -> Result<Pric
     store::change(remove).await
 }
 
-/// Removes everything.
 #[server(endpoint = "cart/clear")]
 pub async fn clear_cart() -> Result<PricedCart, AppError> {
     store::change_existing(Cart::clear).await
@@ -59,7 +58,6 @@ pub async fn restore_cart() -> Result<PricedCart, AppError> {
     store::change_existing(Cart::restore).await
 }
 
-/// The cart.
 #[server(endpoint = "cart/show", input = GetUrl)]
 pub async fn show_cart() -> Result<PricedCart, AppError> {
     let cart = web::context::session()?.read().await?.unwrap_or_default();

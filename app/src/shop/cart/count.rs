@@ -26,13 +26,11 @@ pub struct CartCount {
     overlapped: StoredValue<bool>,
 }
 
-/// Provides the `CartCount` to all components.
 pub fn provide_cart_count() {
     let (pending, overlapped) = (RwSignal::new(0), StoredValue::new(false));
     provide_context(CartCount { visitor: use_visitor(), pending, overlapped });
 }
 
-/// The number of items on the current page.
 pub fn use_cart_count() -> CartCount {
     expect_context()
 }

@@ -5,6 +5,7 @@ mod count;
 mod model;
 mod optimistic;
 mod priced;
+mod quantity_forms;
 #[cfg(feature = "ssr")]
 mod store;
 mod view;
@@ -14,6 +15,7 @@ pub use count::{CartItems, badge, provide_cart_count, use_cart_count};
 pub use model::{Cart, CartLine, Quantity};
 pub use optimistic::OptimisticCart;
 pub use priced::{LineNote, OrderToken, PricedCart, PricedLine, RemovedLine};
+pub use quantity_forms::AddToCartForm;
 #[cfg(feature = "ssr")]
 pub use store::{read_quantity, restore};
-pub use view::{AddToCartForm, CartPanel};
+pub use view::CartPanel;

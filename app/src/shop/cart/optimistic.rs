@@ -55,17 +55,14 @@ impl OptimisticCart {
         Signal::derive(move || self.pending.with(|pending| !pending.is_empty()))
     }
 
-    /// Whether the quantity of a product is pending.
     pub(super) fn pending_line(self, product: ProductId) -> Signal<bool> {
         Signal::derive(move || self.pending.with(|pending| pending.contains_key(&product)))
     }
 
-    /// The token for ordering the latest answer of the server.
     pub fn token(self) -> Option<OrderToken> {
         self.answered.with(|cart| cart.token.clone())
     }
 
-    /// Shows a quantity that the server has not confirmed.
     pub(super) fn set_pending(self, product: ProductId, quantity: Option<Quantity>) {
         self.changes.update_value(|count| *count += 1);
         self.pending.update(|pending| {
@@ -106,7 +103,6 @@ impl OptimisticCart {
         });
     }
 
-    /// Forgets the pending quantity of a product.
     pub(super) fn forget(self, product: ProductId) {
         self.pending.update(|pending| {
             pending.remove(&product);
@@ -117,7 +113,6 @@ impl OptimisticCart {
         }
     }
 
-    /// Forgets all pending quantities.
     pub(super) fn forget_all(self) {
         self.pending.update(BTreeMap::clear);
         if self.outdated.get_value() {
@@ -125,7 +120,6 @@ impl OptimisticCart {
         }
     }
 
-    /// Shows an answer of the server.
     pub(super) fn replace(self, answer: PricedCart) {
         self.count.set(answer.items);
         self.answered.set(answer);

@@ -18,7 +18,6 @@ pub async fn list_products(
     Ok(store::search_products(&db, &search_words(&q), Sorting::parse(&sort)).await?.to_vec())
 }
 
-/// One product.
 #[server(endpoint = "catalog/show", input = GetUrl)]
 pub async fn show_product(#[server(default)] product: String) -> Result<Product, AppError> {
     use super::{ProductId, store};

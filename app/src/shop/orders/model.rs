@@ -12,7 +12,6 @@ use crate::shop::{cart::PricedLine, catalog::Cents};
 pub struct OrderId(String);
 
 impl OrderId {
-    /// The id of an order with this UUID.
     pub fn new(uuid: impl fmt::Display) -> Self {
         Self(uuid.to_string())
     }
@@ -48,7 +47,6 @@ impl Order {
     /// The most orders in a list.
     pub const MAX_LISTED: u8 = 100;
 
-    /// The number of items.
     pub fn items(&self) -> u32 {
         self.lines.iter().map(|line| line.quantity.get()).sum()
     }
