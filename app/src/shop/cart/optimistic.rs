@@ -70,13 +70,6 @@ impl OptimisticCart {
         });
     }
 
-    /// Shows an empty cart until the server has answered.
-    pub(super) fn clear_pending(self) {
-        for line in self.answered.get_untracked().lines {
-            self.set_pending(line.product, None);
-        }
-    }
-
     /// Shows the answer about a product. Returns the pending quantity, if it has changed since it was sent.
     pub(super) fn settle(self, product: ProductId, answer: PricedCart) -> Option<u32> {
         let now = answer.line(product).map(|line| line.quantity);

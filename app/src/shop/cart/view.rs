@@ -139,7 +139,11 @@ fn UndoForm(cart: OptimisticCart, removed: RemovedLine) -> impl IntoView {
 #[component]
 fn ClearForm(cart: OptimisticCart) -> impl IntoView {
     let clear = FormState::<ClearCart>::new()
-        .on_submit(move |_| cart.clear_pending())
+        .on_submit(move |_| {
+            for line in cart.answered.get_untracked().lines {
+                cart.set_pending(line.product, None);
+            }
+        })
         .on_success(move |answer| {
             cart.replace(answer);
             cart.forget_all();
