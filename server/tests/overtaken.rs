@@ -1,16 +1,16 @@
-//! Changes of an account that were checked, and then had to wait while the owner signed out the one who made them. A test binary of its own:
-//! the tests follow the statements of their app in the log, where those of other tests must not be.
+//! Requests whose session ends, or whose password changes, between their check and their change. This is a binary of its own, because the
+//! tests read SQL statements from the log, which must not contain those of other tests.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 #[path = "it/client.rs"]
-#[expect(dead_code, reason = "other tests need more of it")]
+#[expect(dead_code, reason = "other tests use the rest")]
 mod client;
 
 use std::{io, sync::Mutex, time::Duration};
 
 use axum::http::StatusCode;
-use client::{Answer, PASSWORD, TestApp, Visitor};
+use client::{PASSWORD, Response, TestApp, Visitor};
 use futures::future::join;
 use tokio::{
     sync::{Mutex as AsyncMutex, MutexGuard},
@@ -20,8 +20,8 @@ use tokio::{
 /// The statements that have run, as sqlx logs them.
 static STATEMENTS: Mutex<String> = Mutex::new(String::new());
 
-/// One test at a time.
-static TURN: AsyncMutex<bool> = AsyncMutex::const_new(false);
+/// Runs one test at a time. The value is whether the log is set up.
+static LOCK: AsyncMutex<bool> = AsyncMutex::const_new(false);
 
 struct Statements;
 
@@ -36,25 +36,25 @@ impl io::Write for Statements {
     }
 }
 
-async fn turn() -> MutexGuard<'static, bool> {
-    let mut has_begun = TURN.lock().await;
-    if !*has_begun {
+async fn lock() -> MutexGuard<'static, bool> {
+    let mut has_log = LOCK.lock().await;
+    if !*has_log {
         tracing_subscriber::fmt().with_env_filter("off,sqlx::query=debug").with_writer(|| Statements).init();
-        *has_begun = true;
+        *has_log = true;
     }
-    has_begun
+    has_log
 }
 
-/// Sends a form; once it has read `column`, runs `change` in a transaction that it has to wait for.
+/// Sends a form, which waits for a transaction. Runs `change` in that transaction as soon as the form has read `column`.
 async fn overtake(
     app: &TestApp,
-    form: impl Future<Output = Answer>,
+    form: impl Future<Output = Response>,
     column: &str,
     change: &'static str,
-) -> Answer {
+) -> Response {
     let mut transaction = app.db.begin().await.unwrap();
     STATEMENTS.lock().unwrap().clear();
-    let (answer, ()) = join(form, async {
+    let (response, ()) = join(form, async {
         let has_read = async {
             while !STATEMENTS.lock().unwrap().contains(column) {
                 tokio::task::yield_now().await;
@@ -65,16 +65,16 @@ async fn overtake(
         transaction.commit().await.unwrap();
     })
     .await;
-    answer
+    response
 }
 
-/// What the owner does from elsewhere, as it is in the database.
-const ENDS: [&str; 2] = [
+/// The changes of the owner on another device: a new password, and signing out everywhere.
+const CHANGES: [&str; 2] = [
     "update users set password_hash = 'another', password_version = password_version + 1",
     "delete from sessions where owner is not null",
 ];
 
-/// What the forms would change, and [`ENDS`] does not.
+/// The data that the forms would change, and [`CHANGES`] do not.
 async fn state(app: &TestApp) -> Vec<String> {
     let mut state = Vec::new();
     for rows in [
@@ -89,7 +89,7 @@ async fn state(app: &TestApp) -> Vec<String> {
     state
 }
 
-/// The number of sessions with a user, and of accounts with the password that the owner has set.
+/// The number of signed-in sessions, and of accounts with the owner's new password.
 async fn counts(app: &TestApp) -> (i64, i64) {
     let sessions = "select count(*) from sessions where owner is not null";
     let changed = "select count(*) from users where name = 'Ada' and password_hash = 'another'";
@@ -97,31 +97,30 @@ async fn counts(app: &TestApp) -> (i64, i64) {
     (count(sessions).await, count(changed).await)
 }
 
-/// The form is refused, and changes nothing of what the owner has left.
-async fn expect_refused(app: &TestApp, visitor: &Visitor<'_>, path: &str, form: &str, end: &'static str) {
+/// Checks that the form is refused and changes nothing.
+async fn expect_refused(app: &TestApp, visitor: &Visitor<'_>, path: &str, form: &str, change: &'static str) {
     let before = state(app).await;
-    // The last that a form reads before its transaction: one with a password holds that against the account's.
+    // The last column that a form reads before its transaction.
     let has_password = form.contains(PASSWORD);
     let column = if has_password { "password_hash" } else { "password_version" };
-    let answer = overtake(app, visitor.call(path, form), column, end).await;
-    assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{path}: {}", answer.body);
-    assert_eq!(answer.body, r#"{"error":"session_ended"}"#, "{path}");
-    assert_eq!(state(app).await, before, "{path}: {end}");
-    let left = if end == ENDS[0] { (2, 1) } else { (0, 0) };
-    assert_eq!(counts(app).await, left, "{path}: {end}");
+    let response = overtake(app, visitor.post(path, form), column, change).await;
+    assert_eq!(response.status, StatusCode::UNAUTHORIZED, "{path}: {}", response.body);
+    assert_eq!(response.body, r#"{"error":"session_ended"}"#, "{path}");
+    assert_eq!(state(app).await, before, "{path}: {change}");
+    let left = if change == CHANGES[0] { (2, 1) } else { (0, 0) };
+    assert_eq!(counts(app).await, left, "{path}: {change}");
 }
 
-/// An account with two devices: the owner's, and another one. Without a cache each request asks the database whose it is, and the log shows
-/// when.
+/// An app without a cache, so that each request reads its session from the database.
 async fn app() -> TestApp {
     TestApp::start_with(&[("DATABASE_SHARED", "true")]).await
 }
 
 /// Security: 7.5.1, 15.4.2
 #[tokio::test]
-async fn a_change_that_was_overtaken_by_the_end_of_its_session_changes_nothing() {
-    let _turn = turn().await;
-    for end in ENDS {
+async fn a_change_whose_session_ends_during_the_request_is_refused() {
+    let _lock = lock().await;
+    for change in CHANGES {
         for (path, form) in [
             ("/api/auth/name", "name=Mallory".to_owned()),
             ("/api/auth/revoke_others", String::new()),
@@ -137,47 +136,47 @@ async fn a_change_that_was_overtaken_by_the_end_of_its_session_changes_nothing()
             owner.register("Ada").await;
             thief.sign_in_as("Ada").await;
             // <shop>
-            thief.call("/api/cart/add", "product=1").await;
+            thief.post("/api/cart/add", "product=1").await;
             // </shop>
-            expect_refused(&app, &thief, path, &form, end).await;
+            expect_refused(&app, &thief, path, &form, change).await;
         }
     }
 }
 
 /// Security: 7.5.2, 15.4.2
 #[tokio::test]
-async fn a_device_is_not_ended_by_one_that_was_overtaken() {
-    let _turn = turn().await;
-    for end in ENDS {
+async fn a_session_that_ends_during_the_request_cannot_revoke_a_device() {
+    let _lock = lock().await;
+    for change in CHANGES {
         let app = app().await;
         let (owner, thief) = (app.visitor(), app.visitor());
         owner.register("Ada").await;
         thief.sign_in_as("Ada").await;
-        let devices = owner.ask("/api/auth/devices").await.json();
+        let devices = owner.get("/api/auth/devices").await.json();
         let here = devices.as_array().unwrap().iter().find(|device| device["current"] == true).unwrap();
         let form = format!("device={}", here["device"].as_str().unwrap());
-        expect_refused(&app, &thief, "/api/auth/revoke", &form, end).await;
+        expect_refused(&app, &thief, "/api/auth/revoke", &form, change).await;
     }
 }
 
 /// Security: 7.4.3, 15.4.2
 #[tokio::test]
-async fn a_sign_in_that_loses_against_a_change_of_the_password_gets_no_session_and_nothing_that_waits() {
-    let _turn = turn().await;
+async fn a_sign_in_during_a_password_change_gets_no_session_and_no_saved_cart() {
+    let _lock = lock().await;
     let app = TestApp::start_with(&[("SIGN_IN_LIMIT", "off")]).await;
     let (ada, thief) = (app.visitor(), app.visitor());
     ada.register("Ada").await;
     // <shop>
-    ada.call("/api/cart/add", "product=1&quantity=5").await;
+    ada.post("/api/cart/add", "product=1&quantity=5").await;
     // </shop>
-    ada.call("/api/auth/logout", "").await;
+    ada.post("/api/auth/logout", "").await;
     thief.begin_session().await;
-    let answer = overtake(&app, thief.sign_in_as("Ada"), "password_hash", ENDS[0]).await;
-    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+    let response = overtake(&app, thief.sign_in_as("Ada"), "password_hash", CHANGES[0]).await;
+    assert_eq!(response.status, StatusCode::UNAUTHORIZED);
     assert_eq!((counts(&app).await, thief.name().await), ((0, 1), None));
     // <shop>
     let saved: i64 =
         sqlx::query_scalar("select quantity from saved_cart_lines").fetch_one(&app.pool).await.unwrap();
-    assert_eq!(saved, 5, "it goes on waiting");
+    assert_eq!(saved, 5, "the saved cart is unchanged");
     // </shop>
 }

@@ -1,4 +1,4 @@
-//! What guests may open and call.
+//! Pages and server functions that guests may not use.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,6 @@ use server::state::app_pages;
 
 use crate::client::TestApp;
 
-/// The pages for signed-in users.
 const PRIVATE_PAGES: &[&str] = &[
     "/account",
     // <shop>
@@ -16,7 +15,6 @@ const PRIVATE_PAGES: &[&str] = &[
     // </shop>
 ];
 
-/// The server functions for signed-in users.
 const PRIVATE_FUNCTIONS: &[&str] = &[
     "/api/auth/confirm",
     "/api/auth/delete",
@@ -44,13 +42,13 @@ async fn a_guest_is_redirected_from_every_private_page_and_opens_every_other_pag
         let slash = if path == "/" { path.clone() } else { format!("{path}/") };
         let variants = [path.clone(), slash, format!("/x/..{path}"), format!("{path}?next=/account")];
         for path in variants {
-            let answer = app.visitor().open(&path).await;
+            let response = app.visitor().open(&path).await;
             if PRIVATE_PAGES.contains(&page.path()) {
-                assert_eq!(answer.status, StatusCode::SEE_OTHER, "{path}");
-                assert!(answer.location().starts_with("/login"), "{path}: {}", answer.location());
-                assert!(!answer.body.contains("<h1"), "{path}: {}", answer.body);
+                assert_eq!(response.status, StatusCode::SEE_OTHER, "{path}");
+                assert!(response.location().starts_with("/login"), "{path}: {}", response.location());
+                assert!(!response.body.contains("<h1"), "{path}: {}", response.body);
             } else {
-                assert_eq!(answer.status, StatusCode::OK, "{path}");
+                assert_eq!(response.status, StatusCode::OK, "{path}");
             }
         }
     }
@@ -68,19 +66,19 @@ async fn a_guest_is_refused_by_every_private_function_and_no_other() {
             continue;
         }
         let visitor = app.visitor();
-        let answer = if method == "GET" { visitor.ask(path).await } else { visitor.call(path, "").await };
-        if answer.status == StatusCode::UNAUTHORIZED && answer.json()["error"] == "sign_in_first" {
+        let response = if method == "GET" { visitor.get(path).await } else { visitor.post(path, "").await };
+        if response.status == StatusCode::UNAUTHORIZED && response.json()["error"] == "sign_in_first" {
             refused.insert(path);
         }
     }
     assert_eq!(refused, BTreeSet::from_iter(PRIVATE_FUNCTIONS.iter().copied()));
     for path in PRIVATE_FUNCTIONS {
-        let answer = app.visitor().submit("/account", path, "").await;
-        let expected = match answer.status {
+        let response = app.visitor().submit("/account", path, "").await;
+        let expected = match response.status {
             StatusCode::METHOD_NOT_ALLOWED => "",
             _ => "/login?next=%2Faccount",
         };
-        assert_eq!(answer.location(), expected, "{path}: {}", answer.body);
+        assert_eq!(response.location(), expected, "{path}: {}", response.body);
     }
 }
 
@@ -99,11 +97,11 @@ async fn no_spelling_of_a_private_path_passes_the_guard() {
     for path in
         ["/./account", "/x/../account", "/x/%2e%2e/account", "/%2E/account", "/account/", "/account?a=b"]
     {
-        let answer = app.visitor().open(path).await;
-        assert_eq!((answer.status, answer.body.as_str()), (StatusCode::SEE_OTHER, ""), "{path}");
+        let response = app.visitor().open(path).await;
+        assert_eq!((response.status, response.body.as_str()), (StatusCode::SEE_OTHER, ""), "{path}");
     }
     for path in ["//account", "/account%2f", "/Account", "/%61ccount"] {
-        let answer = app.visitor().open(path).await;
-        assert!(!answer.body.contains("Your devices"), "{path}");
+        let response = app.visitor().open(path).await;
+        assert!(!response.body.contains("Your devices"), "{path}");
     }
 }

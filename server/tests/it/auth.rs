@@ -5,62 +5,61 @@ use serde_json::{Value, json};
 use server::settings::Build;
 use time::Duration;
 
-use crate::client::TestApp;
+use crate::client::{DEMO, TestApp, field_error};
 
-const RIGHT: &str = "email=demo@example.com&password=keep-it-in-the-satchel";
 const WRONG: &str = "email=demo@example.com&password=let-me-in-please";
 
-/// The hash of [`PASSWORD`](crate::client::PASSWORD) with 1 MiB and one pass, as an older version of the app may have stored it.
+/// The hash of [`PASSWORD`](crate::client::PASSWORD) with weaker parameters, as an older version of an app may have stored it.
 const OUTDATED: &str =
     "$argon2id$v=19$m=1024,t=1,p=1$YW4tb2xkZXItc2FsdC0xNg$MY4eJKWsizxkK2EeNivAqvaqyCpgXQ22saxYUzBo4WU";
 
 /// Security: 7.2.4
 #[tokio::test]
-async fn signing_in_gives_a_new_id_and_keeps_what_the_guest_had() {
+async fn signing_in_cycles_the_id_and_keeps_the_data_of_the_guest() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
     visitor.begin_session().await;
     let before = visitor.session_cookie().unwrap();
-    let answer = visitor.sign_in().await.json();
+    let response = visitor.sign_in().await.json();
     let session = json!({ "unused": 1_800, "at_most": 43_200, "idle": 1_800 });
     let user = json!({ "name": "Demo", "email": "demo@example.com", "confirmed": true });
-    assert_eq!((&answer["user"], &answer["session"]), (&user, &session));
-    assert_eq!(visitor.ask("/api/visitor/show").await.json()["theme"], "dark");
+    assert_eq!((&response["user"], &response["session"]), (&user, &session));
+    assert_eq!(visitor.get("/api/visitor/show").await.json()["theme"], "dark");
     assert_ne!(visitor.session_cookie().unwrap(), before);
 
     let thief = app.visitor();
     thief.steal(&before);
-    assert_eq!(thief.ask("/api/visitor/show").await.json()["user"], Value::Null);
+    assert_eq!(thief.get("/api/visitor/show").await.json()["user"], Value::Null);
 }
 
 /// Security: 16.5.3
 #[tokio::test]
-async fn a_sign_in_that_is_committed_is_answered_as_done_when_nothing_can_be_read_afterwards() {
+async fn a_committed_sign_in_succeeds_even_if_later_reads_fail() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
     app.db.readers().close().await;
-    let answer = visitor.register("Ada").await.json();
-    assert_eq!(answer["user"], json!({ "name": "Ada", "email": "ada@example.com", "confirmed": true }));
+    let response = visitor.register("Ada").await.json();
+    assert_eq!(response["user"], json!({ "name": "Ada", "email": "ada@example.com", "confirmed": true }));
     let sessions: i64 =
         sqlx::query_scalar("select count(*) from sessions").fetch_one(app.db.writer()).await.unwrap();
     assert_eq!(sessions, 1);
 }
 
 #[tokio::test]
-async fn the_address_is_the_same_in_any_case() {
+async fn the_email_address_is_case_insensitive() {
     let app = TestApp::start().await;
-    let answer =
-        app.visitor().call("/api/auth/login", "email=Demo@Example.com&password=keep-it-in-the-satchel").await;
-    assert_eq!(answer.status, StatusCode::OK);
+    let response =
+        app.visitor().post("/api/auth/login", "email=Demo@Example.com&password=keep-it-in-the-satchel").await;
+    assert_eq!(response.status, StatusCode::OK);
 }
 
 /// Security: 6.3.8
 #[tokio::test]
-async fn an_unknown_address_and_a_wrong_password_get_the_same_answer() {
+async fn an_unknown_address_and_a_wrong_password_get_the_same_response() {
     let app = TestApp::start().await;
-    let wrong = app.visitor().call("/api/auth/login", WRONG).await;
+    let wrong = app.visitor().post("/api/auth/login", WRONG).await;
     let unknown =
-        app.visitor().call("/api/auth/login", "email=unknown@example.com&password=let-me-in-please").await;
+        app.visitor().post("/api/auth/login", "email=unknown@example.com&password=let-me-in-please").await;
     assert_eq!(
         (wrong.status, wrong.json()),
         (
@@ -78,13 +77,13 @@ async fn an_unknown_address_and_a_wrong_password_get_the_same_answer() {
 }
 
 #[tokio::test]
-async fn a_refused_plain_form_says_why_and_keeps_the_address_but_never_the_password() {
+async fn a_refused_plain_form_shows_the_error_and_the_address_but_not_the_password() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
-    let answer =
+    let response =
         visitor.submit("/login?next=%2Faccount", "/api/auth/login", &format!("{WRONG}&next=/account")).await;
-    assert_eq!(answer.location(), "/login?next=%2Faccount");
-    let page = visitor.open(answer.location()).await.body;
+    assert_eq!(response.location(), "/login?next=%2Faccount");
+    let page = visitor.open(response.location()).await.body;
     assert!(page.contains("Wrong e-mail or password"), "{page}");
     assert!(page.contains("value=\"demo@example.com\""), "{page}");
     assert!(page.contains("name=\"next\" value=\"/account\""), "{page}");
@@ -92,21 +91,20 @@ async fn a_refused_plain_form_says_why_and_keeps_the_address_but_never_the_passw
 }
 
 #[tokio::test]
-async fn empty_fields_are_told_beside_them() {
+async fn empty_fields_show_an_error() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
     assert_eq!(
-        visitor.call("/api/auth/login", "").await.json(),
+        visitor.post("/api/auth/login", "").await.json(),
         json!({ "error": "invalid", "field": "email", "message": "Please fill in this field." })
     );
     let page = visitor.submit_and_follow("/login", "/api/auth/login", "email=ada@example.com").await.body;
-    let error = page.split("id=\"login-password-error\"").nth(1).unwrap();
-    assert!(error[..error.find("</p>").unwrap()].contains("Please fill in this field."), "{page}");
+    assert!(field_error("login-password", &page).contains("Please fill in this field."), "{page}");
 }
 
 /// Security: 3.7.2
 #[tokio::test]
-async fn a_plain_form_leads_to_next_on_this_site_only() {
+async fn a_plain_form_redirects_to_next_on_this_site_only() {
     let app = TestApp::start().await;
     for (next, target) in [
         ("/account", "/account"),
@@ -114,8 +112,9 @@ async fn a_plain_form_leads_to_next_on_this_site_only() {
         ("https://evil.example", "/"),
         ("/%09/evil.example", "/"),
     ] {
-        let answer = app.visitor().submit("/login", "/api/auth/login", &format!("{RIGHT}&next={next}")).await;
-        assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, target), "{next}");
+        let response =
+            app.visitor().submit("/login", "/api/auth/login", &format!("{DEMO}&next={next}")).await;
+        assert_eq!((response.status, response.location()), (StatusCode::SEE_OTHER, target), "{next}");
     }
 }
 
@@ -127,16 +126,16 @@ async fn signing_out_ends_the_session_on_the_server() {
     visitor.begin_session().await;
     visitor.sign_in().await;
     let cookie = visitor.session_cookie().unwrap();
-    assert_eq!(visitor.call("/api/auth/logout", "").await.json()["user"], Value::Null);
+    assert_eq!(visitor.post("/api/auth/logout", "").await.json()["user"], Value::Null);
     assert_eq!(visitor.session_cookie(), None);
 
     let thief = app.visitor();
     thief.steal(&cookie);
-    assert_eq!(thief.ask("/api/visitor/show").await.json()["user"], Value::Null);
+    assert_eq!(thief.get("/api/visitor/show").await.json()["user"], Value::Null);
 }
 
 #[tokio::test]
-async fn signing_out_by_a_plain_form_says_goodbye_under_a_new_id() {
+async fn signing_out_by_a_plain_form_shows_a_message_in_a_new_session() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
     visitor.sign_in().await;
@@ -155,8 +154,8 @@ async fn production_has_no_demo_account_and_strict_cookies() {
     let visitor = app.visitor();
     assert_eq!(visitor.sign_in().await.status, StatusCode::UNAUTHORIZED);
     assert!(!visitor.open("/login").await.body.contains("demo@example.com"));
-    let answer = visitor.begin_session().await;
-    let cookie = answer.headers["set-cookie"].to_str().unwrap();
+    let response = visitor.begin_session().await;
+    let cookie = response.headers["set-cookie"].to_str().unwrap();
     assert!(cookie.starts_with("__Host-id="), "{cookie}");
     for attribute in ["; Secure", "; HttpOnly", "; SameSite=Lax", "; Path=/"] {
         assert!(cookie.contains(attribute), "{attribute} in {cookie}");
@@ -165,7 +164,7 @@ async fn production_has_no_demo_account_and_strict_cookies() {
 
 /// Security: 6.3.2
 #[tokio::test]
-async fn production_removes_a_demo_account_from_before() {
+async fn production_removes_an_existing_demo_account() {
     let app = TestApp::start_with(&[("DATABASE_SHARED", "true")]).await;
     let visitor = app.visitor();
     visitor.sign_in().await;
@@ -177,51 +176,52 @@ async fn production_removes_a_demo_account_from_before() {
     ];
     let get = |name: &str| settings.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone());
     let settings =
-        server::Settings::read(Build::current(), get, || unreachable!("production makes no keys")).unwrap();
+        server::Settings::read(Build::current(), get, || unreachable!("production generates no keys"))
+            .unwrap();
     server::AppState::new(settings, app.pool.clone().into(), app.clock.clone()).await.unwrap();
     assert_eq!(visitor.sign_in().await.status, StatusCode::UNAUTHORIZED);
-    assert_eq!(visitor.ask("/api/visitor/show").await.json()["user"], Value::Null);
+    assert_eq!(visitor.get("/api/visitor/show").await.json()["user"], Value::Null);
 }
 
 #[tokio::test]
 async fn remember_me_outlasts_later_writes_and_idle_days() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
-    let answer = visitor.call("/api/auth/login", &format!("{RIGHT}&remember=on")).await;
+    let response = visitor.post("/api/auth/login", &format!("{DEMO}&remember=on")).await;
     let month = format!("Max-Age={}", 31 * 24 * 3600);
-    assert!(answer.headers["set-cookie"].to_str().unwrap().contains(&month));
+    assert!(response.headers["set-cookie"].to_str().unwrap().contains(&month));
     for _ in 0..3 {
         app.clock.advance(Duration::days(10));
         assert_eq!(visitor.begin_session().await.status, StatusCode::OK);
-        assert_eq!(visitor.ask("/api/visitor/show").await.json()["user"]["name"], "Demo");
+        assert_eq!(visitor.get("/api/visitor/show").await.json()["user"]["name"], "Demo");
     }
     app.clock.advance(Duration::days(2));
-    assert_eq!(visitor.ask("/api/visitor/show").await.json()["user"], Value::Null);
+    assert_eq!(visitor.get("/api/visitor/show").await.json()["user"], Value::Null);
 }
 
 #[tokio::test]
-async fn a_session_that_has_ended_is_said_and_nothing_is_half_done() {
+async fn a_request_with_an_ended_session_changes_nothing_and_reports_the_end() {
     let app = TestApp::start().await;
     let (visitor, other) = (app.visitor(), app.visitor());
     visitor.sign_in().await;
     let cookie = visitor.session_cookie().unwrap();
-    visitor.call("/api/auth/logout", "").await;
+    visitor.post("/api/auth/logout", "").await;
     other.steal(&cookie);
-    let answer = other.begin_session().await;
+    let response = other.begin_session().await;
     assert_eq!(
-        (answer.status, answer.body.as_str()),
+        (response.status, response.body.as_str()),
         (StatusCode::UNAUTHORIZED, r#"{"error":"session_ended"}"#)
     );
 
     other.steal(&cookie);
     let page = other.submit_and_follow("/login", "/api/preferences/theme", "theme=dark").await.body;
     assert!(page.contains("Your session has ended."), "{page}");
-    assert_ne!(other.session_cookie(), Some(cookie), "the message waited in a new session");
-    assert_eq!(other.ask("/api/visitor/show").await.json()["user"], Value::Null);
+    assert_ne!(other.session_cookie(), Some(cookie), "the message is in a new session");
+    assert_eq!(other.get("/api/visitor/show").await.json()["user"], Value::Null);
 }
 
 #[tokio::test]
-async fn who_opens_a_page_after_the_session_has_ended_begins_anew() {
+async fn an_expired_session_is_replaced_by_a_new_one() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
     visitor.begin_session().await;
@@ -229,7 +229,7 @@ async fn who_opens_a_page_after_the_session_has_ended_begins_anew() {
     let page = visitor.open("/login").await;
     assert!(page.body.contains("data-theme=\"system\""), "{}", page.body);
     app.clock.advance(Duration::hours(1));
-    assert_eq!(visitor.sign_in().await.status, StatusCode::OK, "signing in is a new beginning too");
+    assert_eq!(visitor.sign_in().await.status, StatusCode::OK, "signing in creates a new session too");
 }
 
 async fn hash_of_ada(app: &TestApp) -> String {
@@ -241,13 +241,13 @@ async fn hash_of_ada(app: &TestApp) -> String {
 
 /// Security: 11.4.2
 #[tokio::test]
-async fn a_sign_in_replaces_an_outdated_hash_and_ends_no_session() {
+async fn a_sign_in_replaces_an_outdated_hash_and_keeps_other_sessions() {
     let app = TestApp::start().await;
     let (laptop, phone) = (app.visitor(), app.visitor());
     laptop.register("Ada").await;
     let replace = format!("update users set password_hash = '{OUTDATED}' where email = 'ada@example.com'");
     app.change(&replace).await;
-    let wrong = phone.call("/api/auth/login", "email=ada@example.com&password=let-me-in-please").await;
+    let wrong = phone.post("/api/auth/login", "email=ada@example.com&password=let-me-in-please").await;
     assert_eq!((wrong.status, hash_of_ada(&app).await.as_str()), (StatusCode::UNAUTHORIZED, OUTDATED));
 
     assert_eq!(phone.sign_in_as("Ada").await.status, StatusCode::OK);
@@ -256,5 +256,5 @@ async fn a_sign_in_replaces_an_outdated_hash_and_ends_no_session() {
     assert_eq!(laptop.name().await.as_deref(), Some("Ada"));
 
     assert_eq!(app.visitor().sign_in_as("Ada").await.status, StatusCode::OK);
-    assert_eq!(hash_of_ada(&app).await, hash, "a hash of today stays as it is");
+    assert_eq!(hash_of_ada(&app).await, hash, "a current hash is kept");
 }

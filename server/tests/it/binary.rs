@@ -1,4 +1,4 @@
-//! The real binary: how it starts, how it refuses to, and how it stops.
+//! Starting and stopping the real binary.
 
 use std::{
     ffi::OsStr,
@@ -10,21 +10,21 @@ use std::{
 
 use session::SigningKeys;
 
-use crate::running::{Running, command, cookie};
+use crate::running::{TestServer, command};
 
-/// Starts a server that must refuse to, and returns what it says.
+/// Starts a server that must fail, and returns its error message.
 pub(crate) fn refusal(folder: &Path, settings: &[(&str, &str)]) -> String {
     refused(command(folder, settings))
 }
 
-/// The same of a command that becomes the server.
+/// Like [`refusal`], for a command that becomes the server.
 pub(crate) fn refused(mut command: Command) -> String {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut log = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
     if let Some(line) = log.find(|line| line.contains("Satchel is at")) {
         child.kill().unwrap();
         child.wait().unwrap();
-        panic!("it has started: {line}");
+        panic!("the server started: {line}");
     }
     let output = child.wait_with_output().unwrap();
     assert!(!output.status.success(), "{output:?}");
@@ -34,23 +34,23 @@ pub(crate) fn refused(mut command: Command) -> String {
 #[test]
 fn a_restart_keeps_sessions_and_a_signal_stops_the_server_cleanly() {
     let folder = tempfile::tempdir().unwrap();
-    let first = Running::start(folder.path());
-    let cookie = cookie(&first.begin_session("")).unwrap();
+    let first = TestServer::start(folder.path());
+    let cookie = first.new_session();
     assert!(first.stop("-TERM"));
 
-    let second = Running::start(folder.path());
+    let second = TestServer::start(folder.path());
     let visitor = second.get("/api/visitor/show", &cookie);
     assert!(visitor.contains("\"theme\":\"dark\""), "{visitor}");
     assert!(second.stop("-INT"));
 }
 
 #[test]
-fn a_second_server_on_the_port_stops_with_one_line() {
+fn a_port_in_use_stops_the_server_with_one_line() {
     let folder = tempfile::tempdir().unwrap();
-    let running = Running::start(folder.path());
-    let said = refusal(folder.path(), &[("LEPTOS_SITE_ADDR", running.address())]);
+    let running = TestServer::start(folder.path());
+    let message = refusal(folder.path(), &[("LEPTOS_SITE_ADDR", running.address())]);
     assert_eq!(
-        said,
+        message,
         format!(
             "Satchel cannot start: {} is in use. Stop the other server, or set LEPTOS_SITE_ADDR.\n",
             running.address()
@@ -59,66 +59,70 @@ fn a_second_server_on_the_port_stops_with_one_line() {
 }
 
 #[test]
-fn a_database_that_cannot_be_made_stops_the_server_with_one_line() {
+fn a_database_that_cannot_be_opened_stops_the_server_with_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let settings = |url| [("LEPTOS_SITE_ADDR", "127.0.0.1:0"), ("DATABASE_URL", url)];
-    // A file where a folder is needed: root may write everywhere, but not there.
+    // A file in place of the folder, which not even root can write to.
     std::fs::write(folder.path().join("file"), "").unwrap();
-    let said = refusal(folder.path(), &settings("sqlite://file/satchel.db"));
+    let message = refusal(folder.path(), &settings("sqlite://file/satchel.db"));
     assert!(
-        said.starts_with("Satchel cannot start: cannot open the database file/satchel.db (DATABASE_URL): "),
-        "{said}"
+        message
+            .starts_with("Satchel cannot start: cannot open the database file/satchel.db (DATABASE_URL): "),
+        "{message}"
     );
-    assert_eq!(said.lines().count(), 1, "{said}");
+    assert_eq!(message.lines().count(), 1, "{message}");
 
     std::fs::write(
         folder.path().join("broken.db"),
         "this is no database, but long enough to look like one".repeat(50),
     )
     .unwrap();
-    let said = refusal(folder.path(), &settings("sqlite://broken.db"));
-    assert!(said.contains("broken.db"), "{said}");
-    assert_eq!(said.lines().count(), 1, "{said}");
+    let message = refusal(folder.path(), &settings("sqlite://broken.db"));
+    assert!(message.contains("broken.db"), "{message}");
+    assert_eq!(message.lines().count(), 1, "{message}");
 }
 
 #[test]
-fn a_broken_setting_stops_the_server_with_its_cure() {
+fn an_invalid_setting_stops_the_server_with_advice() {
     let folder = tempfile::tempdir().unwrap();
-    let said = refusal(folder.path(), &[("LEPTOS_ENV", "PROD"), ("CLIENT_IP_SOURCE", "XRealIp")]);
+    let message = refusal(folder.path(), &[("LEPTOS_ENV", "PROD"), ("CLIENT_IP_SOURCE", "XRealIp")]);
     assert!(
-        said.starts_with("Satchel cannot start: SESSION_KEYS is missing. Make a key with: openssl"),
-        "{said}"
+        message.starts_with("Satchel cannot start: SESSION_KEYS is missing. Make a key with: openssl"),
+        "{message}"
     );
-    let said = refusal(folder.path(), &[("LEPTOS_ENV", "PROD"), ("SESSION_KEYS", &SigningKeys::generate())]);
+    let message =
+        refusal(folder.path(), &[("LEPTOS_ENV", "PROD"), ("SESSION_KEYS", &SigningKeys::generate())]);
     assert!(
-        said.starts_with("Satchel cannot start: CLIENT_IP_SOURCE is missing. Name the header that the proxy"),
-        "{said}"
+        message
+            .starts_with("Satchel cannot start: CLIENT_IP_SOURCE is missing. Name the header that the proxy"),
+        "{message}"
     );
     std::fs::write(folder.path().join(".env"), "SESSION_IDLE_MINUTES=soon\nLEPTOS_SITE_ADDR=here\n").unwrap();
-    let said = refusal(folder.path(), &[]);
+    let message = refusal(folder.path(), &[]);
     std::fs::write(folder.path().join(".env"), "SESSION_KEYS=hunter2 and more\n").unwrap();
     let unreadable = refusal(folder.path(), &[]);
     assert!(unreadable.contains(".env cannot be read") && !unreadable.contains("hunter2"), "{unreadable}");
     assert!(
-        said.contains("SESSION_IDLE_MINUTES is \"soon\"") && said.contains("LEPTOS_SITE_ADDR is \"here\""),
-        "{said}"
+        message.contains("SESSION_IDLE_MINUTES is \"soon\"")
+            && message.contains("LEPTOS_SITE_ADDR is \"here\""),
+        "{message}"
     );
 }
 
 /// Security: 6.3.2
 #[test]
-fn a_dot_env_file_that_sets_production_stops_the_server_with_its_cure() {
+fn a_dot_env_file_that_sets_production_stops_the_server_with_advice() {
     let folder = tempfile::tempdir().unwrap();
     let key = SigningKeys::generate();
     let all = format!("LEPTOS_ENV=PROD\nCLIENT_IP_SOURCE=XRealIp\nSESSION_KEYS={key}\n");
-    // Also where the environment overrides it.
+    // The server stops even if the environment overrides the file.
     let environments: [&[(&str, &str)]; 3] = [&[], &[("LEPTOS_ENV", "")], &[("LEPTOS_ENV", "DEV")]];
     for text in [all.as_str(), "LEPTOS_ENV=production\n"] {
         std::fs::write(folder.path().join(".env"), text).unwrap();
         for environment in environments {
-            let said = refusal(folder.path(), environment);
+            let message = refusal(folder.path(), environment);
             let cure = ".env sets LEPTOS_ENV to production. Set LEPTOS_ENV in the environment";
-            assert!(said.contains(cure) && !said.contains(&key), "{said}");
+            assert!(message.contains(cure) && !message.contains(&key), "{message}");
         }
     }
 }
@@ -129,12 +133,12 @@ fn production_does_not_read_the_dot_env_file() {
     let key = SigningKeys::generate();
     std::fs::write(folder.path().join(".env"), "CLIENT_IP_SOURCE=ConnectInfo\n").unwrap();
     let mut settings = vec![("LEPTOS_ENV", "PROD"), ("SESSION_KEYS", key.as_str())];
-    let said = refusal(folder.path(), &settings);
-    assert!(said.starts_with("Satchel cannot start: CLIENT_IP_SOURCE is missing"), "{said}");
+    let message = refusal(folder.path(), &settings);
+    assert!(message.starts_with("Satchel cannot start: CLIENT_IP_SOURCE is missing"), "{message}");
 
     settings.push(("CLIENT_IP_SOURCE", "XRealIp"));
     std::fs::write(folder.path().join(".env"), "LEPTOS_ENV=PROD\nSESSION_IDLE_MINUTES=soon\n").unwrap();
-    assert!(Running::start_with(folder.path(), &settings).stop("-TERM"));
+    assert!(TestServer::start_with(folder.path(), &settings).stop("-TERM"));
 }
 
 #[test]
@@ -142,18 +146,18 @@ fn an_environment_that_is_not_utf_8_is_reported_and_does_not_become_development(
     let folder = tempfile::tempdir().unwrap();
     let mut start = command(folder.path(), &[]);
     start.env("LEPTOS_ENV", OsStr::from_bytes(b"PROD\xff"));
-    let said = refused(start);
+    let message = refused(start);
     assert!(
-        said.starts_with("Satchel cannot start: LEPTOS_ENV is \"PROD\u{fffd}\". Set DEV or PROD"),
-        "{said}"
+        message.starts_with("Satchel cannot start: LEPTOS_ENV is \"PROD\u{fffd}\". Set DEV or PROD"),
+        "{message}"
     );
 }
 
-// The release refuses it, and says so: bin/test tries it on the release.
+// A release build refuses it, which bin/test checks.
 #[test]
-fn a_debug_build_in_development_takes_an_address_that_other_machines_can_reach() {
+fn a_debug_build_in_development_may_listen_on_a_public_address() {
     let folder = tempfile::tempdir().unwrap();
-    // A command reads the settings as the server does, and does not listen.
+    // A command reads the same settings, and does not listen.
     let mut list = command(folder.path(), &[("LEPTOS_SITE_ADDR", "0.0.0.0:3000")]);
     let output = list.args(["users", "list"]).output().unwrap();
     assert!(output.status.success(), "{output:?}");

@@ -1,16 +1,16 @@
-//! Any sequence of calls, well-formed or not, leaves the cart that a simple model of its rules predicts.
+//! Sends random requests, valid and invalid, and compares the cart with a simple model of its rules.
 
 use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
 
-use crate::client::{Answer, TestApp};
+use crate::client::{Response, TestApp};
 
 const CALLS: u32 = 20_000;
-/// More than a cart has lines.
+/// More products than a cart can have lines.
 const PRODUCTS: usize = 60;
 
-/// Small numbers that look random and are the same in each run (Marsaglia's xorshift).
+/// Pseudorandom numbers, the same in each run (Marsaglia's xorshift).
 struct Numbers(u64);
 
 impl Numbers {
@@ -22,10 +22,10 @@ impl Numbers {
     }
 }
 
-/// Lines, number of things, sum, and what was taken out last.
+/// The lines, the number of items, the total, and the product that was removed last.
 type Contents = (Vec<(i64, i64)>, i64, i64, Option<i64>);
 
-/// A field as it is sent, and what it means: nothing where it must be refused.
+/// A field as it is sent, and its value; `None` if it must be refused.
 type FieldText = (String, Option<i64>);
 
 fn product(numbers: &mut Numbers) -> FieldText {
@@ -34,7 +34,7 @@ fn product(numbers: &mut Numbers) -> FieldText {
     if numbers.below(8) == 0 {
         return (BAD[numbers.below(BAD.len())].to_owned(), None);
     }
-    // The first ones often, so that quantities reach their limit too.
+    // Prefers the first products, so that quantities reach their limit.
     let range = if numbers.below(2) == 0 { 4 } else { PRODUCTS };
     let id = 1 + numbers.below(range);
     (format!("{}{id}", ["", "+", "%20"][numbers.below(3)]), Some(i64::try_from(id).unwrap()))
@@ -50,7 +50,7 @@ fn quantity(numbers: &mut Numbers) -> FieldText {
     (format!("{}{count}", ["", "%2B", "0"][numbers.below(3)]), Some(i64::try_from(count).unwrap()))
 }
 
-/// The cart by the rules as README and interface state them: 99 of one product, 50 lines, what is taken out last may return.
+/// The rules: at most 99 of one product and 50 lines; the last removal can be undone.
 #[derive(Default)]
 struct Model {
     lines: Vec<(i64, i64)>,
@@ -63,7 +63,7 @@ impl Model {
         self.lines.iter().find(|(line, _)| *line == id).map(|(_, count)| *count)
     }
 
-    /// Whether it was done.
+    /// Returns whether the change is allowed.
     fn set(&mut self, id: i64, count: i64) -> bool {
         if !(1..=99).contains(&count) {
             return false;
@@ -81,7 +81,6 @@ impl Model {
         true
     }
 
-    /// After another change nothing comes back.
     fn forget(&mut self) {
         self.removed = None;
         self.emptied.clear();
@@ -118,7 +117,7 @@ impl Model {
     }
 }
 
-/// One call: its path, its body, and whether the model has done it.
+/// Returns the path and the body of a request, and whether it must succeed.
 fn step(numbers: &mut Numbers, model: &mut Model) -> (&'static str, String, bool) {
     let ((product, id), (quantity, count)) = (product(numbers), quantity(numbers));
     let both = format!("product={product}&quantity={quantity}");
@@ -127,12 +126,12 @@ fn step(numbers: &mut Numbers, model: &mut Model) -> (&'static str, String, bool
             model.clear();
             ("/api/cart/clear", both, true)
         }
-        // Mostly too late, unless it comes at once.
+        // Restores something only directly after `clear`.
         2..=3 => {
             model.restore();
             ("/api/cart/restore", both, true)
         }
-        // Without a quantity it is one; a field that stands there twice or cannot be read is refused.
+        // The quantity is 1 by default. A duplicate or invalid field is refused.
         4..=64 => {
             let done = id.is_some_and(|id| model.set(id, model.quantity(id).unwrap_or(0) + 1));
             ("/api/cart/add", format!("product={product}"), done)
@@ -153,7 +152,7 @@ fn step(numbers: &mut Numbers, model: &mut Model) -> (&'static str, String, bool
                     true
                 }
                 (Some(id), Some(count)) => model.set(id, count),
-                // Taking out what does not exist is done already, as long as it is a number.
+                // Removing an unknown product succeeds if its id is a number.
                 (None, Some(0)) => product == "999",
                 _ => false,
             };
@@ -173,7 +172,7 @@ fn step(numbers: &mut Numbers, model: &mut Model) -> (&'static str, String, bool
 }
 
 #[tokio::test]
-async fn twenty_thousand_calls_leave_the_cart_of_the_model_and_never_a_fault_of_ours() {
+async fn twenty_thousand_requests_leave_the_cart_that_the_model_predicts() {
     let app = TestApp::start().await;
     for id in 13..=PRODUCTS {
         let insert =
@@ -182,7 +181,7 @@ async fn twenty_thousand_calls_leave_the_cart_of_the_model_and_never_a_fault_of_
         sqlx::query(insert).bind(id).bind(format!("Thing {id}")).execute(&app.pool).await.unwrap();
     }
     let visitor = app.visitor();
-    let catalogue = visitor.ask("/api/catalog/list").await.json();
+    let catalogue = visitor.get("/api/catalog/list").await.json();
     let prices: BTreeMap<_, _> = catalogue
         .as_array()
         .unwrap()
@@ -195,29 +194,34 @@ async fn twenty_thousand_calls_leave_the_cart_of_the_model_and_never_a_fault_of_
         let (path, body, done) = step(&mut numbers, &mut model);
         let label = format!("call {call}: {path} {body}");
         if numbers.below(4) == 0 {
-            let answer = visitor.submit("/cart", path, &body).await;
-            assert_eq!(answer.status, StatusCode::SEE_OTHER, "{label}");
+            let response = visitor.submit("/cart", path, &body).await;
+            assert_eq!(response.status, StatusCode::SEE_OTHER, "{label}");
         } else {
-            let answer = visitor.call(path, &body).await;
-            assert_eq!(answer.status == StatusCode::OK, done, "{label}: {} {}", answer.status, answer.body);
-            assert!(!answer.status.is_server_error(), "{label}: {}", answer.status);
+            let response = visitor.post(path, &body).await;
+            assert_eq!(
+                response.status == StatusCode::OK,
+                done,
+                "{label}: {} {}",
+                response.status,
+                response.body
+            );
+            assert!(!response.status.is_server_error(), "{label}: {}", response.status);
             if done {
-                assert_eq!(cart(&answer), model.cart(&prices), "{label}");
+                assert_eq!(cart(&response), model.cart(&prices), "{label}");
             }
         }
         full |= model.lines.len() == 50;
         refused += u32::from(!done);
         if call % 10 == 0 {
-            let shown = visitor.ask("/api/cart/show").await;
+            let shown = visitor.get("/api/cart/show").await;
             assert_eq!(cart(&shown), model.cart(&prices), "after {label}");
         }
     }
-    assert!(full && refused > CALLS / 10 && refused < CALLS / 2, "a dull walk: {full} {refused}");
+    assert!(full && refused > CALLS / 10 && refused < CALLS / 2, "full: {full}, refused: {refused}");
 }
 
-/// An answer's lines, number of things, sum, and what was taken out last.
-fn cart(answer: &Answer) -> Contents {
-    let cart = answer.json();
+fn cart(response: &Response) -> Contents {
+    let cart = response.json();
     let lines = cart["lines"].as_array().unwrap().iter();
     (
         lines.map(|line| (line["product"].as_i64().unwrap(), line["quantity"].as_i64().unwrap())).collect(),

@@ -1,17 +1,17 @@
-//! Finding things.
+//! The catalogue and its search.
 
 use axum::http::StatusCode;
 
 use crate::client::{TestApp, Visitor};
 
 async fn found(visitor: &Visitor<'_>, query: &str) -> Vec<i64> {
-    let answer = visitor.ask(&format!("/api/catalog/list?{query}")).await;
-    assert_eq!(answer.status, StatusCode::OK, "{query}: {}", answer.body);
-    answer.json().as_array().unwrap().iter().map(|product| product["id"].as_i64().unwrap()).collect()
+    let response = visitor.get(&format!("/api/catalog/list?{query}")).await;
+    assert_eq!(response.status, StatusCode::OK, "{query}: {}", response.body);
+    response.json().as_array().unwrap().iter().map(|product| product["id"].as_i64().unwrap()).collect()
 }
 
 #[tokio::test]
-async fn a_search_looks_into_names_and_texts_in_any_case_for_every_word() {
+async fn a_search_finds_every_word_in_names_and_descriptions_in_any_case() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
     assert_eq!(found(&visitor, "q=MUG").await, [4]);
@@ -22,7 +22,7 @@ async fn a_search_looks_into_names_and_texts_in_any_case_for_every_word() {
 }
 
 #[tokio::test]
-async fn what_means_something_to_the_database_is_only_text() {
+async fn special_characters_in_a_search_are_plain_text() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
     for q in ["%25", "_", "%5C", "'%20or%201=1--", "%22", "a%00b%25", "%F0%9F%8E%92"] {
@@ -33,7 +33,7 @@ async fn what_means_something_to_the_database_is_only_text() {
 }
 
 #[tokio::test]
-async fn the_order_is_the_visitors_choice() {
+async fn products_are_sorted_as_requested() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
     assert_eq!(found(&visitor, "sort=cheapest").await[..3], [12, 2, 4]);
@@ -43,7 +43,7 @@ async fn the_order_is_the_visitors_choice() {
 }
 
 #[tokio::test]
-async fn the_page_shows_what_was_found_and_the_search_again() {
+async fn the_page_shows_the_results_and_the_search_terms() {
     let app = TestApp::start().await;
     let page = app.visitor().open("/?q=mug&sort=name").await.body;
     assert!(page.contains("Enamel mug") && !page.contains("Canvas satchel"), "{page}");
@@ -53,7 +53,7 @@ async fn the_page_shows_what_was_found_and_the_search_again() {
 }
 
 #[tokio::test]
-async fn what_runs_low_is_said() {
+async fn a_low_stock_is_shown() {
     let app = TestApp::start().await;
     assert!(app.visitor().open("/products/3").await.body.contains("3 left"));
     app.change("update products set stock = 0 where id = 3").await;

@@ -1,4 +1,4 @@
-//! Many clients on one session over loopback, with one server process and with two on one database file.
+//! Many clients use one session at the same time, on one server and on two servers with one database.
 
 use std::{
     path::Path,
@@ -8,13 +8,13 @@ use std::{
 
 use crate::{
     database::Database,
-    running::{Running, cookie},
+    running::{self, TestServer},
 };
 
 const CLIENTS: u32 = 50;
 
-/// Calls `request` `total` times from [`CLIENTS`] clients, in turns with the servers and the number of the call.
-fn storm(servers: &[Running], total: u32, request: impl Fn(&Running, u32) + Sync) {
+/// Calls `request` `total` times from [`CLIENTS`] clients, with one of the servers and the number of the call.
+fn storm(servers: &[TestServer], total: u32, request: impl Fn(&TestServer, u32) + Sync) {
     let sent = AtomicU32::new(0);
     thread::scope(|scope| {
         for client in 0..CLIENTS {
@@ -33,25 +33,20 @@ fn storm(servers: &[Running], total: u32, request: impl Fn(&Running, u32) + Sync
     });
 }
 
-/// A server that lets one address begin any number of sessions.
-fn start(folder: &Path, shared: &str) -> Running {
-    Running::start_with(folder, &[("DATABASE_SHARED", shared), ("SESSION_LIMIT", "off")])
+fn start(folder: &Path, shared: &str) -> TestServer {
+    TestServer::start_with(folder, &[("DATABASE_SHARED", shared), ("SESSION_LIMIT", "off")])
 }
 
-fn new_visitor(server: &Running) -> String {
-    cookie(&server.begin_session("")).unwrap()
-}
-
-fn no_update_is_lost(servers: &[Running]) {
-    let cookie = new_visitor(&servers[0]);
-    let ok = |answer: String| assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+fn no_update_is_lost(servers: &[TestServer]) {
+    let cookie = servers[0].new_session();
+    let ok = |response: String| assert!(response.starts_with("HTTP/1.1 200"), "{response}");
     // <visits>
     storm(servers, 1_000, |server, _| ok(server.post("/api/visits/record", &cookie, "")));
     let visits = servers[0].get("/api/visits/show", &cookie);
     assert!(visits.contains("\"count\":1000,"), "{visits}");
     // </visits>
     // <shop>
-    // One line holds 99 at most, so the thousand go to all twelve products.
+    // A line holds at most 99 of a product.
     storm(servers, 1_000, |server, number| {
         ok(server.post("/api/cart/add", &cookie, &format!("product={}", number % 12 + 1)));
     });
@@ -60,13 +55,13 @@ fn no_update_is_lost(servers: &[Running]) {
     // </shop>
 }
 
-/// Each race: a new session, then a sign-out and writes at once. Afterwards no session lives and no cookie was given.
-fn sign_out_wins(servers: &[Running], races: u32) {
+/// In each race a sign-out and two writes use a new session at the same time. The session ends, and no response sets a cookie.
+fn sign_out_wins(servers: &[TestServer], races: u32) {
     thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
                 for _ in 0..races / 4 {
-                    let cookie = new_visitor(&servers[0]);
+                    let cookie = servers[0].new_session();
                     thread::scope(|race| {
                         let requests = [
                             ("/api/preferences/theme", "theme=light"),
@@ -76,14 +71,14 @@ fn sign_out_wins(servers: &[Running], races: u32) {
                         for (number, (path, body)) in requests.into_iter().enumerate() {
                             let (server, given) = (&servers[number % servers.len()], &cookie);
                             race.spawn(move || {
-                                let answer = server.post(path, given, body);
+                                let response = server.post(path, given, body);
                                 let fine = ["HTTP/1.1 200", "HTTP/1.1 401"]
                                     .iter()
-                                    .any(|status| answer.starts_with(status));
-                                assert!(fine, "{answer}");
+                                    .any(|status| response.starts_with(status));
+                                assert!(fine, "{response}");
                                 assert!(
-                                    crate::running::cookie(&answer).is_none_or(|cookie| cookie == "id="),
-                                    "{answer}"
+                                    running::cookie(&response).is_none_or(|cookie| cookie == "id="),
+                                    "{response}"
                                 );
                             });
                         }
@@ -102,9 +97,9 @@ fn rows(folder: &Path) -> i64 {
 
 /// Security: 2.4.1
 #[test]
-fn a_thousand_visitors_who_only_read_leave_no_row_and_get_no_cookie() {
+fn a_thousand_reading_visitors_create_no_row_and_get_no_cookie() {
     let folder = tempfile::tempdir().unwrap();
-    let servers = [Running::start(folder.path())];
+    let servers = [TestServer::start(folder.path())];
     let pages = [
         ("/", "200"),
         // <shop>
@@ -118,27 +113,28 @@ fn a_thousand_visitors_who_only_read_leave_no_row_and_get_no_cookie() {
     ];
     storm(&servers, 1_000, |server, number| {
         let (page, status) = pages[number as usize % pages.len()];
-        let answer = server.get(page, "");
-        let fine = answer.starts_with(&format!("HTTP/1.1 {status} ")) && cookie(&answer).is_none();
-        assert!(fine, "{page}: {answer}");
+        let response = server.get(page, "");
+        let fine =
+            response.starts_with(&format!("HTTP/1.1 {status} ")) && running::cookie(&response).is_none();
+        assert!(fine, "{page}: {response}");
     });
     assert_eq!(rows(folder.path()), 0);
 }
 
 /// Security: 15.4.1
 #[test]
-fn a_thousand_updates_at_once_are_all_kept_and_two_thousand_sign_outs_all_win() {
+fn no_concurrent_update_is_lost_and_every_sign_out_wins() {
     let folder = tempfile::tempdir().unwrap();
     let servers = [start(folder.path(), "false")];
     no_update_is_lost(&servers);
     assert_eq!(rows(folder.path()), 1);
     sign_out_wins(&servers, 2_000);
-    assert_eq!(rows(folder.path()), 1, "the one from before the races");
+    assert_eq!(rows(folder.path()), 1, "only the session from before the races is left");
 }
 
 /// Security: 15.4.1
 #[test]
-fn the_same_holds_with_two_servers_on_one_database() {
+fn two_servers_on_one_database_lose_no_update_and_every_sign_out_wins() {
     let folder = tempfile::tempdir().unwrap();
     let servers = [start(folder.path(), "true"), start(folder.path(), "true")];
     no_update_is_lost(&servers);

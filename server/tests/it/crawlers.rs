@@ -1,4 +1,4 @@
-//! What search engines and sites with shared links read.
+//! robots.txt, the sitemap, and the tags for shared links.
 
 use axum::http::StatusCode;
 use session::SigningKeys;
@@ -6,7 +6,7 @@ use session::SigningKeys;
 use crate::client::TestApp;
 
 #[tokio::test]
-async fn every_page_in_the_sitemap_is_there_for_everybody() {
+async fn guests_can_open_every_page_in_the_sitemap() {
     let app = TestApp::start_with(&[("SITE_URL", "https://satchel.example")]).await;
     let visitor = app.visitor();
     let robots = visitor.open("/robots.txt").await;
@@ -29,7 +29,7 @@ async fn every_page_in_the_sitemap_is_there_for_everybody() {
 }
 
 #[tokio::test]
-async fn a_shared_link_shows_the_page_and_its_picture() {
+async fn a_page_has_a_title_and_an_image_for_shared_links() {
     let app = TestApp::start_with(&[("SITE_URL", "https://satchel.example")]).await;
     let page = app.visitor().open("/login").await.body;
     for tag in [
@@ -41,7 +41,7 @@ async fn a_shared_link_shows_the_page_and_its_picture() {
 }
 
 #[tokio::test]
-async fn where_the_site_is_not_known_nothing_is_said_of_it() {
+async fn without_site_url_there_is_no_sitemap_and_no_image() {
     let keys = SigningKeys::generate();
     let app = TestApp::start_with(&[("LEPTOS_ENV", "PROD"), ("SESSION_KEYS", &keys)]).await;
     let visitor = app.visitor();

@@ -1,14 +1,14 @@
-//! What a page of another site sends changes nothing, whatever the method, the path and the kind of the request.
+//! Requests from another site are refused, with any method and path.
 
 use axum::{
     body::Body,
     http::{Method, Request, StatusCode},
 };
 
-use crate::client::{Answer, TestApp, Visitor};
+use crate::client::{Response, TestApp, Visitor};
 
-/// What browsers say of a request that comes from elsewhere.
-const ELSEWHERE: [&[(&str, &str)]; 4] = [
+/// The headers that browsers send with a request from another site.
+const CROSS_SITE: [&[(&str, &str)]; 4] = [
     &[("sec-fetch-site", "cross-site"), ("origin", "http://satchel.test")],
     &[("sec-fetch-site", "same-site")],
     &[("origin", "http://evil.test")],
@@ -20,14 +20,14 @@ async fn send(
     method: Method,
     path: &str,
     accept: &str,
-    said: &[(&str, &str)],
-) -> Answer {
+    headers: &[(&str, &str)],
+) -> Response {
     let mut request = Request::builder()
         .method(method)
         .uri(path)
         .header("accept", accept)
         .header("content-type", "application/x-www-form-urlencoded");
-    for (name, value) in said {
+    for (name, value) in headers {
         request = request.header(*name, *value);
     }
     visitor.send(request.body(Body::from("theme=dark")).unwrap()).await
@@ -35,16 +35,17 @@ async fn send(
 
 /// Security: 3.5.1
 #[tokio::test]
-async fn what_a_page_of_another_site_sends_changes_nothing() {
+async fn requests_from_another_site_change_nothing() {
     let app = TestApp::start().await;
-    for said in ELSEWHERE {
+    for headers in CROSS_SITE {
         let visitor = app.visitor();
-        let script = send(&visitor, Method::POST, "/api/preferences/theme", "application/json", said).await;
-        assert_eq!((script.status, script.sets_cookie()), (StatusCode::FORBIDDEN, false), "{said:?}");
+        let script =
+            send(&visitor, Method::POST, "/api/preferences/theme", "application/json", headers).await;
+        assert_eq!((script.status, script.sets_cookie()), (StatusCode::FORBIDDEN, false), "{headers:?}");
         assert_eq!(script.json()["error"], "cross_site");
 
-        let form = send(&visitor, Method::POST, "/api/preferences/theme", "text/html", said).await;
-        assert_eq!((form.status, form.sets_cookie()), (StatusCode::FORBIDDEN, false), "{said:?}");
+        let form = send(&visitor, Method::POST, "/api/preferences/theme", "text/html", headers).await;
+        assert_eq!((form.status, form.sets_cookie()), (StatusCode::FORBIDDEN, false), "{headers:?}");
         assert!(form.body.contains("another website"), "{}", form.body);
     }
     assert_eq!(app.sessions().await, 0);
@@ -52,30 +53,30 @@ async fn what_a_page_of_another_site_sends_changes_nothing() {
 
 /// Security: 3.5.1, 3.5.2
 #[tokio::test]
-async fn every_method_that_may_change_something_is_refused_at_every_path() {
+async fn unsafe_methods_from_another_site_are_refused_at_every_path() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
     for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
         for path in ["/", "/login", "/api/preferences/theme", "/api/nothing", "/favicon.svg", "/nothing"] {
-            let answer = send(&visitor, method.clone(), path, "*/*", ELSEWHERE[0]).await;
-            assert_eq!(answer.status, StatusCode::FORBIDDEN, "{method} {path}");
+            let response = send(&visitor, method.clone(), path, "*/*", CROSS_SITE[0]).await;
+            assert_eq!(response.status, StatusCode::FORBIDDEN, "{method} {path}");
         }
     }
 }
 
 /// Security: 3.5.1
 #[tokio::test]
-async fn a_plain_form_of_ours_needs_no_token() {
+async fn a_plain_form_of_this_site_needs_no_token() {
     let app = TestApp::start().await;
-    for said in [
+    for headers in [
         &[("sec-fetch-site", "same-origin"), ("origin", "http://satchel.test")][..],
         &[("sec-fetch-site", "none")],
         &[("origin", "http://satchel.test")],
         &[],
     ] {
         let visitor = app.visitor();
-        let answer = send(&visitor, Method::POST, "/api/preferences/theme", "text/html", said).await;
-        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{said:?}");
-        assert_eq!(visitor.ask("/api/visitor/show").await.json()["theme"], "dark", "{said:?}");
+        let response = send(&visitor, Method::POST, "/api/preferences/theme", "text/html", headers).await;
+        assert_eq!(response.status, StatusCode::SEE_OTHER, "{headers:?}");
+        assert_eq!(visitor.get("/api/visitor/show").await.json()["theme"], "dark", "{headers:?}");
     }
 }

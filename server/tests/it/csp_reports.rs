@@ -1,4 +1,4 @@
-//! What browsers report about the content security policy: it is logged, without what is secret and without end.
+//! Reports about the Content Security Policy are logged within limits and without secrets.
 
 use std::io;
 
@@ -10,14 +10,14 @@ use futures::stream;
 use serde_json::json;
 
 use crate::{
-    audit::CapturedLog,
-    client::{Answer, TestApp},
+    captured_log::CapturedLog,
+    client::{Response, TestApp},
 };
 
 const SINGLE: &str = "application/csp-report";
 const LIST: &str = "application/reports+json";
 
-/// A report to a `report-uri`. Whatever is not for the log has "secret" in it.
+/// A report to a `report-uri`. Every part that must not be logged contains "secret".
 fn single() -> String {
     json!({ "csp-report": {
         "document-uri": "http://satchel.test/login?name=secret",
@@ -33,7 +33,7 @@ fn single() -> String {
     .to_string()
 }
 
-/// A list of the same reports for an endpoint, with one of another kind.
+/// A list of the same reports for a `report-to` endpoint, after one of another type.
 fn list(reports: usize) -> String {
     let violation = json!({ "age": 1, "type": "csp-violation", "url": "http://satchel.test/?secret", "body": {
         "documentURL": "http://satchel.test/login?name=secret",
@@ -50,7 +50,7 @@ fn list(reports: usize) -> String {
 }
 
 /// Sends a report from an address, as a browser does.
-async fn report(app: &TestApp, address: &str, kind: &str, body: impl Into<Body>) -> Answer {
+async fn report(app: &TestApp, address: &str, kind: &str, body: impl Into<Body>) -> Response {
     let request = Request::post("/csp-reports")
         .header("content-type", kind)
         .header("sec-fetch-site", "same-origin")
@@ -58,21 +58,17 @@ async fn report(app: &TestApp, address: &str, kind: &str, body: impl Into<Body>)
     app.visitor().send(request.body(body.into()).unwrap()).await
 }
 
-async fn app_behind_a_proxy() -> TestApp {
-    TestApp::start_with(&[("CLIENT_IP_SOURCE", "XRealIp")]).await
-}
-
 /// Security: 3.4.7
 #[tokio::test]
 async fn a_report_of_either_format_is_logged_without_queries_and_samples() {
     let log = CapturedLog::start();
-    let app = app_behind_a_proxy().await;
+    let app = TestApp::start_behind_proxy().await;
     for (kind, body) in
         [(SINGLE, single()), (LIST, list(1)), ("Application/CSP-Report; charset=utf-8", single())]
     {
-        let answer = report(&app, "10.0.0.1", kind, body).await;
-        assert_eq!((answer.status, answer.body.as_str()), (StatusCode::NO_CONTENT, ""), "{kind}");
-        assert!(!answer.sets_cookie(), "{kind}");
+        let response = report(&app, "10.0.0.1", kind, body).await;
+        assert_eq!((response.status, response.body.as_str()), (StatusCode::NO_CONTENT, ""), "{kind}");
+        assert!(!response.sets_cookie(), "{kind}");
     }
     let expected = concat!(
         "a page violated its content security policy directive=\"img-src\" disposition=\"enforce\" ",
@@ -84,7 +80,7 @@ async fn a_report_of_either_format_is_logged_without_queries_and_samples() {
 
 #[tokio::test]
 async fn a_report_needs_neither_a_session_nor_the_database() {
-    let app = app_behind_a_proxy().await;
+    let app = TestApp::start_behind_proxy().await;
     app.change("drop table sessions").await;
     assert_eq!(report(&app, "10.0.0.1", SINGLE, single()).await.status, StatusCode::NO_CONTENT);
 }
@@ -92,7 +88,7 @@ async fn a_report_needs_neither_a_session_nor_the_database() {
 /// Security: 3.4.7
 #[tokio::test]
 async fn a_page_names_the_path_that_takes_reports() {
-    let app = app_behind_a_proxy().await;
+    let app = TestApp::start_behind_proxy().await;
     let page = app.visitor().open("/login").await;
     let endpoints = page.headers["reporting-endpoints"].to_str().unwrap();
     let path = endpoints.strip_prefix("csp=\"").unwrap().strip_suffix('"').unwrap();
@@ -102,9 +98,9 @@ async fn a_page_names_the_path_that_takes_reports() {
 
 /// Security: 3.4.7
 #[tokio::test]
-async fn what_is_not_a_report_is_refused_and_not_logged() {
+async fn an_invalid_report_is_refused_and_not_logged() {
     let log = CapturedLog::start();
-    let app = app_behind_a_proxy().await;
+    let app = TestApp::start_behind_proxy().await;
     for (kind, body, status) in [
         ("application/json", single(), StatusCode::UNSUPPORTED_MEDIA_TYPE),
         ("text/plain", single(), StatusCode::UNSUPPORTED_MEDIA_TYPE),
@@ -116,8 +112,8 @@ async fn what_is_not_a_report_is_refused_and_not_logged() {
         (LIST, list(100), StatusCode::PAYLOAD_TOO_LARGE),
         (SINGLE, " ".repeat(16 * 1024 + 1), StatusCode::PAYLOAD_TOO_LARGE),
     ] {
-        let answer = report(&app, "10.0.0.1", kind, body).await;
-        assert_eq!((answer.status, answer.body.as_str()), (status, ""), "{kind}");
+        let response = report(&app, "10.0.0.1", kind, body).await;
+        assert_eq!((response.status, response.body.as_str()), (status, ""), "{kind}");
     }
     let page = app.visitor().open("/csp-reports").await;
     assert_eq!(page.status, StatusCode::METHOD_NOT_ALLOWED);
@@ -127,15 +123,15 @@ async fn what_is_not_a_report_is_refused_and_not_logged() {
 #[tokio::test]
 async fn at_most_five_reports_of_a_list_are_logged() {
     let log = CapturedLog::start();
-    let app = app_behind_a_proxy().await;
+    let app = TestApp::start_behind_proxy().await;
     assert_eq!(report(&app, "10.0.0.1", LIST, list(20)).await.status, StatusCode::NO_CONTENT);
     assert_eq!(log.of("csp").len(), 5);
 }
 
 #[tokio::test]
-async fn what_a_page_of_another_site_sends_is_no_report() {
+async fn a_report_from_another_site_is_refused() {
     let log = CapturedLog::start();
-    let app = app_behind_a_proxy().await;
+    let app = TestApp::start_behind_proxy().await;
     let request = Request::post("/csp-reports")
         .header("content-type", SINGLE)
         .header("sec-fetch-site", "cross-site")
@@ -145,44 +141,44 @@ async fn what_a_page_of_another_site_sends_is_no_report() {
 }
 
 #[tokio::test]
-async fn a_report_that_arrives_slowly_leaves_room_for_other_requests() {
+async fn a_slow_report_does_not_block_other_requests() {
     let settings = [("CLIENT_IP_SOURCE", "XRealIp"), ("REQUEST_LIMIT", "1")];
     let app = TestApp::start_with(&settings).await;
     let endless = Body::from_stream(stream::pending::<io::Result<Bytes>>());
     let visitor = app.visitor();
     tokio::select! {
         biased;
-        answer = report(&app, "10.0.0.1", SINGLE, endless) => panic!("{}", answer.status),
-        answer = visitor.ask("/api/visitor/show") => assert_eq!(answer.status, StatusCode::OK),
+        response = report(&app, "10.0.0.1", SINGLE, endless) => panic!("{}", response.status),
+        response = visitor.get("/api/visitor/show") => assert_eq!(response.status, StatusCode::OK),
     }
 }
 
-/// How many reports are taken from an address until one is refused.
-async fn taken(app: &TestApp, address: &str) -> usize {
-    for taken in 0..1_000 {
-        let answer = report(app, address, SINGLE, single()).await;
-        if answer.status == StatusCode::TOO_MANY_REQUESTS {
-            assert!(answer.headers.contains_key("retry-after"));
-            return taken;
+/// Sends reports from an address until one is refused, and returns how many were accepted.
+async fn accepted(app: &TestApp, address: &str) -> usize {
+    for count in 0..1_000 {
+        let response = report(app, address, SINGLE, single()).await;
+        if response.status == StatusCode::TOO_MANY_REQUESTS {
+            assert!(response.headers.contains_key("retry-after"));
+            return count;
         }
-        assert_eq!(answer.status, StatusCode::NO_CONTENT);
+        assert_eq!(response.status, StatusCode::NO_CONTENT);
     }
     panic!("{address} is not limited");
 }
 
 /// Security: 3.4.7
 #[tokio::test]
-async fn reports_beyond_the_limit_of_an_address_and_of_all_are_refused_without_a_line() {
+async fn reports_over_the_limits_are_refused_and_not_logged() {
     let log = CapturedLog::start();
-    let app = app_behind_a_proxy().await;
-    // A few more than the rates say: they come back one by one.
-    let first = taken(&app, "2001:db8::1").await;
+    let app = TestApp::start_behind_proxy().await;
+    // A few more than the limits, because permits are returned while the test runs.
+    let first = accepted(&app, "2001:db8::1").await;
     assert!((60..80).contains(&first), "{first}");
-    let neighbour = taken(&app, "2001:db8::2").await;
+    let neighbour = accepted(&app, "2001:db8::2").await;
     assert!(neighbour < 20, "the same network: {neighbour}");
-    let other = taken(&app, "10.0.0.1").await;
+    let other = accepted(&app, "10.0.0.1").await;
     assert!((1..80).contains(&other), "{other}");
-    let last = taken(&app, "10.0.0.2").await;
+    let last = accepted(&app, "10.0.0.2").await;
     assert!(last < 20, "the limit of all: {last}");
     assert_eq!(log.of("csp").len(), first + neighbour + other + last);
 }

@@ -1,5 +1,4 @@
-//! What the server has answered is on the disk, where a power cut leaves it: strace counts how often the real binary waits for the
-//! disk, by `fsync` or `fdatasync`.
+//! Confirmed changes are on the disk, where they survive a power cut: strace counts the calls of `fsync` and `fdatasync`.
 
 use std::{
     env, fs,
@@ -10,8 +9,7 @@ use std::{
 
 use crate::{
     client::PASSWORD,
-    faults::status,
-    running::{Running, command, cookie},
+    running::{TestServer, command, cookie, status},
 };
 
 /// A server function that changes the session, and two forms for it.
@@ -20,58 +18,57 @@ const FORMS: [&str; 2] = ["theme=light", "theme=dark"];
 
 /// A server under strace.
 struct Traced {
-    server: Running,
+    server: TestServer,
     trace: PathBuf,
 }
 
 impl Traced {
-    /// Starts the server in `folder`. The `options` are strace's.
+    /// Starts the server with these options of strace.
     fn start(folder: &Path, options: &[&str]) -> Self {
         let version = Command::new("strace").arg("--version").output();
         assert!(version.is_ok(), "strace is missing: bin/setup installs it ({version:?})");
         let trace = folder.join("strace.log");
         let mut strace = Command::new("strace");
-        // With -D this process becomes the server. With --seccomp-bpf only the calls that are traced are slower.
+        // With -D the process becomes the server. With --seccomp-bpf only the traced calls are slower.
         strace.args(["-D", "-f", "--seccomp-bpf", "-e", "trace=fsync,fdatasync", "-o"]).arg(&trace);
         strace.args(options).arg(command(folder, &[]).get_program()).current_dir(folder).env_clear();
         if let Some(path) = env::var_os("PATH") {
             strace.env("PATH", path);
         }
-        let server = Running::launch(strace);
+        let server = TestServer::launch(strace);
         let process = fs::read_to_string(format!("/proc/{}/status", server.process())).unwrap();
         let tracer = process.lines().find_map(|line| line.strip_prefix("TracerPid:")).unwrap();
         assert_ne!(tracer.trim(), "0", "strace cannot trace the server: this system does not permit ptrace");
         Self { server, trace }
     }
 
-    /// How often the server has waited for the disk. strace writes its line before the server goes on.
+    /// The number of syncs until now. strace writes each line before the server continues.
     fn syncs(&self) -> usize {
         let trace = fs::read_to_string(&self.trace).unwrap();
-        // A call that other threads' calls interrupt has a line for its beginning, too.
+        // An interrupted call has another line for its beginning.
         trace.lines().filter(|line| line.contains("sync") && line.contains(" = 0")).count()
     }
 
-    /// Calls a server function that changes something. The change must be on the disk when the answer is there.
+    /// Calls a server function, and checks that its change is on the disk before the response.
     fn post(&self, path: &str, cookie: &str, body: &str) -> String {
         let before = self.syncs();
-        let answer = self.server.post(path, cookie, body);
-        assert_eq!(status(&answer), 200, "{path}: {answer}");
-        assert!(self.syncs() > before, "{path}: answered before it was on the disk");
-        answer
+        let response = self.server.post(path, cookie, body);
+        assert_eq!(status(&response), 200, "{path}: {response}");
+        assert!(self.syncs() > before, "{path}: confirmed before it was on the disk");
+        response
     }
 
-    /// A visitor with a session, by the session's cookie.
-    fn new_visitor(&self) -> String {
+    fn new_session(&self) -> String {
         cookie(&self.post(CHANGE, "", "theme=dark")).unwrap()
     }
 }
 
 /// Security: power cuts
 #[test]
-fn each_of_a_hundred_changes_is_on_the_disk_when_it_is_answered() {
+fn each_of_a_hundred_changes_is_on_the_disk_before_its_response() {
     let folder = tempfile::tempdir().unwrap();
     let server = Traced::start(folder.path(), &[]);
-    let visitor = server.new_visitor();
+    let visitor = server.new_session();
     let before = server.syncs();
     for number in 0..100 {
         server.post(CHANGE, &visitor, FORMS[number % 2]);
@@ -82,7 +79,7 @@ fn each_of_a_hundred_changes_is_on_the_disk_when_it_is_answered() {
 
 /// Security: 7.4.1, power cuts
 #[test]
-fn changes_of_an_account_and_a_sign_out_are_on_the_disk_when_they_are_answered() {
+fn account_changes_and_sign_outs_are_on_the_disk_before_their_responses() {
     const NEW: &str = "another-three-words";
 
     let folder = tempfile::tempdir().unwrap();
@@ -102,14 +99,14 @@ fn changes_of_an_account_and_a_sign_out_are_on_the_disk_when_they_are_answered()
 }
 
 #[test]
-fn changes_at_the_same_time_go_to_the_disk_together() {
+fn concurrent_changes_are_written_to_the_disk_together() {
     const VISITORS: usize = 20;
     const CHANGES: usize = 10;
 
     let folder = tempfile::tempdir().unwrap();
-    // A disk that takes 100 ms, so that the changes of the others arrive while it writes the first.
+    // A sync takes 100 ms, so that other changes arrive during it.
     let server = Traced::start(folder.path(), &["-e", "inject=fsync,fdatasync:delay_enter=100000"]);
-    let visitors: Vec<_> = (0..VISITORS).map(|_| server.new_visitor()).collect();
+    let visitors: Vec<_> = (0..VISITORS).map(|_| server.new_session()).collect();
     let before = server.syncs();
     thread::scope(|scope| {
         for visitor in &visitors {
@@ -123,7 +120,7 @@ fn changes_at_the_same_time_go_to_the_disk_together() {
     });
     let syncs = server.syncs() - before;
     println!("{syncs} syncs for {CHANGES} changes of each of {VISITORS} visitors");
-    // Those of one visitor come one after the other. Up to 32 of different visitors are one commit.
+    // Changes of one visitor are sequential. Up to 32 changes of different visitors are one commit.
     let expected = CHANGES..=VISITORS * CHANGES / 2;
     assert!(expected.contains(&syncs), "{syncs} syncs, not {expected:?}");
 }

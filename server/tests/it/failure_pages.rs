@@ -1,14 +1,14 @@
-//! Whatever fails, who opens a page reads it in the layout of all pages, with what helps.
+//! Error pages have the layout of the app and say what to do.
 
 use axum::{
     body::Body,
     http::{Request, StatusCode},
 };
 
-use crate::client::{Answer, TestApp};
+use crate::client::{Response, TestApp};
 
-/// The layout, and nothing that would need what has failed.
-fn expect_layout(page: &Answer) {
+/// Checks the layout, which contains nothing of the visitor's session.
+fn expect_layout(page: &Response) {
     for part in
         ["<html lang=\"en\"", "<nav aria-label=\"Main\"", "<main id=\"content\"", "site-footer", "<h1>"]
     {
@@ -23,7 +23,7 @@ fn expect_layout(page: &Answer) {
 
 // <visits>
 #[tokio::test]
-async fn a_page_that_has_to_wait_says_how_long() {
+async fn a_rate_limited_page_says_how_long_to_wait() {
     let app = TestApp::start_with(&[("SESSION_LIMIT", "1/1h")]).await;
     app.visitor().open("/visits").await;
     let page = app.visitor().open("/visits").await;
@@ -33,13 +33,13 @@ async fn a_page_that_has_to_wait_says_how_long() {
     for part in ["<title>Please wait a moment · Satchel</title>", "in 60 minutes", "Try again</a>"] {
         assert!(page.body.contains(part), "{part} in {}", page.body);
     }
-    assert!(!page.body.contains("<code>"), "there is nothing to search the log for");
+    assert!(!page.body.contains("<code>"), "a rate limit needs no request id");
 }
 // </visits>
 
 #[tokio::test]
-async fn a_page_without_its_records_says_by_which_number_to_find_it() {
-    // The session is not read from memory.
+async fn an_unavailable_page_shows_its_request_id() {
+    // Without a cache, each request reads the session from the database.
     let app = TestApp::start_with(&[("DATABASE_SHARED", "true")]).await;
     let visitor = app.visitor();
     visitor.begin_session().await;
@@ -53,7 +53,7 @@ async fn a_page_without_its_records_says_by_which_number_to_find_it() {
 }
 
 #[tokio::test]
-async fn a_refused_form_says_what_became_of_it() {
+async fn a_refused_form_explains_the_next_step() {
     let app = TestApp::start().await;
     let form = |origin: &str, body: String| {
         let request = Request::post("/api/preferences/theme")
@@ -77,7 +77,7 @@ async fn a_refused_form_says_what_became_of_it() {
 }
 
 #[tokio::test]
-async fn the_page_that_does_not_exist_is_one_of_the_app() {
+async fn an_unknown_page_has_the_layout_of_the_app() {
     let app = TestApp::start().await;
     let page = app.visitor().open("/nothing-here").await;
     assert_eq!(page.status, StatusCode::NOT_FOUND);

@@ -1,4 +1,4 @@
-//! The real binary when something breaks: what was answered is kept, what cannot be done is said, and what is mended goes on.
+//! Failures of the real binary and its database: confirmed writes survive, other requests get an error, and the server recovers.
 
 use std::{
     fs,
@@ -15,96 +15,88 @@ use crate::{
     binary::{refusal, refused},
     client::TestApp,
     database::Database,
-    running::{Running, command, cookie, exchange, post},
+    running::{TestServer, command, exchange, post, status},
 };
 
-/// How many clients write at once.
+/// Clients that write at the same time.
 const WRITERS: usize = 8;
 
 /// The themes that a client sets in turn.
 const THEMES: [&str; 3] = ["dark", "light", "system"];
 
-/// A visitor and the number of its changes that were answered. The first one sets the first theme.
-struct Counted {
+/// A client and the number of its confirmed changes. Change number `n` sets theme number `n - 1`.
+struct Client {
     cookie: String,
-    count: usize,
+    changes: usize,
 }
 
-fn new_visitor(server: &Running) -> String {
-    cookie(&server.begin_session("")).unwrap()
-}
-
-fn theme_of(server: &Running, cookie: &str) -> String {
-    let answer = server.get("/api/visitor/show", cookie);
-    let theme = answer.split("\"theme\":\"").nth(1).unwrap_or_else(|| panic!("no theme in {answer}"));
+fn theme_of(server: &TestServer, cookie: &str) -> String {
+    let response = server.get("/api/visitor/show", cookie);
+    let theme = response.split("\"theme\":\"").nth(1).unwrap_or_else(|| panic!("no theme in {response}"));
     theme.split('"').next().unwrap().to_owned()
 }
 
-pub(crate) fn status(answer: &str) -> u16 {
-    answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_else(|| panic!("{answer:?}"))
-}
-
-/// Whether the whole answer has come.
-fn is_whole(answer: &str) -> bool {
-    let Some((head, body)) = answer.split_once("\r\n\r\n") else { return false };
+/// Whether the whole response has arrived.
+fn is_complete(response: &str) -> bool {
+    let Some((head, body)) = response.split_once("\r\n\r\n") else { return false };
     let length = head.split("content-length: ").nth(1).and_then(|rest| rest.split("\r\n").next());
     length.is_some_and(|length| length.parse() == Ok(body.len()))
 }
 
-/// Lets clients change their sessions until the server ends by what `end` does once enough was answered; returns how many changes of each
-/// were answered.
-fn change_until(server: Running, end: impl FnOnce(Running)) -> Vec<Counted> {
-    let cookies: Vec<_> = (0..WRITERS).map(|_| new_visitor(&server)).collect();
+/// Lets clients change their sessions until `end` stops the server, and returns the clients.
+fn change_until(server: TestServer, end: impl FnOnce(TestServer)) -> Vec<Client> {
+    let cookies: Vec<_> = (0..WRITERS).map(|_| server.new_session()).collect();
     let (address, over) = (server.address().to_owned(), AtomicBool::new(false));
-    let enough = std::sync::Barrier::new(WRITERS + 1);
+    let warmed_up = std::sync::Barrier::new(WRITERS + 1);
     thread::scope(|scope| {
         let clients: Vec<_> = cookies
             .into_iter()
             .map(|cookie| {
-                let (address, over, enough) = (&address, &over, &enough);
+                let (address, over, warmed_up) = (&address, &over, &warmed_up);
                 scope.spawn(move || {
-                    let mut last = Counted { cookie, count: 1 };
+                    let mut client = Client { cookie, changes: 1 };
                     let mut send = || {
-                        let form = format!("theme={}", THEMES[last.count % THEMES.len()]);
-                        let answer = exchange(address, &post("/api/preferences/theme", &last.cookie, &form));
-                        match answer {
-                            Ok(answer) if is_whole(&answer) => {
-                                assert_eq!(status(&answer), 200, "{answer}");
-                                last.count += 1;
+                        let form = format!("theme={}", THEMES[client.changes % THEMES.len()]);
+                        let response =
+                            exchange(address, &post("/api/preferences/theme", &client.cookie, &form));
+                        match response {
+                            Ok(response) if is_complete(&response) => {
+                                assert_eq!(status(&response), 200, "{response}");
+                                client.changes += 1;
                                 true
                             }
-                            // Nothing was answered: the connection was refused, or broke off before its first byte.
-                            Ok(answer) => {
-                                assert!(answer.is_empty(), "half an answer: {answer}");
+                            // The server closed the connection without a response.
+                            Ok(response) => {
+                                assert!(response.is_empty(), "an incomplete response: {response}");
                                 false
                             }
                             Err(_) => false,
                         }
                     };
                     for _ in 0..20 {
-                        assert!(send(), "the server went too early");
+                        assert!(send(), "the server stopped too early");
                     }
-                    enough.wait();
+                    warmed_up.wait();
                     while send() || !over.load(Ordering::Relaxed) {}
-                    last
+                    client
                 })
             })
             .collect();
-        enough.wait();
+        warmed_up.wait();
         end(server);
         over.store(true, Ordering::Relaxed);
         clients.into_iter().map(|client| client.join().unwrap()).collect()
     })
 }
 
-/// After a restart the last answered change of each session is there, or one of at most `more` that were not answered.
-fn expect_kept(folder: &Path, answered: &[Counted], more: usize) {
-    let server = Running::start(folder);
-    for Counted { cookie, count } in answered {
+/// Restarts the server, and checks that each session has its last confirmed change or one of at most `more` unconfirmed ones.
+fn expect_kept(folder: &Path, clients: &[Client], more: usize) {
+    let server = TestServer::start(folder);
+    for Client { cookie, changes } in clients {
         let theme = theme_of(&server, cookie);
         let expected: Vec<_> =
-            (*count..=count + more).map(|count| THEMES[(count - 1) % THEMES.len()]).collect();
-        assert!(expected.contains(&&*theme), "{theme} after {count} changes, not {expected:?}");
+            (*changes..=changes + more).map(|number| THEMES[(number - 1) % THEMES.len()]).collect();
+        assert!(expected.contains(&&*theme), "{theme} after {changes} changes, not {expected:?}");
     }
     let database = Database::open(&folder.join("data/satchel.db"));
     database.expect_intact();
@@ -114,32 +106,32 @@ fn expect_kept(folder: &Path, answered: &[Counted], more: usize) {
 }
 
 #[test]
-fn a_server_that_is_killed_loses_no_write_that_it_has_answered() {
+fn a_killed_server_keeps_every_confirmed_write() {
     let folder = tempfile::tempdir().unwrap();
-    let answered = change_until(Running::start(folder.path()), |server| {
+    let clients = change_until(TestServer::start(folder.path()), |server| {
         server.stop("-KILL");
     });
-    // One for each client was under way.
-    expect_kept(folder.path(), &answered, 1);
+    // Each client may have an unconfirmed change.
+    expect_kept(folder.path(), &clients, 1);
 }
 
 #[test]
-fn a_server_that_is_stopped_finishes_what_it_has_begun_and_refuses_the_rest() {
+fn a_stopping_server_finishes_running_requests_and_refuses_new_ones() {
     let folder = tempfile::tempdir().unwrap();
-    let answered = change_until(Running::start(folder.path()), |server| assert!(server.stop("-TERM")));
-    expect_kept(folder.path(), &answered, 0);
+    let clients = change_until(TestServer::start(folder.path()), |server| assert!(server.stop("-TERM")));
+    expect_kept(folder.path(), &clients, 0);
 }
 
 #[test]
-fn while_the_database_file_is_gone_the_answer_is_503_and_when_it_is_back_all_goes_on() {
+fn a_missing_database_file_gives_503_until_it_is_back() {
     let folder = tempfile::tempdir().unwrap();
-    let server = Running::start(folder.path());
-    let cookie = new_visitor(&server);
+    let server = TestServer::start(folder.path());
+    let cookie = server.new_session();
     let (file, aside) = (folder.path().join("data/satchel.db"), folder.path().join("data/aside.db"));
     fs::rename(&file, &aside).unwrap();
 
     expect_unavailable(&server, &cookie);
-    assert!(!file.exists(), "an empty database was made in its place");
+    assert!(!file.exists(), "an empty database was created in its place");
     assert_eq!(status(&server.get("/healthz", "")), 200);
 
     fs::rename(&aside, &file).unwrap();
@@ -147,16 +139,16 @@ fn while_the_database_file_is_gone_the_answer_is_503_and_when_it_is_back_all_goe
     assert_eq!(status(&server.change_session(&cookie)), 200);
     assert_eq!(status(&server.get("/readyz", "")), 200);
     let log = server.log();
-    for said in ["was removed or replaced: put it back, or restart the server", "is back"] {
-        assert_eq!(log.iter().filter(|line| line.contains(said)).count(), 1, "{said} in {log:#?}");
+    for text in ["was removed or replaced: put it back, or restart the server", "is back"] {
+        assert_eq!(log.iter().filter(|line| line.contains(text)).count(), 1, "{text} in {log:#?}");
     }
 }
 
 #[test]
-fn a_database_file_that_was_replaced_is_not_written_to_until_a_restart() {
+fn a_replaced_database_file_is_not_used_before_a_restart() {
     let folder = tempfile::tempdir().unwrap();
-    let server = Running::start(folder.path());
-    let cookie = new_visitor(&server);
+    let server = TestServer::start(folder.path());
+    let cookie = server.new_session();
     let file = folder.path().join("data/satchel.db");
     let copy = folder.path().join("data/copy.db");
     Database::open(&file).run(&format!("vacuum into '{}'", copy.display()));
@@ -167,12 +159,12 @@ fn a_database_file_that_was_replaced_is_not_written_to_until_a_restart() {
 
     expect_unavailable(&server, &cookie);
     assert!(server.stop("-TERM"));
-    let server = Running::start(folder.path());
+    let server = TestServer::start(folder.path());
     assert_eq!(theme_of(&server, &cookie), "dark");
 }
 
-/// A script, a page and a health check get a 503 if the database does not respond.
-fn expect_unavailable(server: &Running, cookie: &str) {
+/// Checks that a script, a page and the readiness check get a 503.
+fn expect_unavailable(server: &TestServer, cookie: &str) {
     let script = server.change_session(cookie);
     assert!(script.starts_with("HTTP/1.1 503") && script.contains("{\"error\":\"unavailable\"}"), "{script}");
     assert!(script.contains("retry-after: 5"), "{script}");
@@ -189,13 +181,13 @@ fn expect_unavailable(server: &Running, cookie: &str) {
 }
 
 #[test]
-fn a_database_that_cannot_be_written_to_stops_the_start_with_the_cure() {
+fn a_read_only_database_stops_the_server_with_advice() {
     let folder = tempfile::tempdir().unwrap();
-    Running::start(folder.path()).stop("-TERM");
+    TestServer::start(folder.path()).stop("-TERM");
     let data = folder.path().join("data");
     let server = readable_by_others(folder.path());
     for log in ["-wal", "-shm"] {
-        // Gone already after a good end.
+        // A server that stops normally has removed them.
         let _ = fs::remove_file(data.join(format!("satchel.db{log}")));
     }
     set_mode(&data.join("satchel.db"), 0o444);
@@ -205,55 +197,55 @@ fn a_database_that_cannot_be_written_to_stops_the_start_with_the_cure() {
     let mut start = Command::new(server);
     start.current_dir(folder.path()).env_clear().envs(settings).env("SESSION_KEYS", keys);
     as_unprivileged(&mut start);
-    let said = refused(start);
+    let message = refused(start);
     set_mode(&data, 0o755);
-    assert_eq!(said.lines().count(), 1, "{said}");
-    assert!(said.contains("data/satchel.db") && said.contains("may not be written to"), "{said}");
+    assert_eq!(message.lines().count(), 1, "{message}");
+    assert!(message.contains("data/satchel.db") && message.contains("may not be written to"), "{message}");
 }
 
 #[test]
-fn a_broken_database_stops_the_start_with_the_cure() {
+fn a_damaged_database_stops_the_server_with_advice() {
     let folder = tempfile::tempdir().unwrap();
-    Running::start(folder.path()).stop("-TERM");
+    TestServer::start(folder.path()).stop("-TERM");
     let file = folder.path().join("data/satchel.db");
     let whole = fs::read(&file).unwrap();
-    // The list of tables is what is read first; the file's head is as it was.
+    // The list of tables, which SQLite reads first. The header is valid.
     let mut broken = whole.clone();
     broken[100..4_096].fill(0xa5);
-    let text = "this is no database, but long enough to look like one".repeat(50);
+    let text = "this is not a database, but long warmed_up to look like one".repeat(50);
     for damaged in [&broken[..], &whole[..whole.len() / 2], text.as_bytes()] {
         fs::write(&file, damaged).unwrap();
-        let said = refusal(folder.path(), &[("LEPTOS_SITE_ADDR", "127.0.0.1:0")]);
-        assert!(said.contains("data/satchel.db") && said.contains("restore a backup"), "{said}");
-        assert_eq!(said.lines().count(), 1, "{said}");
+        let message = refusal(folder.path(), &[("LEPTOS_SITE_ADDR", "127.0.0.1:0")]);
+        assert!(message.contains("data/satchel.db") && message.contains("restore a backup"), "{message}");
+        assert_eq!(message.lines().count(), 1, "{message}");
     }
     fs::write(&file, whole).unwrap();
-    drop(Running::start(folder.path()));
+    drop(TestServer::start(folder.path()));
 }
 
 /// Security: 16.5.3
 #[test]
-fn a_database_that_breaks_while_it_is_used_gets_503_and_works_again_after_a_restart() {
+fn damage_to_the_database_in_use_gives_503_until_it_is_repaired() {
     let folder = tempfile::tempdir().unwrap();
-    // No page of it is kept, so that what is on the disk counts at once.
-    let server = Running::start_with(folder.path(), &[("DATABASE_SHARED", "true")]);
-    let cookie = new_visitor(&server);
+    // Disables the cache, so that the server reads the changed file.
+    let server = TestServer::start_with(folder.path(), &[("DATABASE_SHARED", "true")]);
+    let cookie = server.new_session();
     let file = folder.path().join("data/satchel.db");
     Database::open(&file).run("pragma wal_checkpoint(truncate)");
     let whole = fs::read(&file).unwrap();
     let mut broken = whole.clone();
     broken[4_096..].fill(0xa5);
-    // In place: another file in its place is another matter.
+    // Does not create another file, which the server would detect.
     write_in_place(&file, &broken);
-    let answers: Vec<_> =
+    let responses: Vec<_> =
         (0..10).flat_map(|_| [server.change_session(&cookie), server.begin_session(&cookie)]).collect();
-    assert!(answers.iter().any(|answer| status(answer) == 503), "{answers:#?}");
-    assert!(answers.iter().all(|answer| matches!(status(answer), 200 | 503)), "{answers:#?}");
+    assert!(responses.iter().any(|response| status(response) == 503), "{responses:#?}");
+    assert!(responses.iter().all(|response| matches!(status(response), 200 | 503)), "{responses:#?}");
 
     fs::remove_file(format!("{}-wal", file.display())).unwrap();
     write_in_place(&file, &whole);
     drop(server);
-    let server = Running::start(folder.path());
+    let server = TestServer::start(folder.path());
     assert!(["dark", "light"].contains(&&*theme_of(&server, &cookie)));
     assert_eq!(status(&server.change_session(&cookie)), 200);
 }
@@ -267,38 +259,38 @@ fn write_in_place(file: &Path, bytes: &[u8]) {
 /// Security: 16.5.3
 #[cfg(target_os = "linux")]
 #[test]
-fn while_the_disk_is_full_writes_are_refused_whole_pages_go_on_and_room_mends_it() {
+fn a_full_disk_refuses_writes_and_serves_reads_until_it_has_space_again() {
     use rlimit::{INFINITY, Resource, prlimit};
 
     let folder = tempfile::tempdir().unwrap();
-    // A file that may not grow any more is what a full disk is to SQLite. Without the trap the signal for it would end the process.
+    // To SQLite, a limit on the size of files is a full disk. The trap ignores the signal that would end the process.
     let mut server = command(folder.path(), &[]);
     let binary = server.get_program().to_owned();
     let mut launch = Command::new("sh");
     launch.args(["-c", "trap '' XFSZ; exec \"$0\""]).arg(binary).current_dir(folder.path()).env_clear();
     server = launch;
-    let server = Running::launch(server);
+    let server = TestServer::launch(server);
     let id = i32::try_from(server.process()).unwrap();
-    let cookie = new_visitor(&server);
+    let cookie = server.new_session();
     // <shop>
     let buyer = cookie_of_buyer(&server);
     // </shop>
-    let log = folder.path().join("data/satchel.db-wal");
+    let wal = folder.path().join("data/satchel.db-wal");
     let full = |bytes| prlimit(id, Resource::FSIZE, Some((bytes, INFINITY)), None).unwrap();
 
-    full(fs::metadata(&log).unwrap().len());
+    full(fs::metadata(&wal).unwrap().len());
     let mut stored = "dark";
     let refused = (0..1_000).find_map(|number| {
         let theme = THEMES[(number + 1) % THEMES.len()];
-        let answer = server.post("/api/preferences/theme", &cookie, &format!("theme={theme}"));
-        if status(&answer) == 200 {
+        let response = server.post("/api/preferences/theme", &cookie, &format!("theme={theme}"));
+        if status(&response) == 200 {
             stored = theme;
         }
-        (status(&answer) != 200).then_some(answer)
+        (status(&response) != 200).then_some(response)
     });
     let refused = refused.expect("the disk was never full");
     assert!(refused.starts_with("HTTP/1.1 503") && refused.contains("retry-after"), "{refused}");
-    assert_eq!(status(&server.get("/login", "")), 200, "who only reads is served");
+    assert_eq!(status(&server.get("/login", "")), 200, "reads are served");
     assert_eq!(theme_of(&server, &cookie), stored);
     // <shop>
     let order = format!("token={}", "t".repeat(20));
@@ -322,24 +314,22 @@ fn while_the_disk_is_full_writes_are_refused_whole_pages_go_on_and_room_mends_it
 }
 
 // <shop>
-/// A signed-in visitor with something in the cart.
+/// Signs in and fills the cart.
 #[cfg(target_os = "linux")]
-fn cookie_of_buyer(server: &Running) -> String {
-    let sign_in =
-        server.post("/api/auth/login", "", "email=demo@example.com&password=keep-it-in-the-satchel");
-    let buyer = cookie(&sign_in).unwrap();
+fn cookie_of_buyer(server: &TestServer) -> String {
+    let buyer = crate::running::cookie(&server.post("/api/auth/login", "", crate::client::DEMO)).unwrap();
     assert_eq!(status(&server.post("/api/cart/add", &buyer, "product=3&quantity=2")), 200);
     buyer
 }
 // </shop>
 
 #[test]
-fn a_server_whose_clock_was_set_back_goes_on_with_the_sessions_there_are() {
+fn a_server_whose_clock_was_set_back_keeps_existing_sessions() {
     let folder = tempfile::tempdir().unwrap();
-    // What is in the database counts at once.
-    let server = Running::start_with(folder.path(), &[("DATABASE_SHARED", "true")]);
-    let cookie = new_visitor(&server);
-    // Two hours back for the clock are two hours ahead for all times that were written by it.
+    // Disables the cache, so that the server reads the changed times.
+    let server = TestServer::start_with(folder.path(), &[("DATABASE_SHARED", "true")]);
+    let cookie = server.new_session();
+    // Instead of the clock, the test changes the times in the database.
     let database = Database::open(&folder.path().join("data/satchel.db"));
     database.run(
         "update sessions set began_at = began_at + 7200, used_at = used_at + 7200, expires_at = expires_at + 7200,
@@ -349,30 +339,30 @@ fn a_server_whose_clock_was_set_back_goes_on_with_the_sessions_there_are() {
     assert_eq!(status(&server.change_session(&cookie)), 200);
     assert_eq!(theme_of(&server, &cookie), "light");
     assert_eq!(status(&server.get("/login", &cookie)), 200);
-    assert_eq!(database.count("select ends_at from sessions"), ends_at, "the end is where it was");
+    assert_eq!(database.count("select ends_at from sessions"), ends_at, "the absolute timeout is unchanged");
     assert_eq!(database.count("select count(*) from sessions where expires_at <= ends_at"), 1);
-    assert_eq!(status(&server.begin_session("")), 200, "a new one begins");
+    assert_eq!(status(&server.begin_session("")), 200, "a new session can be created");
     let log = server.log();
     assert!(!log.iter().any(|line| line.contains("ERROR")), "{log:#?}");
 }
 
 #[tokio::test]
-async fn a_clock_that_is_set_back_ends_no_session_and_prolongs_none() {
+async fn setting_the_clock_back_neither_ends_nor_extends_a_session() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
     visitor.sign_in().await;
     app.clock.advance(Duration::hours(-2));
     assert_eq!(visitor.open("/account").await.status, StatusCode::OK);
     assert_eq!(visitor.begin_session().await.status, StatusCode::OK);
-    // Twelve hours after its beginning it is over, by whatever clock.
+    // The session ends twelve hours after its creation.
     for _ in 0..29 {
         app.clock.advance(Duration::minutes(29));
-        visitor.ask("/api/visitor/show").await;
+        visitor.get("/api/visitor/show").await;
     }
     assert_eq!(visitor.name().await, None);
 }
 
-/// The server where everybody may run it: the folders above the usual place may be closed to others.
+/// Copies the server to a place where other users may run it.
 fn readable_by_others(folder: &Path) -> std::path::PathBuf {
     let copy = folder.join("server");
     fs::copy(command(folder, &[]).get_program(), &copy).unwrap();
@@ -388,7 +378,7 @@ fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
-/// Root may write to everything, so where the tests run as root the server does not.
+/// Runs the command as another user if the tests run as root, who may write to every file.
 fn as_unprivileged(command: &mut Command) {
     use std::os::unix::{fs::MetadataExt, process::CommandExt};
 

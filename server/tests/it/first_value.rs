@@ -1,7 +1,7 @@
-//! "Your first value in ten minutes", the walk in `docs/from-flask.md`: the code that it quotes, and the tests that show that it works. In an
-//! app, this is a folder in `app/src`.
+//! The code and the tests of the tutorial "Your first value in ten minutes" in `docs/from-flask.md`. In an app, the code is a folder in
+//! `app/src`.
 
-#![expect(unreachable_pub, reason = "the code is shown as it would be in an app")]
+#![expect(unreachable_pub, reason = "the tutorial shows the code as it is in an app")]
 
 use app::FEATURES;
 use axum::{
@@ -112,15 +112,15 @@ async fn start() -> TestApp {
 async fn a_nickname_is_stored_until_it_is_removed() {
     let app = start().await;
     let (ada, bob) = (app.visitor(), app.visitor());
-    ada.call("/api/nickname/set", "name=Countess").await;
-    assert_eq!(ada.ask("/api/nickname/show").await.json()["name"], "Countess");
-    assert_eq!(bob.ask("/api/nickname/show").await.json()["name"], "");
-    ada.call("/api/nickname/forget", "").await;
-    assert_eq!(ada.ask("/api/nickname/show").await.json()["name"], "");
+    ada.post("/api/nickname/set", "name=Countess").await;
+    assert_eq!(ada.get("/api/nickname/show").await.json()["name"], "Countess");
+    assert_eq!(bob.get("/api/nickname/show").await.json()["name"], "");
+    ada.post("/api/nickname/forget", "").await;
+    assert_eq!(ada.get("/api/nickname/show").await.json()["name"], "");
 }
 
 #[tokio::test]
-async fn a_wrong_nickname_is_refused_beside_its_field() {
+async fn an_invalid_nickname_is_refused_with_a_field_error() {
     let app = start().await;
     let visitor = app.visitor();
     for (name, message) in [
@@ -128,18 +128,21 @@ async fn a_wrong_nickname_is_refused_beside_its_field() {
         ("++", "Please fill in this field."),
         (&"a".repeat(41), "Please use at most 40 characters."),
     ] {
-        let answer = visitor.call("/api/nickname/set", &format!("name={name}")).await;
-        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{name}");
-        assert_eq!((&answer.json()["field"], &answer.json()["message"]), (&"name".into(), &message.into()));
+        let response = visitor.post("/api/nickname/set", &format!("name={name}")).await;
+        assert_eq!(response.status, StatusCode::UNPROCESSABLE_ENTITY, "{name}");
+        assert_eq!(
+            (&response.json()["field"], &response.json()["message"]),
+            (&"name".into(), &message.into())
+        );
     }
 }
 
 #[tokio::test]
 async fn a_server_function_that_no_feature_lists_as_public_is_for_signed_in_users() {
     let app = TestApp::start().await;
-    let answer = app.visitor().call("/api/nickname/set", "name=Countess").await;
+    let response = app.visitor().post("/api/nickname/set", "name=Countess").await;
     assert_eq!(
-        (answer.status, answer.json()["error"].as_str()),
+        (response.status, response.json()["error"].as_str()),
         (StatusCode::UNAUTHORIZED, Some("sign_in_first"))
     );
 }

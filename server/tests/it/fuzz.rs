@@ -1,8 +1,8 @@
-//! The fuzzer, for a few seconds.
+//! Runs the fuzzer for a few seconds.
 
-mod engine;
+pub(crate) mod engine;
 
 #[tokio::test]
-async fn two_thousand_requests_find_no_fault_of_the_servers() {
+async fn two_thousand_fuzzed_requests_cause_no_server_error() {
     engine::run(2_000).await;
 }

@@ -1,4 +1,4 @@
-//! What every response tells the browser about what it may do with it.
+//! The security headers of every kind of response.
 
 use std::collections::BTreeSet;
 
@@ -8,10 +8,10 @@ use axum::{
 };
 use session::SigningKeys;
 
-use crate::client::{Answer, TestApp};
+use crate::client::{Response, TestApp};
 
-/// One response of each kind, with what it is.
-async fn of_each_kind(app: &TestApp) -> Vec<(&'static str, Answer)> {
+/// One response of each kind, with a description.
+async fn of_each_kind(app: &TestApp) -> Vec<(&'static str, Response)> {
     let visitor = app.visitor();
     let foreign = Request::builder()
         .method(Method::DELETE)
@@ -20,18 +20,15 @@ async fn of_each_kind(app: &TestApp) -> Vec<(&'static str, Answer)> {
         .header("sec-fetch-site", "cross-site");
     vec![
         ("a page", visitor.open("/login").await),
-        ("a page that may be kept", visitor.open("/").await),
-        ("a page that is not there", visitor.open("/nothing").await),
+        ("a page that may be cached", visitor.open("/").await),
+        ("an unknown page", visitor.open("/nothing").await),
         ("a redirect", visitor.open("/account").await),
-        ("JSON", visitor.ask("/api/visitor/show").await),
-        ("an error", visitor.call("/api/auth/login", "email=a&password=b").await),
-        (
-            "the answer to a plain form",
-            visitor.submit("/login", "/api/preferences/theme", "theme=dark").await,
-        ),
-        ("a wrong method", visitor.ask("/api/preferences/theme").await),
-        ("what is refused", visitor.send(foreign.body(Body::empty()).unwrap()).await),
-        ("a watcher's page", visitor.open("/readyz").await),
+        ("JSON", visitor.get("/api/visitor/show").await),
+        ("an error", visitor.post("/api/auth/login", "email=a&password=b").await),
+        ("a plain form", visitor.submit("/login", "/api/preferences/theme", "theme=dark").await),
+        ("a wrong method", visitor.get("/api/preferences/theme").await),
+        ("a refused request", visitor.send(foreign.body(Body::empty()).unwrap()).await),
+        ("a health check", visitor.open("/readyz").await),
         ("a form that is too large", visitor.submit("/login", "/api/auth/login", &"x".repeat(100_000)).await),
     ]
 }
@@ -40,25 +37,25 @@ async fn of_each_kind(app: &TestApp) -> Vec<(&'static str, Answer)> {
 #[tokio::test]
 async fn every_response_carries_the_security_headers() {
     let app = TestApp::start().await;
-    for (kind, answer) in of_each_kind(&app).await {
+    for (kind, response) in of_each_kind(&app).await {
         for (name, value) in [
             ("x-content-type-options", "nosniff"),
             ("referrer-policy", "same-origin"),
             ("cross-origin-opener-policy", "same-origin"),
             ("cross-origin-resource-policy", "same-origin"),
         ] {
-            assert_eq!(answer.headers[name], value, "{kind}");
+            assert_eq!(response.headers[name], value, "{kind}");
         }
-        assert!(answer.headers["permissions-policy"].to_str().unwrap().contains("camera=()"), "{kind}");
+        assert!(response.headers["permissions-policy"].to_str().unwrap().contains("camera=()"), "{kind}");
         assert!(
-            !answer.headers.contains_key("strict-transport-security"),
+            !response.headers.contains_key("strict-transport-security"),
             "{kind}: development has no HTTPS"
         );
-        let policy = answer.policy();
+        let policy = response.policy();
         for part in ["default-src 'none'", "base-uri 'none'", "form-action '", "frame-ancestors 'none'"] {
             assert!(policy.contains(part), "{part} in {policy} of {kind}");
         }
-        if answer
+        if response
             .headers
             .get("content-type")
             .is_some_and(|kind| kind.to_str().unwrap().starts_with("text/html"))
@@ -73,13 +70,13 @@ async fn every_response_carries_the_security_headers() {
 
 /// Security: 3.4.7
 #[tokio::test]
-async fn every_page_names_where_violations_of_its_policy_are_reported() {
+async fn every_page_names_the_endpoint_for_reports_about_its_policy() {
     let app = TestApp::start().await;
     let mut pages = 0;
-    for (kind, answer) in of_each_kind(&app).await {
-        let content = answer.headers.get("content-type").map(|content| content.to_str().unwrap());
-        let endpoints = answer.headers.get("reporting-endpoints");
-        let policy = answer.policy();
+    for (kind, response) in of_each_kind(&app).await {
+        let content = response.headers.get("content-type").map(|content| content.to_str().unwrap());
+        let endpoints = response.headers.get("reporting-endpoints");
+        let policy = response.policy();
         if !content.is_some_and(|content| content.starts_with("text/html")) {
             assert!(endpoints.is_none() && !policy.contains("report"), "{policy} of {kind}");
             continue;
@@ -93,12 +90,12 @@ async fn every_page_names_where_violations_of_its_policy_are_reported() {
 
 /// Security: 3.4.1
 #[tokio::test]
-async fn in_production_browsers_are_told_to_use_https_for_a_year() {
+async fn production_requires_https_for_a_year() {
     let keys = SigningKeys::generate();
     let app = TestApp::start_with(&[("LEPTOS_ENV", "PROD"), ("SESSION_KEYS", &keys)]).await;
-    for (kind, answer) in of_each_kind(&app).await {
+    for (kind, response) in of_each_kind(&app).await {
         assert_eq!(
-            answer.headers["strict-transport-security"], "max-age=31536000; includeSubDomains",
+            response.headers["strict-transport-security"], "max-age=31536000; includeSubDomains",
             "{kind}"
         );
     }
@@ -106,10 +103,10 @@ async fn in_production_browsers_are_told_to_use_https_for_a_year() {
 
 /// Security: 3.4.3
 #[tokio::test]
-async fn each_response_has_another_nonce_and_all_scripts_of_its_page_carry_it() {
+async fn each_response_has_a_new_nonce_and_every_script_carries_it() {
     let app = TestApp::start().await;
     let mut seen = BTreeSet::new();
-    // The first page is kept for a moment, the sign-in page is made each time.
+    // `/` is cached, the sign-in page is rendered for each request.
     for path in ["/", "/", "/", "/login", "/login", "/nothing"] {
         let page = app.visitor().open(path).await;
         let policy = page.policy();
@@ -135,13 +132,13 @@ async fn each_response_has_another_nonce_and_all_scripts_of_its_page_carry_it() 
 
 /// Security: 3.4.3
 #[tokio::test]
-async fn what_is_no_page_may_run_nothing() {
+async fn a_response_that_is_not_a_page_may_not_run_scripts() {
     let app = TestApp::start().await;
-    let policy = app.visitor().ask("/api/visitor/show").await.policy();
+    let policy = app.visitor().get("/api/visitor/show").await.policy();
     assert!(policy.contains("default-src 'none'") && !policy.contains("-src 'self'"), "{policy}");
 }
 
-impl Answer {
+impl Response {
     fn policy(&self) -> String {
         self.headers["content-security-policy"].to_str().unwrap().to_owned()
     }

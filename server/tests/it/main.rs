@@ -1,7 +1,7 @@
-//! The real router, driven without a network: each server function as a plain form and as a script, every page's HTML. And the
-//! real binary, where starting and stopping are the point.
+//! Tests of the real router without a network: server functions as plain forms and as scripts, and the HTML of every page. Tests of
+//! starting, stopping and failing run the real binary.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod access;
 mod account;
@@ -10,6 +10,7 @@ mod auth;
 mod backup;
 mod bad_input;
 mod binary;
+mod captured_log;
 mod client;
 mod commands;
 mod concurrency;
@@ -18,6 +19,7 @@ mod crawlers;
 mod cross_site;
 mod csp_reports;
 mod database;
+mod devices;
 #[cfg(target_os = "linux")]
 mod durability;
 mod explorer;
@@ -32,8 +34,9 @@ mod memory;
 mod odd_targets;
 mod operations;
 mod pages;
+mod passwords;
 mod register;
-mod room;
+mod request_limits;
 mod running;
 mod security;
 mod security_doc;
@@ -47,7 +50,7 @@ mod visits;
 mod cart;
 mod cart_fuzz;
 mod catalog;
-mod kept_pages;
 mod orders;
+mod page_cache;
 mod saved_cart;
 // </shop>

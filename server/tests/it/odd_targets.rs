@@ -1,4 +1,4 @@
-//! Targets and methods that no page has.
+//! Request targets and methods that do not belong to a page.
 
 use axum::{
     body::Body,
@@ -9,7 +9,7 @@ use time::Duration;
 
 use crate::client::TestApp;
 
-/// Paths in which a browser or a proxy may see the address of another host.
+/// Paths that a browser or a proxy may read as the address of another host.
 const AMBIGUOUS: [&str; 12] = [
     "//",
     "///",
@@ -26,7 +26,7 @@ const AMBIGUOUS: [&str; 12] = [
 ];
 
 #[tokio::test]
-async fn what_is_meant_for_a_proxy_is_refused() {
+async fn requests_for_a_proxy_are_refused() {
     let app = TestApp::start().await;
     for (method, target, status) in [
         (Method::GET, "satchel.test:80", StatusCode::BAD_REQUEST),
@@ -54,7 +54,7 @@ async fn a_path_that_is_too_long_for_the_disk_is_not_found() {
 
 /// Security: 3.7.2
 #[tokio::test]
-async fn a_path_that_may_be_another_sites_address_is_not_a_page() {
+async fn a_path_that_may_be_read_as_another_host_is_not_found() {
     let app = TestApp::start().await;
     for path in AMBIGUOUS {
         let page = app.visitor().open(path).await;
@@ -72,7 +72,7 @@ async fn a_path_that_may_be_another_sites_address_is_not_a_page() {
 }
 
 #[tokio::test]
-async fn a_path_that_is_not_a_page_keeps_no_session_alive() {
+async fn an_ambiguous_path_does_not_keep_a_session_alive() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
     visitor.sign_in().await;
@@ -81,5 +81,5 @@ async fn a_path_that_is_not_a_page_keeps_no_session_alive() {
         assert!(!visitor.open(path).await.sets_cookie(), "{path}");
     }
     app.clock.advance(Duration::minutes(20));
-    assert_eq!(visitor.name().await, None, "30 minutes without a use");
+    assert_eq!(visitor.name().await, None, "idle for 40 minutes");
 }

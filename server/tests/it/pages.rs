@@ -1,4 +1,4 @@
-//! Every page, whole in its first HTML.
+//! Pages are complete in their first HTML.
 
 use axum::http::StatusCode;
 
@@ -6,7 +6,7 @@ use crate::client::TestApp;
 
 /// Security: 2.4.1
 #[tokio::test]
-async fn every_page_is_complete_without_javascript_and_opens_no_session() {
+async fn every_page_is_complete_without_javascript_and_creates_no_session() {
     let app = TestApp::start().await;
     let pages = [
         ("/", "Satchel"),
@@ -33,7 +33,7 @@ async fn every_page_is_complete_without_javascript_and_opens_no_session() {
 }
 
 #[tokio::test]
-async fn what_does_not_exist_is_a_404_in_the_same_layout() {
+async fn unknown_paths_show_a_404_in_the_layout() {
     let app = TestApp::start().await;
     let long = format!("/{}.txt", "a".repeat(5_000));
     let pages = ["/nothing", "/login/more", "/pkg/nothing.js"];
@@ -57,12 +57,12 @@ async fn the_theme_is_in_the_first_html() {
     let visitor = app.visitor();
     let page = visitor.submit_and_follow("/login", "/api/preferences/theme", "theme=dark").await;
     assert!(page.body.contains("data-theme=\"dark\""), "{}", page.body);
-    assert_eq!(visitor.ask("/api/visitor/show").await.json()["theme"], "dark");
+    assert_eq!(visitor.get("/api/visitor/show").await.json()["theme"], "dark");
 }
 
 /// Security: 3.2.2
 #[tokio::test]
-async fn a_visitors_words_are_text_and_never_markup() {
+async fn input_in_forms_and_urls_is_escaped() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
     let script = "%3Cscript%3Ealert(1)%3C/script%3E";
@@ -79,7 +79,7 @@ async fn a_visitors_words_are_text_and_never_markup() {
 
 /// Security: 16.5.3
 #[tokio::test]
-async fn when_the_database_is_gone_the_answer_is_a_503() {
+async fn an_unavailable_database_gives_503() {
     let app = TestApp::start_with(&[("DATABASE_SHARED", "true")]).await;
     let visitor = app.visitor();
     visitor.sign_in().await;
@@ -87,15 +87,15 @@ async fn when_the_database_is_gone_the_answer_is_a_503() {
     let page = visitor.open("/").await;
     assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(page.body.contains("<html"), "{}", page.body);
-    let answer = visitor.begin_session().await;
+    let response = visitor.begin_session().await;
     assert_eq!(
-        (answer.status, answer.body.as_str()),
+        (response.status, response.body.as_str()),
         (StatusCode::SERVICE_UNAVAILABLE, r#"{"error":"unavailable"}"#)
     );
     assert_eq!(
         visitor.submit("/", "/api/preferences/theme", "theme=dark").await.status,
         StatusCode::SERVICE_UNAVAILABLE
     );
-    assert_eq!(visitor.ask("/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(visitor.ask("/healthz").await.status, StatusCode::OK);
+    assert_eq!(visitor.get("/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(visitor.get("/healthz").await.status, StatusCode::OK);
 }

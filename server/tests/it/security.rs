@@ -1,4 +1,4 @@
-//! What `docs/security.md` promises and no domain's own tests prove: rules for all pages, functions and cookies at once.
+//! Requirements of `docs/security.md` for all pages, functions and cookies.
 
 use axum::{
     body::Body,
@@ -7,12 +7,12 @@ use axum::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use time::Duration;
 
-use crate::client::{Answer, PASSWORD, TestApp, Visitor};
+use crate::client::{DEMO, PASSWORD, Response, TestApp, Visitor};
 
-/// Characters of the signature in front of the id.
+/// The length of the signature in front of the id, in characters.
 const SIGNATURE: usize = 44;
 
-/// Every page, and one that is none.
+/// Every page, and one that does not exist.
 fn pages() -> Vec<String> {
     let pages = server::state::app_pages().into_iter().map(|route| route.path().replace("{id}", "1"));
     pages.chain(["/nothing".to_owned()]).collect()
@@ -23,15 +23,15 @@ fn functions(wanted: Method) -> Vec<&'static str> {
     all.filter(|(_, method)| *method == wanted).map(|(path, _)| path).collect()
 }
 
-/// All that the answer tells but for its cookies, which are where the id belongs.
-fn text_of(mut answer: Answer) -> String {
-    answer.headers.remove(SET_COOKIE);
-    format!("{:?} {}", answer.headers, answer.body)
+/// The headers without cookies, and the body.
+fn text_of(mut response: Response) -> String {
+    response.headers.remove(SET_COOKIE);
+    format!("{:?} {}", response.headers, response.body)
 }
 
 /// Security: 7.2.4
 #[tokio::test]
-async fn signing_in_again_gives_another_id_and_ends_the_last_one() {
+async fn signing_in_again_cycles_the_id_and_invalidates_the_old_one() {
     let app = TestApp::start().await;
     let (visitor, thief) = (app.visitor(), app.visitor());
     visitor.sign_in().await;
@@ -50,18 +50,18 @@ async fn each_of_the_128_bits_of_an_id_varies() {
     let (mut ones, mut zeros, mut seen) = (0_u128, 0_u128, std::collections::BTreeSet::new());
     for _ in 0..100 {
         let visitor = app.visitor();
-        visitor.call("/api/preferences/theme", "theme=dark").await;
+        visitor.post("/api/preferences/theme", "theme=dark").await;
         let id = URL_SAFE_NO_PAD.decode(&visitor.session_cookie().unwrap()[SIGNATURE..]).unwrap();
         let id = u128::from_be_bytes(id.try_into().unwrap());
         (ones, zeros) = (ones | id, zeros | !id);
-        assert!(seen.insert(id), "an id that was there before");
+        assert!(seen.insert(id), "an id was generated twice");
     }
     assert_eq!((ones, zeros), (u128::MAX, u128::MAX));
 }
 
 /// Security: 7.1.2
 #[tokio::test]
-async fn the_fifty_first_device_signs_out_the_one_that_was_used_least_lately() {
+async fn the_fifty_first_device_signs_out_the_least_recently_used_one() {
     let app = TestApp::start_with(&[("SIGN_IN_LIMIT", "off")]).await;
     let devices: Vec<_> = (0..51).map(|_| app.visitor()).collect();
     devices[0].register("Ada").await;
@@ -70,7 +70,7 @@ async fn the_fifty_first_device_signs_out_the_one_that_was_used_least_lately() {
         assert_eq!(device.sign_in_as("Ada").await.status, StatusCode::OK);
     }
     assert_eq!((devices[0].name().await, devices[1].name().await.as_deref()), (None, Some("Ada")));
-    assert_eq!(devices[50].ask("/api/auth/devices").await.json().as_array().unwrap().len(), 50);
+    assert_eq!(devices[50].get("/api/auth/devices").await.json().as_array().unwrap().len(), 50);
 }
 
 /// Security: 7.4.4
@@ -92,31 +92,33 @@ async fn every_page_has_a_button_to_sign_out() {
 
 /// Security: 3.3.4, 14.2.1
 #[tokio::test]
-async fn the_id_stands_in_no_page_and_no_answer() {
+async fn no_response_contains_the_session_id() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
     visitor.begin_session().await;
     visitor.sign_in().await;
     let cookie = visitor.session_cookie().unwrap();
     let (signature, id) = cookie.split_at(SIGNATURE);
-    let mut answers = Vec::new();
+    let mut responses = Vec::new();
     for path in pages() {
-        answers.push((path.clone(), text_of(visitor.open(&path).await)));
+        responses.push((path.clone(), text_of(visitor.open(&path).await)));
     }
     for path in functions(Method::GET) {
-        answers.push((path.to_owned(), text_of(visitor.ask(path).await)));
+        responses.push((path.to_owned(), text_of(visitor.get(path).await)));
     }
-    assert!(answers.len() > 15 && answers.iter().any(|(_, answer)| answer.contains("demo@example.com")));
-    for (path, answer) in answers {
+    assert!(
+        responses.len() > 15 && responses.iter().any(|(_, response)| response.contains("demo@example.com"))
+    );
+    for (path, response) in responses {
         for secret in [signature, id, &signature.replace('=', "%3D"), &id[4..]] {
-            assert!(!answer.contains(secret), "{path}: {answer}");
+            assert!(!response.contains(secret), "{path}: {response}");
         }
     }
 }
 
 /// Security: 7.2.2, 14.2.1
 #[tokio::test]
-async fn an_id_anywhere_but_in_its_cookie_opens_nothing() {
+async fn a_session_id_outside_its_cookie_is_ignored() {
     let app = TestApp::start().await;
     let (ada, thief) = (app.visitor(), app.visitor());
     ada.register("Ada").await;
@@ -125,21 +127,21 @@ async fn an_id_anywhere_but_in_its_cookie_opens_nothing() {
     for path in
         [format!("/api/visitor/show?id={encoded}"), format!("/api/visitor/show?sid={encoded}&id={encoded}")]
     {
-        assert_eq!(thief.ask(&path).await.json()["user"], serde_json::Value::Null, "{path}");
+        assert_eq!(thief.get(&path).await.json()["user"], serde_json::Value::Null, "{path}");
     }
     for (name, text) in
         [("authorization", format!("Bearer {cookie}")), ("x-session-id", cookie.clone()), ("id", cookie)]
     {
         let request =
             Request::get("/api/visitor/show").header("accept", "application/json").header(name, text);
-        let answer = thief.send(request.body(Body::empty()).unwrap()).await;
-        assert_eq!(answer.json()["user"], serde_json::Value::Null, "{name}");
+        let response = thief.send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(response.json()["user"], serde_json::Value::Null, "{name}");
     }
 }
 
 /// Security: 3.5.3
 #[tokio::test]
-async fn no_function_that_changes_something_answers_to_get() {
+async fn changing_functions_refuse_get_requests() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
     let changing = functions(Method::POST);
@@ -148,9 +150,9 @@ async fn no_function_that_changes_something_answers_to_get() {
         for accept in ["application/json", "text/html"] {
             for method in [Method::GET, Method::HEAD] {
                 let request = Request::builder().method(method).uri(path).header("accept", accept);
-                let answer = visitor.send(request.body(Body::empty()).unwrap()).await;
-                assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
-                assert!(!answer.sets_cookie(), "{path}");
+                let response = visitor.send(request.body(Body::empty()).unwrap()).await;
+                assert_eq!(response.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
+                assert!(!response.sets_cookie(), "{path}");
             }
         }
     }
@@ -166,7 +168,7 @@ async fn no_cookie_is_longer_than_4096_bytes() {
     let form =
         |length| format!("name={}&value={}&max_age=34560000&signed=on", "n".repeat(64), "v".repeat(length));
     // </cookies>
-    let sign_in = "email=demo@example.com&password=keep-it-in-the-satchel&remember=on".to_owned();
+    let sign_in = format!("{DEMO}&remember=on");
     for (path, body, status) in [
         ("/api/auth/login", sign_in, StatusCode::OK),
         // <cookies>
@@ -174,14 +176,14 @@ async fn no_cookie_is_longer_than_4096_bytes() {
         ("/api/cookies/set", form(4_000), StatusCode::UNPROCESSABLE_ENTITY),
         // </cookies>
     ] {
-        let answer = visitor.call(path, &body).await;
+        let response = visitor.post(path, &body).await;
         assert_eq!(
-            (answer.status, answer.sets_cookie()),
+            (response.status, response.sets_cookie()),
             (status, status.is_success()),
             "{path}: {}",
-            answer.body
+            response.body
         );
-        for cookie in answer.headers.get_all(SET_COOKIE) {
+        for cookie in response.headers.get_all(SET_COOKIE) {
             assert!(cookie.len() <= 4_096, "{path}: {cookie:?}");
         }
     }
@@ -189,7 +191,7 @@ async fn no_cookie_is_longer_than_4096_bytes() {
 
 /// Security: 11.4.2
 #[tokio::test]
-async fn passwords_are_kept_as_argon2id_as_dear_as_owasp_asks() {
+async fn passwords_are_hashed_with_argon2id_at_the_cost_that_owasp_recommends() {
     let app = TestApp::start().await;
     app.visitor().register("Ada").await;
     let hashes: Vec<String> =
@@ -201,7 +203,7 @@ async fn passwords_are_kept_as_argon2id_as_dear_as_owasp_asks() {
     }
 }
 
-/// Tries to sign in from behind a proxy that adds an address to what the client has written.
+/// Tries to sign in behind a proxy that adds its address to a header of the client.
 async fn guess(visitor: &Visitor<'_>, number: usize, proxy: &str) -> StatusCode {
     let request = Request::builder()
         .method(Method::POST)
@@ -215,40 +217,36 @@ async fn guess(visitor: &Visitor<'_>, number: usize, proxy: &str) -> StatusCode 
 
 /// Security: 15.3.4
 #[tokio::test]
-async fn behind_a_proxy_an_address_is_what_the_proxy_says_and_not_what_the_client_says() {
+async fn the_client_address_is_the_one_that_the_proxy_adds() {
     let settings = [("SIGN_IN_LIMIT", "1/1h"), ("CLIENT_IP_SOURCE", "RightmostXForwardedFor")];
     let app = TestApp::start_with(&settings).await;
     let visitor = app.visitor();
     for number in 0..10 {
         assert_eq!(guess(&visitor, number, "192.0.2.1").await, StatusCode::UNAUTHORIZED);
     }
-    assert_eq!(
-        guess(&visitor, 10, "192.0.2.1").await,
-        StatusCode::TOO_MANY_REQUESTS,
-        "ten made-up addresses"
-    );
+    assert_eq!(guess(&visitor, 10, "192.0.2.1").await, StatusCode::TOO_MANY_REQUESTS, "ten forged addresses");
     assert_eq!(guess(&visitor, 11, "192.0.2.2").await, StatusCode::UNAUTHORIZED, "another client");
 }
 
 /// Security: 16.5.1, 16.5.3
 #[tokio::test]
-async fn a_fault_shows_nothing_private_and_nothing_of_the_inside() {
+async fn a_server_error_shows_no_private_data_and_no_internals() {
     for table in ["users", "sessions"] {
         let app = TestApp::start_with(&[("DATABASE_SHARED", "true")]).await;
         let visitor = app.visitor();
         visitor.register("Ada").await;
         app.change(&format!("alter table {table} rename to elsewhere")).await;
-        let answers = [
+        let responses = [
             visitor.open("/account").await,
-            visitor.ask("/api/auth/devices").await,
-            visitor.ask("/api/visitor/show").await,
-            visitor.call("/api/auth/name", "name=Eve").await,
+            visitor.get("/api/auth/devices").await,
+            visitor.get("/api/visitor/show").await,
+            visitor.post("/api/auth/name", "name=Eve").await,
             visitor.submit("/account", "/api/auth/name", "name=Eve").await,
             visitor.sign_in_as("Ada").await,
         ];
-        for answer in answers {
-            assert!(answer.status.is_server_error(), "{table}: {} {}", answer.status, answer.body);
-            let text = text_of(answer).to_lowercase();
+        for response in responses {
+            assert!(response.status.is_server_error(), "{table}: {} {}", response.status, response.body);
+            let text = text_of(response).to_lowercase();
             for word in
                 ["sql", "no such", table, "select", "panicked", ".rs:", "ada@example.com", "your devices"]
             {

@@ -1,4 +1,4 @@
-//! Guessing: how often one may try, and what a try tells.
+//! Limits for password guessing, and responses that do not reveal whether an account exists.
 
 use std::{sync::Barrier, thread, time::Instant};
 
@@ -11,44 +11,42 @@ use axum::{
 };
 
 use crate::{
-    client::{PASSWORD, TestApp, Visitor},
-    faults::status,
-    running::Running,
+    client::{DEMO, PASSWORD, TestApp, Visitor},
+    running::{TestServer, status},
 };
 
 const OFF: &[(&str, &str)] = &[("SIGN_IN_LIMIT", "off")];
 
 /// Security: 6.3.1
 #[tokio::test]
-async fn one_try_too_many_is_refused_before_the_password_is_looked_at() {
+async fn too_many_attempts_are_refused_before_the_password_is_checked() {
     let app = TestApp::start_with(&[("SIGN_IN_LIMIT", "3/1h")]).await;
     let visitor = app.visitor();
     for _ in 0..3 {
-        let answer = visitor.call("/api/auth/login", "email=demo@example.com&password=guess").await;
-        assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+        let response = visitor.post("/api/auth/login", "email=demo@example.com&password=guess").await;
+        assert_eq!(response.status, StatusCode::UNAUTHORIZED);
     }
-    let answer = visitor.sign_in().await;
-    assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS, "the right password too");
-    let wait: u32 = answer.headers["retry-after"].to_str().unwrap().parse().unwrap();
+    let response = visitor.sign_in().await;
+    assert_eq!(response.status, StatusCode::TOO_MANY_REQUESTS, "the right password too");
+    let wait: u32 = response.headers["retry-after"].to_str().unwrap().parse().unwrap();
     assert!((1..=1_201).contains(&wait), "{wait}");
-    assert_eq!(answer.json()["seconds"], wait);
+    assert_eq!(response.json()["seconds"], wait);
 
-    let form = "email=demo@example.com&password=keep-it-in-the-satchel";
-    let page = visitor.submit_and_follow("/login", "/api/auth/login", form).await.body;
+    let page = visitor.submit_and_follow("/login", "/api/auth/login", DEMO).await.body;
     assert!(page.contains("Too many attempts. Please try again in 20 minutes"), "{page}");
     assert!(page.contains("value=\"demo@example.com\""), "{page}");
 }
 
 /// Security: 6.3.8
 #[tokio::test]
-async fn the_limit_tells_nothing_about_which_accounts_there_are() {
+async fn the_limit_is_the_same_for_existing_and_unknown_accounts() {
     let app = TestApp::start_with(&[("SIGN_IN_LIMIT", "2/1h")]).await;
     for email in ["demo@example.com", "unknown@example.com"] {
         let form = format!("email={email}&password=guess");
         let statuses = [
-            app.visitor().call("/api/auth/login", &form).await.status,
-            app.visitor().call("/api/auth/login", &form).await.status,
-            app.visitor().call("/api/auth/login", &form).await.status,
+            app.visitor().post("/api/auth/login", &form).await.status,
+            app.visitor().post("/api/auth/login", &form).await.status,
+            app.visitor().post("/api/auth/login", &form).await.status,
         ];
         assert_eq!(statuses.map(|status| status.as_u16()), [401, 401, 429], "{email}");
     }
@@ -56,36 +54,35 @@ async fn the_limit_tells_nothing_about_which_accounts_there_are() {
 
 /// Security: 6.3.1
 #[tokio::test]
-async fn who_is_signed_in_is_not_locked_out_by_somebody_elses_tries() {
+async fn failed_attempts_by_others_do_not_lock_out_a_signed_in_owner() {
     let app = TestApp::start_with(&[("SIGN_IN_LIMIT", "3/1h")]).await;
     let owner = app.visitor();
     owner.register("Ada").await;
     let guess = "email=ada@example.com&password=guess";
     for _ in 0..4 {
-        app.visitor().call("/api/auth/login", guess).await;
+        app.visitor().post("/api/auth/login", guess).await;
     }
-    assert_eq!(app.visitor().call("/api/auth/login", guess).await.status, StatusCode::TOO_MANY_REQUESTS);
-    let answer =
-        owner.call("/api/auth/password", &format!("current={PASSWORD}&new=four-words-are-better")).await;
-    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    assert_eq!(app.visitor().post("/api/auth/login", guess).await.status, StatusCode::TOO_MANY_REQUESTS);
+    let response =
+        owner.post("/api/auth/password", &format!("current={PASSWORD}&new=four-words-are-better")).await;
+    assert_eq!(response.status, StatusCode::OK, "{}", response.body);
 }
 
 /// Security: 6.3.1
 #[tokio::test]
-async fn who_took_over_a_device_cannot_guess_the_password_there_either() {
+async fn password_confirmations_are_limited_too() {
     let app = TestApp::start_with(&[("SIGN_IN_LIMIT", "3/1h")]).await;
     let visitor = app.visitor();
     visitor.register("Ada").await;
     for _ in 0..3 {
-        let answer = visitor.call("/api/auth/confirm", "password=guess").await;
-        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        let response = visitor.post("/api/auth/confirm", "password=guess").await;
+        assert_eq!(response.status, StatusCode::UNPROCESSABLE_ENTITY);
     }
-    let answer = visitor.call("/api/auth/delete", &format!("password={PASSWORD}")).await;
-    assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
+    let response = visitor.post("/api/auth/delete", &format!("password={PASSWORD}")).await;
+    assert_eq!(response.status, StatusCode::TOO_MANY_REQUESTS);
 }
 
-/// Calls a function as a script does, from behind a proxy that tells its address.
-/// Calls a server function from this address, where `CLIENT_IP_SOURCE` is `XRealIp`.
+/// Calls a server function from this address, in [`TestApp::start_behind_proxy`].
 pub(crate) async fn call_from(visitor: &Visitor<'_>, address: &str, path: &str, form: &str) -> StatusCode {
     let request = Request::post(path)
         .header(ACCEPT, "application/json")
@@ -104,7 +101,7 @@ async fn wrong_confirmations_of_all_accounts_count_for_their_address() {
     for number in 0..12 {
         let visitor = app.visitor();
         let account = format!("name=n{number}&email=n{number}@example.com&password={PASSWORD}");
-        // From addresses of their own, so that only what follows counts.
+        // From other addresses, so that registering does not count.
         let home = format!("10.0.1.{number}");
         assert_eq!(call_from(&visitor, &home, "/api/auth/register", &account).await, StatusCode::OK);
         for _ in 0..10 {
@@ -124,14 +121,14 @@ async fn wrong_confirmations_of_all_accounts_count_for_their_address() {
 
 /// Security: 6.3.1
 #[tokio::test]
-async fn a_subscriber_with_many_ipv6_networks_is_limited_too() {
+async fn many_ipv6_networks_of_one_subscriber_share_a_limit() {
     let settings = [("SIGN_IN_LIMIT", "1/100h"), ("CLIENT_IP_SOURCE", "XRealIp")];
     let app = TestApp::start_with(&settings).await;
     let guess = async |number: u32, address: &str| {
         let form = format!("email=n{number}@example.com&password=guess");
         call_from(&app.visitor(), address, "/api/auth/login", &form).await
     };
-    // A /64 has ten tries, as an IPv4 address has, and the /56 around it forty.
+    // A /64 network has ten attempts, like an IPv4 address, and its /56 network has forty.
     for number in 0..40 {
         let address = format!("2001:db8:0:{number:x}::1");
         assert_eq!(guess(number, &address).await, StatusCode::UNAUTHORIZED, "{address}");
@@ -142,12 +139,13 @@ async fn a_subscriber_with_many_ipv6_networks_is_limited_too() {
 
 /// Security: 6.3.1
 #[test]
-fn one_address_leaves_places_in_the_queue_for_hashes_to_others() {
-    /// More than an address has places, and fewer than there are.
+fn one_address_cannot_fill_the_queue_for_password_hashing() {
+    /// More than the places of one address, and fewer than all places.
     const MANY: usize = 40;
+
     let folder = tempfile::tempdir().unwrap();
     let settings = [("SIGN_IN_LIMIT", "off"), ("CLIENT_IP_SOURCE", "XRealIp")];
-    let server = Running::start_with(folder.path(), &settings);
+    let server = TestServer::start_with(folder.path(), &settings);
     let guess = |address: &str| {
         let body = "email=demo@example.com&password=guess";
         status(&server.send(&format!(
@@ -174,12 +172,12 @@ fn one_address_leaves_places_in_the_queue_for_hashes_to_others() {
     assert_eq!(others, [401, 401, 401]);
 }
 
-/// The median time of each request, taken in turns that do not alternate: two threads that do the work would each get one kind.
+/// The median time of each request. The order 0, 1, 1, 0 gives both kinds to both worker threads.
 async fn medians(app: &TestApp, path: &str, forms: [&str; 2]) -> [f64; 2] {
     let mut times = [Vec::new(), Vec::new()];
     for kind in [0, 1, 1, 0].into_iter().cycle().take(400) {
         let begun = Instant::now();
-        app.visitor().call(path, forms[kind]).await;
+        app.visitor().post(path, forms[kind]).await;
         times[kind].push(begun.elapsed().as_secs_f64());
     }
     times.map(median)
@@ -190,7 +188,7 @@ fn median(mut times: Vec<f64>) -> f64 {
     times[times.len() / 2]
 }
 
-/// A ratio within one run, not a speed: an address that is looked up without the hash answers ten times faster.
+/// Without a placeholder hash, an unknown address is answered ten times faster.
 ///
 /// Security: 6.3.8
 #[tokio::test]
@@ -210,43 +208,40 @@ async fn a_taken_address_takes_as_long_as_a_new_one() {
         let email = [format!("new-{number}@example.com"), "demo@example.com".to_owned()];
         let form = format!("name=Eve&email={}&password={PASSWORD}", email[kind]);
         let begun = Instant::now();
-        let answer = app.visitor().call("/api/auth/register", &form).await;
+        let response = app.visitor().post("/api/auth/register", &form).await;
         times[kind].push(begun.elapsed().as_secs_f64());
-        assert_eq!(answer.status, [StatusCode::OK, StatusCode::CONFLICT][kind]);
+        assert_eq!(response.status, [StatusCode::OK, StatusCode::CONFLICT][kind]);
     }
     let [new, taken] = times.map(median);
-    // The new one is signed in too, which takes some statements more than the hash that both have.
+    // A new account also needs some statements for the sign-in.
     assert!((0.6..1.25).contains(&(taken / new)), "{taken} {new}");
 }
 
 /// Security: 6.3.8
 #[tokio::test]
-async fn a_bad_password_tells_nothing_about_the_address() {
+async fn a_weak_password_does_not_reveal_whether_the_address_is_taken() {
     let app = TestApp::start_with(OFF).await;
     for email in ["demo@example.com", "new@example.com"] {
-        let answer =
-            app.visitor().call("/api/auth/register", &format!("name=Eve&email={email}&password=short")).await;
-        assert_eq!(answer.json()["field"], "password", "{email}");
+        let response =
+            app.visitor().post("/api/auth/register", &format!("name=Eve&email={email}&password=short")).await;
+        assert_eq!(response.json()["field"], "password", "{email}");
     }
 }
 
-/// A header that anybody can write is no way around the limit of an address (ASVS 15.3.4).
-///
 /// Security: 15.3.4
 #[test]
-fn an_address_is_the_connections_unless_the_settings_say_otherwise() {
+fn forwarding_headers_are_ignored_by_default() {
     let folder = tempfile::tempdir().unwrap();
-    let server = Running::start_with(folder.path(), &[("SIGN_IN_LIMIT", "1/1h")]);
-    let status = |number: u8| {
+    let server = TestServer::start_with(folder.path(), &[("SIGN_IN_LIMIT", "1/1h")]);
+    let guess = |number: u8| {
         let body = format!("email=n{number}@example.com&password=guess");
-        let answer = server.send(&format!(
+        status(&server.send(&format!(
             "POST /api/auth/login HTTP/1.1\r\nHost: satchel.test\r\nAccept: application/json\r\nConnection: close\r\n\
              X-Forwarded-For: 10.0.0.{number}\r\nX-Real-Ip: 10.0.0.{number}\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
-        ));
-        answer.split(' ').nth(1).unwrap().to_owned()
+        )))
     };
-    let statuses: Vec<_> = (0..11).map(status).collect();
-    assert!(statuses[..10].iter().all(|status| status == "401"), "{statuses:?}");
-    assert_eq!(statuses[10], "429", "ten addresses that were made up");
+    let statuses: Vec<_> = (0..11).map(guess).collect();
+    assert!(statuses[..10].iter().all(|status| *status == 401), "{statuses:?}");
+    assert_eq!(statuses[10], 429, "ten forged addresses");
 }

@@ -8,11 +8,11 @@ use axum::{
 use crate::client::{TestApp, Visitor};
 
 async fn count(visitor: &Visitor<'_>) -> u64 {
-    visitor.ask("/api/visits/show").await.json()["count"].as_u64().unwrap()
+    visitor.get("/api/visits/show").await.json()["count"].as_u64().unwrap()
 }
 
 #[tokio::test]
-async fn each_opening_of_the_page_counts_from_one() {
+async fn each_visit_is_counted_from_one() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
     for number in 1..=3 {
@@ -28,11 +28,11 @@ async fn each_opening_of_the_page_counts_from_one() {
 }
 
 #[tokio::test]
-async fn a_script_counts_too() {
+async fn a_visit_can_be_recorded_by_a_script() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
-    visitor.call("/api/visits/record", "").await;
-    let visits = visitor.call("/api/visits/record", "").await.json();
+    visitor.post("/api/visits/record", "").await;
+    let visits = visitor.post("/api/visits/record", "").await.json();
     assert_eq!(visits["count"], 2);
     assert!(visits["first_at"].as_i64().unwrap() <= visits["last_at"].as_i64().unwrap());
 }
@@ -43,7 +43,7 @@ async fn after_a_reset_the_next_visit_is_number_one() {
     let visitor = app.visitor();
     visitor.open("/visits").await;
     visitor.open("/visits").await;
-    let visits = visitor.call("/api/visits/reset", "").await.json();
+    let visits = visitor.post("/api/visits/reset", "").await.json();
     assert_eq!((&visits["count"], &visits["first_at"]), (&0.into(), &serde_json::Value::Null));
 
     let page = visitor.submit_and_follow("/visits", "/api/visits/reset", "").await;
@@ -53,7 +53,7 @@ async fn after_a_reset_the_next_visit_is_number_one() {
 
 /// Security: 3.5.3
 #[tokio::test]
-async fn prefetches_embeds_other_sites_and_head_requests_are_no_visits() {
+async fn prefetches_frames_other_sites_and_head_requests_are_not_counted() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
     visitor.open("/visits").await;
@@ -68,8 +68,8 @@ async fn prefetches_embeds_other_sites_and_head_requests_are_no_visits() {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let answer = visitor.send(request.body(Body::empty()).unwrap()).await;
-        assert_eq!(answer.status, StatusCode::OK);
+        let response = visitor.send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(response.status, StatusCode::OK);
         assert_eq!(count(&visitor).await, 1, "{headers:?}");
     }
 }

@@ -1,9 +1,9 @@
-//! The fuzzer, for as long as a lane of its own may take.
+//! Runs the fuzzer for minutes.
 
 #[path = "../it/fuzz/engine/mod.rs"]
 mod engine;
 
 #[tokio::test]
-async fn a_hundred_thousand_requests_find_no_fault_of_the_servers_and_no_growth() {
+async fn a_hundred_thousand_fuzzed_requests_cause_no_server_error_and_no_memory_growth() {
     print!("{}", engine::run(100_000).await);
 }

@@ -1,6 +1,6 @@
-//! What takes minutes, or the whole machine: one after the other, by `cargo test --test long -- --test-threads=1`.
+//! Tests that take minutes or the whole machine. Run them one at a time: `cargo test --test long -- --test-threads=1`.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod crowd;
 #[path = "../it/database.rs"]
@@ -8,6 +8,5 @@ mod database;
 mod fuzz;
 mod locked;
 mod overload;
-mod process;
 #[path = "../it/running.rs"]
 mod running;

@@ -1,4 +1,4 @@
-//! What is left in the database, and whether it may be there.
+//! Checks the database after a run: its structure, and that the requests explain the number of rows.
 
 use std::path::Path;
 
@@ -7,14 +7,13 @@ use sqlx::{AssertSqlSafe, Connection, SqliteConnection, query_scalar};
 
 use super::visitor::Tally;
 
-/// Rows by table, with the most that was asked for.
+/// The table, its number of rows, and the most that the requests may have created.
 pub(crate) type Rows = Vec<(&'static str, i64, usize)>;
 
 /// Checks the database of a server that has stopped.
 pub(crate) async fn check(folder: &Path, tally: &Tally) -> Rows {
     let url = format!("sqlite://{}/data/satchel.db", folder.display());
     let mut db = SqliteConnection::connect(&url).await.unwrap();
-    // Every constraint but the foreign keys, and the structure of the file.
     let sound: Vec<String> = query_scalar("pragma integrity_check").fetch_all(&mut db).await.unwrap();
     assert_eq!(sound, ["ok"]);
     assert!(sqlx::query("pragma foreign_key_check").fetch_all(&mut db).await.unwrap().is_empty());
@@ -28,7 +27,7 @@ pub(crate) async fn check(folder: &Path, tally: &Tally) -> Rows {
         "select count(*) from sessions where version < 1 or used_at < began_at or expires_at > ends_at";
     assert_eq!(query_scalar::<_, i64>(clocks).fetch_one(&mut db).await.unwrap(), 0);
 
-    // Whose session is kept has its cookie: who only read, or was refused, got none, and left no row.
+    // A session has a row only if a response set its cookie.
     let given = tally.ids.len() + tally.unread;
     let registered = tally.done("/api/auth/register");
     let bounds = [
@@ -45,7 +44,7 @@ pub(crate) async fn check(folder: &Path, tally: &Tally) -> Rows {
     // <shop>
     let sold =
         "select (select sum(stock) from products) + (select coalesce(sum(quantity), 0) from order_lines)";
-    // The stock that the migrations give. Orders of accounts that were removed are gone, and what they sold with them.
+    // The stock of the migrations. Less is left if accounts with orders were deleted.
     assert!(query_scalar::<_, i64>(sold).fetch_one(&mut db).await.unwrap() <= 10 * 1_000 + 3 + 8);
     // </shop>
     let mut rows = Vec::new();
@@ -56,7 +55,7 @@ pub(crate) async fn check(folder: &Path, tally: &Tally) -> Rows {
             .unwrap();
         assert!(
             usize::try_from(count).unwrap() <= most,
-            "{count} rows in {table}, where at most {most} were asked for"
+            "{count} rows in {table}, but at most {most} were created"
         );
         rows.push((table, count, most));
     }

@@ -1,12 +1,12 @@
-//! Makes requests: right ones first, which are then spoiled in one place or in several.
+//! Generates requests: valid ones, most of which are then changed in one or several places.
 
 use fastrand::Rng;
 
 use super::{
-    frame::{frame, line, spoil_cookies, spoil_headers},
+    frame::{change_cookies, change_headers, frame, line},
     hostile::{bytes, encode, pick},
     interface::Endpoint,
-    lists::{BODIES, ENDS, METHODS, QUERIES, TYPES},
+    lists::{BODIES, METHODS, PATH_PARTS, QUERIES, TYPES},
     request::{Ending, Request},
 };
 
@@ -14,8 +14,8 @@ const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A request for an endpoint, with these cookies.
 pub(crate) fn request(rng: &mut Rng, endpoint: &Endpoint, cookies: &str, stale: &[String]) -> Request {
-    let spoilt = if rng.u8(..100) < 35 { 0 } else { rng.u8(1..4) };
-    let mut places: Vec<u8> = (0..spoilt).map(|_| rng.u8(..100)).collect();
+    let changes = if rng.u8(..100) < 35 { 0 } else { rng.u8(1..4) };
+    let mut places: Vec<u8> = (0..changes).map(|_| rng.u8(..100)).collect();
     places.sort_unstable();
     let has = |range: std::ops::Range<u8>| places.iter().any(|place| range.contains(place));
 
@@ -34,7 +34,7 @@ pub(crate) fn request(rng: &mut Rng, endpoint: &Endpoint, cookies: &str, stale: 
         query = Some([&query.unwrap_or_default(), "&".as_bytes(), pick(rng, QUERIES).as_bytes()].concat());
     }
     if has(54..62) {
-        spoil_path(rng, &mut path);
+        change_path(rng, &mut path);
     }
     let target = match query {
         Some(query) => [&path, "?".as_bytes(), &query].concat(),
@@ -45,9 +45,9 @@ pub(crate) fn request(rng: &mut Rng, endpoint: &Endpoint, cookies: &str, stale: 
         headers: vec![b"Host: satchel.test".to_vec(), accept(rng, method)],
         body: form,
         ending: Ending::Whole,
-        goes_on: true,
+        keeps_alive: true,
         head: method == "HEAD",
-        honest: true,
+        has_valid_cookies: true,
         endpoint: endpoint.path.clone(),
     };
     let mut kind = FORM;
@@ -61,16 +61,16 @@ pub(crate) fn request(rng: &mut Rng, endpoint: &Endpoint, cookies: &str, stale: 
         request.headers.push(format!("Content-Type: {kind}").into_bytes());
     }
     if has(66..76) {
-        spoil_cookies(rng, &mut request, cookies, stale);
+        change_cookies(rng, &mut request, cookies, stale);
     } else if !cookies.is_empty() {
         request.headers.push(format!("Cookie: {cookies}").into_bytes());
     }
     let version = line(rng, &mut request, method, target, has(76..78));
     for _ in places.iter().filter(|place| (78..92).contains(*place)) {
-        spoil_headers(rng, &mut request);
+        change_headers(rng, &mut request);
     }
     frame(rng, &mut request, has(92..100));
-    request.goes_on &= version && method != "CONNECT" && request.ending == Ending::Whole;
+    request.keeps_alive &= version && method != "CONNECT" && request.ending == Ending::Whole;
     request
 }
 
@@ -83,7 +83,7 @@ fn accept(rng: &mut Rng, method: &str) -> Vec<u8> {
     }
 }
 
-/// The path, with a number where it wants one.
+/// The path, with a value for `{id}`.
 fn path(rng: &mut Rng, path: &str) -> String {
     let id = match rng.u8(..4) {
         0 => String::from_utf8_lossy(&encode_any(rng))
@@ -102,14 +102,14 @@ fn uuid(rng: &mut Rng) -> String {
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }
 
-/// Any text or bytes, as a form holds them.
+/// Any text or bytes, encoded for a form.
 pub(crate) fn encode_any(rng: &mut Rng) -> Vec<u8> {
     let text = bytes(rng);
     encode(rng, &text)
 }
 
-/// The endpoint's fields, some of them spoilt.
-fn form(rng: &mut Rng, endpoint: &Endpoint, spoilt: usize) -> Vec<u8> {
+/// The fields of the endpoint, with this number of changes.
+fn form(rng: &mut Rng, endpoint: &Endpoint, changes: usize) -> Vec<u8> {
     let vary = rng.bool();
     let mut pairs: Vec<(Vec<u8>, Vec<u8>)> = endpoint
         .fields
@@ -122,13 +122,13 @@ fn form(rng: &mut Rng, endpoint: &Endpoint, spoilt: usize) -> Vec<u8> {
             )
         })
         .collect();
-    for _ in 0..spoilt {
-        spoil_fields(rng, &mut pairs);
+    for _ in 0..changes {
+        change_fields(rng, &mut pairs);
     }
     pairs.iter().map(|(name, value)| [name.as_slice(), b"=", value].concat()).collect::<Vec<_>>().join(&b'&')
 }
 
-/// Another value that may well be right.
+/// A value that is probably valid.
 fn likely(rng: &mut Rng, name: &str, example: &str) -> String {
     match name {
         "email" => format!("{}@example.com", rng.u16(..300)),
@@ -160,7 +160,7 @@ fn likely(rng: &mut Rng, name: &str, example: &str) -> String {
     }
 }
 
-fn spoil_fields(rng: &mut Rng, pairs: &mut Vec<(Vec<u8>, Vec<u8>)>) {
+fn change_fields(rng: &mut Rng, pairs: &mut Vec<(Vec<u8>, Vec<u8>)>) {
     if pairs.is_empty() || rng.u8(..8) == 0 {
         let known =
             pick(rng, &["whose", "next", "remember", "signed", "__err", "__path", "id", "user", "email"]);
@@ -192,12 +192,12 @@ fn spoil_fields(rng: &mut Rng, pairs: &mut Vec<(Vec<u8>, Vec<u8>)>) {
     }
 }
 
-fn spoil_path(rng: &mut Rng, path: &mut Vec<u8>) {
+fn change_path(rng: &mut Rng, path: &mut Vec<u8>) {
     match rng.u8(..16) {
-        0..7 => path.extend(pick(rng, ENDS).as_bytes()),
+        0..7 => path.extend(pick(rng, PATH_PARTS).as_bytes()),
         7..10 => {
             let place = rng.usize(..=path.len());
-            path.splice(place..place, pick(rng, ENDS).bytes());
+            path.splice(place..place, pick(rng, PATH_PARTS).bytes());
         }
         10 => path.make_ascii_uppercase(),
         11 => {

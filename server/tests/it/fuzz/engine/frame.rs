@@ -1,24 +1,24 @@
-//! Spoils what stands around the fields: the first line, headers, cookies, and where the body ends.
+//! Writes the request line, headers, cookies and the length of the body, with or without mistakes.
 
 use fastrand::Rng;
 
 use super::{
     draft::encode_any,
     hostile::{bytes, pick},
-    lists::{HEADERS, NO_HEADERS, VERSIONS},
+    lists::{HEADERS, INVALID_HEADERS, VERSIONS},
     request::{Ending, Request},
 };
 
-/// Method, target and version. Returns whether another request may follow.
+/// Writes the request line. Returns whether another request may follow.
 pub(crate) fn line(
     rng: &mut Rng,
     request: &mut Request,
     method: &str,
     mut target: Vec<u8>,
-    spoilt: bool,
+    change: bool,
 ) -> bool {
     let mut version = "HTTP/1.1";
-    if spoilt {
+    if change {
         match rng.u8(..6) {
             0..3 => version = pick(rng, VERSIONS),
             _ => {
@@ -39,7 +39,7 @@ pub(crate) fn line(
         }
     }
     request.line = [method.as_bytes(), b" ", &target, b" ", version.as_bytes()].concat();
-    // The reader of requests takes some bytes in a target that RFC 9112 does not: it may answer or hang up.
+    // The server accepts some bytes that RFC 9112 forbids in a target: it may respond or close the connection.
     let strict = target.iter().all(|byte| byte.is_ascii_graphic() && !b"<>\"\\^`{|}".contains(byte))
         && target.starts_with(b"/")
         && method.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
@@ -51,12 +51,11 @@ pub(crate) fn line(
     strict
 }
 
-/// The cookies of another visitor, old ones, changed ones, several or none.
-pub(crate) fn spoil_cookies(rng: &mut Rng, request: &mut Request, cookies: &str, stale: &[String]) {
-    request.honest = false;
+/// Sends old or changed cookies, several, or none.
+pub(crate) fn change_cookies(rng: &mut Rng, request: &mut Request, cookies: &str, stale: &[String]) {
+    request.has_valid_cookies = false;
     let old = rng.choice(stale).cloned().unwrap_or_default();
     let mut tampered = cookies.replacen("id=", "id=\0", 1).into_bytes();
-    // A character of the id or of its signature.
     if let Some(place) = tampered.iter().position(|byte| *byte == 0) {
         tampered.remove(place);
         let place = place + rng.usize(..60);
@@ -88,21 +87,21 @@ pub(crate) fn spoil_cookies(rng: &mut Rng, request: &mut Request, cookies: &str,
     }
 }
 
-/// Adds a header line, whatever stands in it.
+/// Adds a header line.
 fn header(request: &mut Request, line: &[u8]) {
-    // RFC 9110, 5.5: a server refuses these or mends them.
+    // A server refuses or replaces these bytes (RFC 9110, 5.5).
     if line.iter().any(|byte| (*byte < b' ' && *byte != b'\t') || *byte == 0x7f) {
         request.ending = Ending::Broken;
     }
     request.headers.push(line.to_vec());
 }
 
-/// Adds headers, or takes one away.
-pub(crate) fn spoil_headers(rng: &mut Rng, request: &mut Request) {
+/// Adds or removes headers.
+pub(crate) fn change_headers(rng: &mut Rng, request: &mut Request) {
     match rng.u8(..24) {
         0 => {
             request.ending = Ending::Broken;
-            request.headers.push(pick(rng, NO_HEADERS).into());
+            request.headers.push(pick(rng, INVALID_HEADERS).into());
         }
         1 => {
             let many = *rng.choice(&[20, 80, 95, 101, 150, 1_000]).unwrap();
@@ -150,14 +149,14 @@ pub(crate) fn spoil_headers(rng: &mut Rng, request: &mut Request) {
         _ => {
             let added = pick(rng, HEADERS);
             let name = added.split(':').next().unwrap_or_default();
-            // In place of the one that is there, or beside it.
+            // Replaces the existing header, or adds a second one.
             if rng.bool() {
                 request.headers.retain(|line| !line.starts_with(name.as_bytes()));
             }
             for line in added.split("\r\n") {
                 header(request, line.as_bytes());
             }
-            // A server need not take two hosts, or one that is none; to what is expected or upgraded it has its own answer.
+            // A server may refuse these.
             if ["Host", "Expect", "Upgrade"].contains(&name) {
                 request.ending = Ending::Broken;
             }
@@ -165,17 +164,17 @@ pub(crate) fn spoil_headers(rng: &mut Rng, request: &mut Request) {
     }
 }
 
-/// Says how long the body is, or lies.
-pub(crate) fn frame(rng: &mut Rng, request: &mut Request, spoilt: bool) {
+/// Writes the length of the body, which is wrong if `change` is set.
+pub(crate) fn frame(rng: &mut Rng, request: &mut Request, change: bool) {
     let length = request.body.len();
-    let mut say = |text: String| request.headers.push(text.into_bytes());
-    if !spoilt {
+    let mut add = |text: String| request.headers.push(text.into_bytes());
+    if !change {
         if length > 0 || request.line.starts_with(b"POST ") {
             if rng.u8(..16) == 0 {
-                say("Transfer-Encoding: chunked".to_owned());
+                add("Transfer-Encoding: chunked".to_owned());
                 request.body = chunked(rng, &request.body);
             } else {
-                say(format!("Content-Length: {length}"));
+                add(format!("Content-Length: {length}"));
             }
         }
         return;
@@ -183,11 +182,11 @@ pub(crate) fn frame(rng: &mut Rng, request: &mut Request, spoilt: bool) {
     request.ending = Ending::Broken;
     match rng.u8(..12) {
         0 => {
-            say(format!("Content-Length: {}", length + rng.usize(1..100_000)));
+            add(format!("Content-Length: {}", length + rng.usize(1..100_000)));
             request.ending = Ending::Short;
         }
-        1 => say(format!("Content-Length: {}", length.saturating_sub(1))),
-        2 => say(format!(
+        1 => add(format!("Content-Length: {}", length.saturating_sub(1))),
+        2 => add(format!(
             "Content-Length: {}",
             pick(
                 rng,
@@ -205,15 +204,15 @@ pub(crate) fn frame(rng: &mut Rng, request: &mut Request, spoilt: bool) {
             )
         )),
         3 => {
-            say(format!("Content-Length: {length}"));
-            say(format!("Content-Length: {}", length + 1));
+            add(format!("Content-Length: {length}"));
+            add(format!("Content-Length: {}", length + 1));
         }
         4 => {
-            say(format!("Content-Length: {length}"));
-            say("Transfer-Encoding: chunked".to_owned());
+            add(format!("Content-Length: {length}"));
+            add("Transfer-Encoding: chunked".to_owned());
             request.body = chunked(rng, &request.body);
         }
-        5 => say(format!(
+        5 => add(format!(
             "Transfer-Encoding: {}",
             pick(
                 rng,
@@ -221,7 +220,7 @@ pub(crate) fn frame(rng: &mut Rng, request: &mut Request, spoilt: bool) {
             )
         )),
         6 => {
-            say("Transfer-Encoding: chunked".to_owned());
+            add("Transfer-Encoding: chunked".to_owned());
             request.body = pick(
                 rng,
                 &[
@@ -237,14 +236,14 @@ pub(crate) fn frame(rng: &mut Rng, request: &mut Request, spoilt: bool) {
             .into();
         }
         7 => {
-            say("Transfer-Encoding: chunked".to_owned());
+            add("Transfer-Encoding: chunked".to_owned());
             request.body = chunked(rng, &request.body);
             let kept = rng.usize(..request.body.len());
             request.body.truncate(kept);
             request.ending = Ending::Short;
         }
         8 => {
-            say("Transfer-Encoding: chunked".to_owned());
+            add("Transfer-Encoding: chunked".to_owned());
             request.body = format!(
                 "1;{}\r\na\r\n0\r\n{}\r\n",
                 "x".repeat(rng.usize(..20_000)),
@@ -253,14 +252,14 @@ pub(crate) fn frame(rng: &mut Rng, request: &mut Request, spoilt: bool) {
             .into();
         }
         9 => {
-            say(format!("Content-Length: {length}"));
-            say("Expect: 100-continue".to_owned());
+            add(format!("Content-Length: {length}"));
+            add("Expect: 100-continue".to_owned());
         }
         10 => {
             request.body = vec![b'a'; *rng.choice(&[65_536, 65_537, 200_000, 4_200_000]).unwrap()];
-            say(format!("Content-Length: {}", request.body.len()));
+            add(format!("Content-Length: {}", request.body.len()));
         }
-        // None at all: the body is another request.
+        // Without a length, the body is read as the next request.
         _ => {}
     }
 }

@@ -1,19 +1,19 @@
-//! Texts and bytes that break what is careless.
+//! Texts and bytes that often cause errors.
 
 use fastrand::Rng;
 
 use super::lists::TEXTS;
 
-/// Stands in texts that would be a script if they were shown as they are.
+/// Part of texts that are a script unless they are escaped.
 pub(crate) const SCRIPT: &str = "<script>fuzz";
-/// Stands in texts that would be a header if line breaks got through.
+/// Part of texts that are a header unless line breaks are refused.
 pub(crate) const HEADER: &str = "x-fuzz";
 
-/// Lengths around the limits that the interface states, and beyond.
+/// Lengths around the documented limits.
 const LENGTHS: &[usize] =
     &[7, 8, 9, 63, 64, 65, 99, 100, 101, 128, 129, 254, 255, 256, 1_000, 1_001, 2_000, 2_001, 8_192];
 
-/// Depths around what is allowed and around what the reader of JSON takes.
+/// Depths around the limits of the app and of the JSON parser.
 const DEPTHS: &[usize] = &[1, 31, 32, 33, 34, 124, 125, 126, 127, 128, 129, 1_000, 20_000];
 
 /// Any text or bytes.
@@ -30,7 +30,7 @@ pub(crate) fn bytes(rng: &mut Rng) -> Vec<u8> {
     }
 }
 
-/// Lists or objects in each other.
+/// Nested lists or objects.
 fn deep(rng: &mut Rng) -> String {
     let depth = *rng.choice(DEPTHS).unwrap();
     let (open, close) = if rng.bool() { ("[", "]") } else { ("{\"a\":", "}") };
@@ -38,12 +38,11 @@ fn deep(rng: &mut Rng) -> String {
     format!("{}{}{}", open.repeat(depth), if rng.bool() { "1" } else { "[]" }, close.repeat(closed))
 }
 
-/// One of some texts.
 pub(crate) fn pick(rng: &mut Rng, texts: &[&'static str]) -> &'static str {
     rng.choice(texts).unwrap()
 }
 
-/// A text as a form or a query holds it: mostly as it should, else broken in some way.
+/// Encodes a text for a form or a query, sometimes with mistakes.
 pub(crate) fn encode(rng: &mut Rng, text: &[u8]) -> Vec<u8> {
     let proper = || form_urlencoded::byte_serialize(text).collect::<String>();
     match rng.u32(..24) {

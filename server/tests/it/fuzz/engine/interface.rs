@@ -1,10 +1,10 @@
-//! Every request that `docs/interface.md` lists, as it should be sent.
+//! The requests that `docs/interface.md` lists.
 
 use std::path::Path;
 
 const INTERFACE: &str = include_str!("../../../../../docs/interface.md");
 
-/// The public files, as a build copies them into the site's folder.
+/// The public files.
 pub(crate) const FILES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../public");
 
 /// The rows of the table under a heading, each cell without its backticks.
@@ -15,11 +15,11 @@ pub(crate) fn table(heading: &str) -> Vec<Vec<String>> {
         .collect()
 }
 
-/// A method, a path and the fields that belong there.
+/// A method, a path and fields with example values.
 #[derive(Clone, Debug)]
 pub(crate) struct Endpoint {
     pub(crate) method: &'static str,
-    /// May hold `{id}`.
+    /// May contain `{id}`.
     pub(crate) path: String,
     pub(crate) fields: Vec<(String, String)>,
 }
@@ -30,23 +30,23 @@ impl Endpoint {
         Self { method, path: path.into(), fields }
     }
 
-    /// Whether a password is hashed, which takes longer than all else together.
-    pub(crate) fn is_dear(&self) -> bool {
+    /// Whether the request hashes a password, which is slow.
+    pub(crate) fn is_expensive(&self) -> bool {
         self.fields.iter().any(|(name, _)| ["password", "current"].contains(&name.as_str()))
     }
 
-    /// Whether it ends the session that asks: done all the time, nothing else would happen to a session.
+    /// Whether the request ends its session. Too many of them would leave no session for other requests.
     pub(crate) fn is_final(&self) -> bool {
         ["/logout", "/delete", "/session/clear"].iter().any(|end| self.path.ends_with(end))
             && self.method == "POST"
     }
 }
 
-/// All of them, with what the tables do not list: public files, health, and paths where nothing is.
+/// The endpoints in the tables, public files, health checks and unknown paths.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     let mut all = Vec::new();
     for row in table("Pages") {
-        // An example of a query stands in the description.
+        // The description contains an example of a query.
         let queries: Vec<_> = row[1].split([' ', ';']).filter_map(|word| word.strip_prefix('?')).collect();
         for path in row[0].split(", ") {
             all.push(Endpoint::new("GET", path, ""));

@@ -1,4 +1,4 @@
-//! What has broken servers before.
+//! Values, headers and paths that have caused errors in servers.
 
 /// Values of fields.
 pub(crate) const TEXTS: &[&str] = &[
@@ -155,7 +155,7 @@ pub(crate) const TYPES: &[&str] = &[
     "a/b; c=\"",
 ];
 
-/// Headers that the server or a layer of it looks at, and what it should not stumble over.
+/// Headers that the server reads, with valid and invalid values.
 pub(crate) const HEADERS: &[&str] = &[
     "Accept: text/html",
     "Accept: */*",
@@ -247,8 +247,8 @@ pub(crate) const HEADERS: &[&str] = &[
     "Date: never",
 ];
 
-/// What no server has to take for a header.
-pub(crate) const NO_HEADERS: &[&str] = &[
+/// Lines that are not valid headers.
+pub(crate) const INVALID_HEADERS: &[&str] = &[
     "no colon",
     ": no name",
     "Space : before",
@@ -265,8 +265,8 @@ pub(crate) const NO_HEADERS: &[&str] = &[
 pub(crate) const VERSIONS: &[&str] =
     &["HTTP/1.0", "HTTP/2.0", "HTTP/0.9", "HTTP/1.2", "http/1.1", "HTTP/1.1 ", "HTTP/", "", "HTTP/1.1\u{e4}"];
 
-/// What may stand behind a path, or in it.
-pub(crate) const ENDS: &[&str] = &[
+/// Texts to add to a path.
+pub(crate) const PATH_PARTS: &[&str] = &[
     "/",
     "//",
     "/.",
@@ -342,7 +342,7 @@ pub(crate) const QUERIES: &[&str] = &[
     "a=b#c",
 ];
 
-/// Bodies that are no forms.
+/// Bodies that are not forms.
 pub(crate) const BODIES: &[&str] = &[
     "{\"key\":\"a\",\"value\":1}",
     "[]",

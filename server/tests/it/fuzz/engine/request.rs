@@ -2,39 +2,36 @@
 
 use std::fmt::{self, Write};
 
-/// What the server has to make of the request's end.
+/// What the server must do with the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
-    /// It is whole, and one answer is due.
+    /// It is complete: the server must respond.
     Whole,
-    /// It is no HTTP, or its body ends otherwise than it says: an answer, or the connection is closed.
+    /// It is not valid HTTP, or has a wrong length: the server must respond or close the connection.
     Broken,
-    /// More was announced than is sent.
+    /// It ends before its announced length.
     Short,
 }
 
-/// A request, in parts that can be left out one by one.
+/// A request in parts that can be left out.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
-    /// Method, target and version.
     pub(crate) line: Vec<u8>,
-    /// The header lines.
     pub(crate) headers: Vec<Vec<u8>>,
-    /// All that follows.
     pub(crate) body: Vec<u8>,
     pub(crate) ending: Ending,
-    /// The connection may go on afterwards.
-    pub(crate) goes_on: bool,
-    /// The answer has no body, whatever its headers say.
+    /// Another request may follow on the connection.
+    pub(crate) keeps_alive: bool,
+    /// The method is `HEAD`, so the response has no body.
     pub(crate) head: bool,
-    /// It carries the visitor's cookies as they are.
-    pub(crate) honest: bool,
-    /// The path of the endpoint that it was made from.
+    /// The cookies are unchanged.
+    pub(crate) has_valid_cookies: bool,
+    /// The path of its endpoint.
     pub(crate) endpoint: String,
 }
 
 impl Request {
-    /// A request that is as it should be.
+    /// A valid request.
     pub(crate) fn new(method: &str, target: &str, cookies: &str, form: &str) -> Self {
         let headers = [
             "Host: satchel.test".to_owned(),
@@ -48,20 +45,19 @@ impl Request {
             headers: headers.map(String::into_bytes).to_vec(),
             body: form.as_bytes().to_vec(),
             ending: Ending::Whole,
-            goes_on: true,
+            keeps_alive: true,
             head: false,
-            honest: true,
+            has_valid_cookies: true,
             endpoint: target.to_owned(),
         }
     }
 
-    /// Whether its method is `POST`.
-    pub(crate) fn posts(&self) -> bool {
+    pub(crate) fn is_post(&self) -> bool {
         self.line.starts_with(b"POST ")
     }
 
-    /// Whether it may open a page whose opening changes the session.
-    pub(crate) fn counts(&self) -> bool {
+    /// Whether it opens a page that changes the session.
+    pub(crate) fn is_visit(&self) -> bool {
         // <visits>
         if self.endpoint == "/visits" {
             return self.line.starts_with(b"GET ");
@@ -70,13 +66,12 @@ impl Request {
         false
     }
 
-    /// So large that a server may answer and hang up before it has read all.
+    /// Whether it is so large that the server may close the connection before it has read all of it.
     pub(crate) fn is_large(&self) -> bool {
         self.body.len() > 60_000
             || self.line.len() + self.headers.iter().map(Vec::len).sum::<usize>() > 60_000
     }
 
-    /// The bytes.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         let mut bytes = self.line.clone();
         for header in &self.headers {
@@ -89,7 +84,7 @@ impl Request {
     }
 }
 
-/// Long ones are cut: what matters stands in front, or the length does.
+/// Shortens long requests.
 impl fmt::Display for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const SHOWN: usize = 1_500;

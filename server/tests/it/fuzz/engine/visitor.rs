@@ -1,4 +1,4 @@
-//! Sends requests, and judges each answer.
+//! Sends requests, and checks each response.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -9,40 +9,40 @@ use super::{
     hostile::{HEADER, SCRIPT},
     interface::Endpoint,
     request::{Ending, Request},
-    wire::{Answer, Connection, Fault},
+    wire::{Connection, Fault, Response},
 };
 
-/// A password that every account of the fuzzer has.
+/// The password of every account of the fuzzer.
 const PASSWORD: &str = "three-words-at-least";
 
-/// After how many requests a visitor who should be signed in signs in again.
+/// The number of requests after which a visitor signs in again.
 const SIGN_IN_EVERY: usize = 400;
 
-/// A request after which something was not as it must be.
+/// A request, and what was wrong with its response.
 pub(crate) struct Failure {
     pub(crate) request: Request,
     pub(crate) what: String,
 }
 
-/// What was asked for, and what for it may be kept.
+/// Counts requests and responses.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
-    /// Answers by their status; 0 stands for a connection that was closed instead.
-    pub(crate) answers: BTreeMap<u16, usize>,
-    /// Session cookies that were given out.
+    /// Responses by status; 0 is a connection that was closed without a response.
+    pub(crate) responses: BTreeMap<u16, usize>,
+    /// The session cookies that responses have set.
     pub(crate) ids: HashSet<String>,
-    /// Requests that may have begun a session but whose answer, if there was one, could not be read to its end.
+    /// Requests without a complete response that may have created a session.
     pub(crate) unread: usize,
-    /// Calls that may have been done, by the path of their function: answered by success or, as plain forms, by a redirect, or not.
+    /// Calls that succeeded or whose result is unknown, by the path of their function.
     done: BTreeMap<String, usize>,
-    /// The endpoints that were answered by success.
+    /// The endpoints with a response below 400.
     pub(crate) reached: HashSet<String>,
 }
 
 impl Tally {
     pub(crate) fn add(&mut self, other: Self) {
-        for (status, count) in other.answers {
-            *self.answers.entry(status).or_default() += count;
+        for (status, count) in other.responses {
+            *self.responses.entry(status).or_default() += count;
         }
         for (path, count) in other.done {
             *self.done.entry(path).or_default() += count;
@@ -52,18 +52,18 @@ impl Tally {
         self.unread += other.unread;
     }
 
-    /// Notes a request whose answer is not known.
-    fn lose(&mut self, request: &Request) {
-        *self.answers.entry(0).or_default() += 1;
-        if request.posts() {
+    /// Counts a request without a complete response.
+    fn add_lost(&mut self, request: &Request) {
+        *self.responses.entry(0).or_default() += 1;
+        if request.is_post() {
             *self.done.entry(request.endpoint.clone()).or_default() += 1;
         }
-        if request.posts() || request.counts() {
+        if request.is_post() || request.is_visit() {
             self.unread += 1;
         }
     }
 
-    /// How often a function may have done its work, at most.
+    /// The maximum number of successful calls.
     pub(crate) fn done(&self, path: &str) -> usize {
         self.done.get(path).copied().unwrap_or(0)
     }
@@ -101,7 +101,7 @@ impl<'a> Visitor<'a> {
         }
     }
 
-    /// Sends so many requests, or a few more: those that sign in do not count.
+    /// Sends this number of requests or a few more, without those that sign in.
     pub(crate) fn send(&mut self, requests: usize) -> Result<(), Box<Failure>> {
         let end = self.sent + requests;
         while self.sent < end {
@@ -111,10 +111,10 @@ impl<'a> Visitor<'a> {
             }
             let jar = self.rng.usize(..4);
             let first = self.draft(jar);
-            if first.goes_on && self.rng.u8(..8) == 0 {
+            if first.keeps_alive && self.rng.u8(..8) == 0 {
                 let mut requests = vec![first];
                 requests.extend(
-                    (0..self.rng.u8(1..8)).map(|_| self.draft(jar)).filter(|request| request.goes_on),
+                    (0..self.rng.u8(1..8)).map(|_| self.draft(jar)).filter(|request| request.keeps_alive),
                 );
                 self.pipeline(jar, requests)?;
             } else {
@@ -136,31 +136,31 @@ impl<'a> Visitor<'a> {
     fn draft(&mut self, jar: usize) -> Request {
         let rng = &mut self.rng;
         let mut endpoint = rng.choice(self.endpoints).unwrap();
-        while (endpoint.is_dear() || endpoint.is_final()) && rng.u8(..6) > 0 {
+        while (endpoint.is_expensive() || endpoint.is_final()) && rng.u8(..6) > 0 {
             endpoint = rng.choice(self.endpoints).unwrap();
         }
         let cookies: Vec<_> = self.jars[jar].iter().map(|(name, value)| format!("{name}={value}")).collect();
         draft::request(rng, endpoint, &cookies.join("; "), &self.stale)
     }
 
-    /// Several requests in one piece, before the first is answered.
+    /// Sends several requests before the first response.
     fn pipeline(&mut self, jar: usize, requests: Vec<Request>) -> Result<(), Box<Failure>> {
         self.sent += requests.len();
         let mut connection = Connection::open(self.address);
         let bytes: Vec<u8> = requests.iter().flat_map(Request::bytes).collect();
-        // A server may hang up behind an answer, above all where it has not read all of the request (RFC 9112, 9.3.2).
+        // A server may close the connection after a response (RFC 9112, 9.3.2).
         let mut open = connection.write(&bytes).is_ok();
         for (place, request) in requests.into_iter().enumerate() {
-            let answered = if open { connection.read(request.head) } else { Ok(None) };
-            match answered {
-                Ok(Some(answer)) => {
-                    open = !answer.closes;
-                    self.judge(jar, request, &answer)?;
+            let result = if open { connection.read(request.head) } else { Ok(None) };
+            match result {
+                Ok(Some(response)) => {
+                    open = !response.closes;
+                    self.check(jar, request, &response)?;
                 }
-                // The server may not have read it, so it is sent again, as browsers do.
+                // The server may not have read the request, so it is sent again, as browsers do.
                 Ok(None) | Err(Fault::Cut(_)) if place > 0 || request.is_large() => {
                     open = false;
-                    self.tally.lose(&request);
+                    self.tally.add_lost(&request);
                     self.connection = None;
                     self.alone(jar, request)?;
                 }
@@ -170,61 +170,61 @@ impl<'a> Visitor<'a> {
         Ok(())
     }
 
-    /// One request, on a connection that is kept where that is possible.
+    /// Sends one request, on the open connection if there is one.
     fn alone(&mut self, jar: usize, request: Request) -> Result<(), Box<Failure>> {
         let kept = self.connection.take();
         let reused = kept.is_some();
         let mut connection = kept.unwrap_or_else(|| Connection::open(self.address));
-        match connection.ask(&request) {
-            // It was closed while it was not in use.
+        match connection.exchange(&request) {
+            // The server has closed the idle connection.
             Ok(None) | Err(Fault::Cut(_)) if reused => {
-                self.tally.lose(&request);
+                self.tally.add_lost(&request);
                 self.alone(jar, request)
             }
-            Ok(Some(answer)) => {
-                if request.goes_on && !answer.closes {
+            Ok(Some(response)) => {
+                if request.keeps_alive && !response.closes {
                     self.connection = Some(connection);
                 }
-                self.judge(jar, request, &answer)
+                self.check(jar, request, &response)
             }
             Ok(None) | Err(Fault::Cut(_)) if request.ending != Ending::Whole || request.is_large() => {
-                self.tally.lose(&request);
+                self.tally.add_lost(&request);
                 Ok(())
             }
             broken => Err(failure(request, broken)),
         }
     }
 
-    /// Looks at an answer, and does what a browser does with it.
-    fn judge(&mut self, jar: usize, request: Request, answer: &Answer) -> Result<(), Box<Failure>> {
-        *self.tally.answers.entry(answer.status).or_default() += 1;
-        if let Err(what) = is_sound(answer) {
-            return Err(Box::new(Failure { request, what: format!("{what}\n{}", shown(answer)) }));
+    /// Checks a response, and stores its cookies.
+    fn check(&mut self, jar: usize, request: Request, response: &Response) -> Result<(), Box<Failure>> {
+        *self.tally.responses.entry(response.status).or_default() += 1;
+        if let Err(what) = check_response(response) {
+            return Err(Box::new(Failure { request, what: format!("{what}\n{}", shown(response)) }));
         }
-        let done = request.posts() && [200, 303].contains(&answer.status);
+        let done = request.is_post() && [200, 303].contains(&response.status);
         if done {
             *self.tally.done.entry(request.endpoint.clone()).or_default() += 1;
         }
-        if answer.status < 400 {
+        if response.status < 400 {
             self.tally.reached.insert(request.endpoint.clone());
         }
-        let honest = request.honest;
-        let counted = request.counts() && answer.status == 200;
-        // Another visitor with the same account has ended it before the response: its row is gone again.
-        let overtaken = answer.status == 401 && answer.body == br#"{"error":"session_ended"}"#;
-        for cookie in answer.all("set-cookie") {
+        let has_valid_cookies = request.has_valid_cookies;
+        let visited = request.is_visit() && response.status == 200;
+        // Another visitor with the same account has ended the session before the response.
+        let overtaken = response.status == 401 && response.body == br#"{"error":"session_ended"}"#;
+        for cookie in response.all("set-cookie") {
             let (name, value) =
                 cookie.split(';').next().unwrap_or_default().split_once('=').unwrap_or_default();
-            let gone = cookie.contains("Max-Age=0");
-            if name == "id" && !gone {
+            let removed = cookie.contains("Max-Age=0");
+            if name == "id" && !removed {
                 self.tally.ids.insert(value.to_owned());
-                if !done && !counted && !overtaken {
-                    let what = format!("a session for nothing that was done\n{}", shown(answer));
+                if !done && !visited && !overtaken {
+                    let what = format!("a session without a change\n{}", shown(response));
                     return Err(Box::new(Failure { request, what }));
                 }
             }
-            if honest && jar > 0 {
-                self.keep(jar, name, if gone { None } else { Some(value) });
+            if has_valid_cookies && jar > 0 {
+                self.keep(jar, name, if removed { None } else { Some(value) });
             }
         }
         Ok(())
@@ -246,30 +246,30 @@ impl<'a> Visitor<'a> {
     }
 }
 
-fn failure(request: Request, broken: Result<Option<Answer>, Fault>) -> Box<Failure> {
+fn failure(request: Request, broken: Result<Option<Response>, Fault>) -> Box<Failure> {
     let what = match broken {
-        Err(Fault::Malformed(what)) => format!("the answer is no HTTP: {what}"),
+        Err(Fault::Malformed(what)) => format!("the response is not valid HTTP: {what}"),
         Err(Fault::Cut(what)) => format!("the connection was cut: {what}"),
-        Err(Fault::Silence) => "no answer at all".to_owned(),
-        Ok(_) => "the connection was closed without an answer".to_owned(),
+        Err(Fault::Silence) => "no response at all".to_owned(),
+        Ok(_) => "the connection was closed without a response".to_owned(),
     };
     Box::new(Failure { request, what })
 }
 
-fn shown(answer: &Answer) -> String {
-    let body = &answer.body[..answer.body.len().min(1_000)];
-    format!("    {} {:?}\n    {}", answer.status, answer.headers, body.escape_ascii())
+fn shown(response: &Response) -> String {
+    let body = &response.body[..response.body.len().min(1_000)];
+    format!("    {} {:?}\n    {}", response.status, response.headers, body.escape_ascii())
 }
 
-/// Whether an answer is one that may be given at all.
-pub(crate) fn is_sound(answer: &Answer) -> Result<(), String> {
-    if answer.status >= 500 {
-        return Err(format!("status {}", answer.status));
+/// Checks what must be true of every response.
+pub(crate) fn check_response(response: &Response) -> Result<(), String> {
+    if response.status >= 500 {
+        return Err(format!("status {}", response.status));
     }
-    if answer.headers.iter().any(|(name, _)| name == HEADER) {
-        return Err("a header that was smuggled in".to_owned());
+    if response.headers.iter().any(|(name, _)| name == HEADER) {
+        return Err("an injected header".to_owned());
     }
-    if let Some(target) = answer.header("location") {
+    if let Some(target) = response.header("location") {
         let local = target.starts_with('/')
             && !target.starts_with("//")
             && target.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
@@ -277,18 +277,18 @@ pub(crate) fn is_sound(answer: &Answer) -> Result<(), String> {
             return Err(format!("a redirect to another site: {target}"));
         }
     }
-    if answer.header("content-encoding").is_some() || answer.body.is_empty() {
+    if response.header("content-encoding").is_some() || response.body.is_empty() {
         return Ok(());
     }
-    match answer.header("content-type").unwrap_or_default() {
+    match response.header("content-type").unwrap_or_default() {
         "application/json" => {
-            serde_json::from_slice::<serde::de::IgnoredAny>(&answer.body)
-                .map_err(|error| format!("no JSON: {error}"))?;
+            serde_json::from_slice::<serde::de::IgnoredAny>(&response.body)
+                .map_err(|error| format!("not JSON: {error}"))?;
         }
         kind if kind.starts_with("text/html") => {
-            let html = std::str::from_utf8(&answer.body).map_err(|error| format!("no UTF-8: {error}"))?;
+            let html = std::str::from_utf8(&response.body).map_err(|error| format!("not UTF-8: {error}"))?;
             if html.contains(SCRIPT) {
-                return Err("a script of the visitor's".to_owned());
+                return Err("an injected script".to_owned());
             }
         }
         _ => {}

@@ -1,4 +1,4 @@
-//! HTTP/1.1 on a raw socket, read as strictly as RFC 9112 has it: what a lenient client would mend is a fault here.
+//! HTTP/1.1 on a raw socket. Responses are parsed as strictly as RFC 9112 allows.
 
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
@@ -8,20 +8,20 @@ use std::{
 
 use super::request::{Ending, Request};
 
-/// Who waits longer waits for ever. No speed is judged by it.
-const NEVER: Duration = Duration::from_secs(60);
+/// A response that takes longer than this is missing.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// So long a server may take to see that what it got is broken. After that it waits for more, as it may.
-const BROKEN: Duration = Duration::from_secs(3);
+/// After this time, the server waits for more of a broken request.
+const BROKEN_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Why there is no answer.
+/// Why there is no valid response.
 #[derive(Debug)]
 pub(crate) enum Fault {
-    /// There is one, but it is no HTTP.
+    /// The response is not valid HTTP.
     Malformed(String),
-    /// The connection ended before it was whole.
+    /// The connection ended before the end of the response.
     Cut(String),
-    /// Nothing came for a very long time.
+    /// The server did not respond in time.
     Silence,
 }
 
@@ -34,19 +34,17 @@ impl From<io::Error> for Fault {
     }
 }
 
-/// What the server answered.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: u16,
     /// Names in lower case.
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
-    /// The connection ends with it.
+    /// The connection ends with this response.
     pub(crate) closes: bool,
 }
 
-impl Answer {
-    /// The value of a header.
+impl Response {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
     }
@@ -57,14 +55,13 @@ impl Answer {
     }
 }
 
-/// A connection to the server.
 pub(crate) struct Connection(BufReader<TcpStream>);
 
 impl Connection {
     pub(crate) fn open(address: &str) -> Self {
         let stream = TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(NEVER)).unwrap();
-        stream.set_write_timeout(Some(NEVER)).unwrap();
+        stream.set_read_timeout(Some(TIMEOUT)).unwrap();
+        stream.set_write_timeout(Some(TIMEOUT)).unwrap();
         stream.set_nodelay(true).unwrap();
         Self(BufReader::new(stream))
     }
@@ -73,38 +70,37 @@ impl Connection {
         self.0.get_mut().write_all(bytes)
     }
 
-    /// Says that nothing more will come.
     fn finish(&mut self) {
-        // The server may have hung up before.
+        // Fails if the server has closed the connection.
         let _ = self.0.get_mut().shutdown(Shutdown::Write);
     }
 
-    /// Sends a request and reads the answer; nothing where the connection ends instead.
-    pub(crate) fn ask(&mut self, request: &Request) -> Result<Option<Answer>, Fault> {
+    /// Sends a request and reads the response; `None` if the connection ends instead.
+    pub(crate) fn exchange(&mut self, request: &Request) -> Result<Option<Response>, Fault> {
         let written = self.write(&request.bytes());
         if request.ending == Ending::Short {
             self.finish();
         }
         if request.ending == Ending::Broken {
-            self.0.get_ref().set_read_timeout(Some(BROKEN))?;
+            self.0.get_ref().set_read_timeout(Some(BROKEN_TIMEOUT))?;
         }
-        let answered = match self.read(request.head) {
+        let result = match self.read(request.head) {
             Err(Fault::Silence) if request.ending == Ending::Broken => {
                 self.finish();
-                self.0.get_ref().set_read_timeout(Some(NEVER))?;
+                self.0.get_ref().set_read_timeout(Some(TIMEOUT))?;
                 self.read(request.head)
             }
-            answered => answered,
+            result => result,
         };
-        // What was answered before all was sent counts.
-        match (written, answered) {
+        // A response counts even if the request could not be sent completely.
+        match (written, result) {
             (Err(error), Ok(None)) => Err(error.into()),
-            (_, answered) => answered,
+            (_, result) => result,
         }
     }
 
-    /// Reads an answer; nothing where the connection ends instead.
-    pub(crate) fn read(&mut self, head: bool) -> Result<Option<Answer>, Fault> {
+    /// Reads a response; `None` if the connection ends instead.
+    pub(crate) fn read(&mut self, head: bool) -> Result<Option<Response>, Fault> {
         loop {
             let Some(line) = self.line()? else { return Ok(None) };
             let (version, status) = status(&line).ok_or_else(|| malformed("status line", &line))?;
@@ -112,38 +108,38 @@ impl Connection {
             if (100..200).contains(&status) {
                 continue;
             }
-            let mut answer = Answer { status, headers, body: Vec::new(), closes: false };
-            let connection = answer.header("connection").map(str::to_ascii_lowercase);
-            answer.closes = match connection.as_deref() {
+            let mut response = Response { status, headers, body: Vec::new(), closes: false };
+            let connection = response.header("connection").map(str::to_ascii_lowercase);
+            response.closes = match connection.as_deref() {
                 Some("close") => true,
                 Some("keep-alive") => false,
                 _ => version == 0,
             };
-            let chunked = answer.header("transfer-encoding").map(str::to_owned);
-            let length = answer.header("content-length").map(str::to_owned);
-            if answer.all("content-length").count() > 1 || (chunked.is_some() && length.is_some()) {
-                return Err(Fault::Malformed(format!("two lengths: {:?}", answer.headers)));
+            let chunked = response.header("transfer-encoding").map(str::to_owned);
+            let length = response.header("content-length").map(str::to_owned);
+            if response.all("content-length").count() > 1 || (chunked.is_some() && length.is_some()) {
+                return Err(Fault::Malformed(format!("two lengths: {:?}", response.headers)));
             }
             if !(head || status == 204 || status == 304) {
                 match (chunked.as_deref(), length) {
-                    (Some("chunked"), _) => answer.body = self.chunks()?,
+                    (Some("chunked"), _) => response.body = self.chunks()?,
                     (Some(other), _) => return Err(malformed("transfer-encoding", other.as_bytes())),
                     (None, Some(length)) => {
                         let length = length.parse().map_err(|_| malformed("length", length.as_bytes()))?;
-                        answer.body = vec![0; length];
-                        self.0.read_exact(&mut answer.body)?;
+                        response.body = vec![0; length];
+                        self.0.read_exact(&mut response.body)?;
                     }
                     (None, None) => {
-                        self.0.read_to_end(&mut answer.body)?;
-                        answer.closes = true;
+                        self.0.read_to_end(&mut response.body)?;
+                        response.closes = true;
                     }
                 }
             }
-            return Ok(Some(answer));
+            return Ok(Some(response));
         }
     }
 
-    /// A line without its CRLF; nothing at the end of the connection.
+    /// A line without its CRLF; `None` at the end of the connection.
     fn line(&mut self) -> Result<Option<Vec<u8>>, Fault> {
         let mut line = Vec::new();
         self.0.read_until(b'\n', &mut line)?;
@@ -155,7 +151,7 @@ impl Connection {
     }
 
     fn some_line(&mut self) -> Result<Vec<u8>, Fault> {
-        self.line()?.ok_or_else(|| Fault::Cut("in the middle of an answer".to_owned()))
+        self.line()?.ok_or_else(|| Fault::Cut("in the middle of a response".to_owned()))
     }
 
     fn headers(&mut self) -> Result<Vec<(String, String)>, Fault> {
@@ -184,7 +180,7 @@ impl Connection {
             let size = std::str::from_utf8(&line).ok().and_then(|size| usize::from_str_radix(size, 16).ok());
             let size = size.ok_or_else(|| malformed("chunk", &line))?;
             if size == 0 {
-                // Trailers, and the empty line.
+                // Reads the trailers and the empty line.
                 self.headers()?;
                 return Ok(body);
             }

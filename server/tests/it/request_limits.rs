@@ -1,4 +1,4 @@
-//! Requests beyond a limit, and those that are still arriving when the server stops.
+//! Limits of requests, body memory and fields, and requests that are still arriving.
 
 use std::{
     convert::Infallible,
@@ -14,101 +14,99 @@ use axum::{
 use futures::{
     FutureExt,
     channel::mpsc::{UnboundedSender, unbounded},
-    future::join_all,
 };
 use tokio::task::yield_now;
 
 use crate::{
-    client::{Answer, TestApp},
-    faults::status,
-    running::{Running, post},
+    client::{Response, TestApp},
+    running::{TestServer, post, status},
 };
 
-/// A form whose beginning the server is reading, and its last bytes.
+/// A form of which the last bytes have not been sent yet.
 struct Arriving {
     stream: TcpStream,
     rest: &'static str,
 }
 
 impl Arriving {
-    /// Sends all but the last bytes, and returns when the server says that it reads the body (RFC 9110, 10.1.1).
-    fn begin(server: &Running) -> Self {
+    /// Sends all but the last bytes, and waits until the server reads the body (RFC 9110, 10.1.1).
+    fn begin(server: &TestServer) -> Self {
         let rest = "dark";
         let form = post("/api/preferences/theme", "", "theme=dark");
         let form = form.replacen("\r\n", "\r\nExpect: 100-continue\r\n", 1);
         let mut stream = TcpStream::connect(server.address()).unwrap();
         stream.write_all(form.strip_suffix(rest).unwrap().as_bytes()).unwrap();
-        let mut said = [0; 25];
-        stream.read_exact(&mut said).unwrap();
-        assert_eq!(&said, b"HTTP/1.1 100 Continue\r\n\r\n", "{}", String::from_utf8_lossy(&said));
+        let mut interim = [0; 25];
+        stream.read_exact(&mut interim).unwrap();
+        assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n", "{}", String::from_utf8_lossy(&interim));
         Self { stream, rest }
     }
 
-    /// Sends the rest, and returns the answer.
+    /// Sends the rest, and returns the response.
     fn finish(mut self) -> String {
         self.stream.write_all(self.rest.as_bytes()).unwrap();
-        let mut answer = String::new();
-        self.stream.read_to_string(&mut answer).unwrap();
-        answer
+        let mut response = String::new();
+        self.stream.read_to_string(&mut response).unwrap();
+        response
     }
 }
 
-/// A form from this address, where `CLIENT_IP_SOURCE` is `XRealIp`.
+/// A form from this address, in [`TestApp::start_behind_proxy`].
 fn form(address: &str, path: &str, body: Body) -> Request<Body> {
     let form = Request::post(path).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
     form.header("x-real-ip", address).body(body).unwrap()
 }
 
-/// A body that arrives as it is sent.
+/// A body of the chunks that go through the sender.
 fn slow_body() -> (UnboundedSender<Result<Bytes, Infallible>>, Body) {
     let (sender, receiver) = unbounded();
     (sender, Body::from_stream(receiver))
 }
 
-fn expect_busy(answer: &Answer) {
-    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{}", answer.body);
-    assert_eq!(answer.headers["retry-after"], "1");
-    assert_eq!(answer.body, "{\"error\":\"busy\"}");
+fn expect_busy(response: &Response) {
+    assert_eq!(response.status, StatusCode::SERVICE_UNAVAILABLE, "{}", response.body);
+    assert_eq!(response.headers["retry-after"], "1");
+    assert_eq!(response.body, "{\"error\":\"busy\"}");
 }
 
 #[test]
-fn a_stopping_server_waits_for_the_form_that_is_on_its_way() {
+fn a_stopping_server_waits_for_a_form_that_is_arriving() {
     let folder = tempfile::tempdir().unwrap();
-    let server = Running::start(folder.path());
+    let server = TestServer::start(folder.path());
     let form = Arriving::begin(&server);
     server.signal("-TERM");
     let refused = || TcpStream::connect(server.address()).is_err();
-    assert!((0..1_000_000).any(|_| refused()), "new connections are still taken");
-    let answer = form.finish();
-    assert_eq!(status(&answer), 200, "{answer}");
-    assert!(answer.contains("\"theme\":\"dark\""), "{answer}");
+    assert!((0..1_000_000).any(|_| refused()), "new connections are still accepted");
+    let response = form.finish();
+    assert_eq!(status(&response), 200, "{response}");
+    assert!(response.contains("\"theme\":\"dark\""), "{response}");
 }
 
 /// Security: 15.2.2
 #[test]
-fn forms_that_are_still_arriving_are_not_counted_as_requests_under_way() {
+fn arriving_forms_do_not_count_toward_the_request_limit() {
     let folder = tempfile::tempdir().unwrap();
-    let server = Running::start_with(folder.path(), &[("REQUEST_LIMIT", "4")]);
+    let server = TestServer::start_with(folder.path(), &[("REQUEST_LIMIT", "4")]);
     let forms: Vec<_> = (0..5).map(|_| Arriving::begin(&server)).collect();
     for path in ["/login", "/api/visitor/show", "/healthz"] {
         assert_eq!(status(&server.get(path, "")), 200, "{path}");
     }
     assert_eq!(status(&server.post("/api/preferences/theme", "", "theme=dark")), 200);
     for form in forms {
-        let answer = form.finish();
-        assert_eq!(status(&answer), 200, "{answer}");
+        let response = form.finish();
+        assert_eq!(status(&response), 200, "{response}");
     }
 }
 
 #[tokio::test]
-async fn beyond_its_limit_the_server_refuses_everything_but_health_checks() {
+async fn over_the_request_limit_only_health_checks_are_served() {
     let app = TestApp::start_with(&[("REQUEST_LIMIT", "1")]).await;
     let (slow, writer, other) = (app.visitor(), app.visitor(), app.visitor());
     let (sender, body) = slow_body();
     let mut arriving = pin!(slow.send(form("192.0.2.1", "/api/preferences/theme", body)));
     sender.unbounded_send(Ok("theme=".into())).unwrap();
     assert!(arriving.as_mut().now_or_never().is_none());
-    // The write waits for the end of this transaction, as the one request that is under way.
+    // The write waits for the end of this transaction, and takes the only permit.
     let transaction = app.db.begin().await.unwrap();
     let mut write = pin!(writer.begin_session());
     assert!(write.as_mut().now_or_never().is_none());
@@ -125,13 +123,13 @@ async fn beyond_its_limit_the_server_refuses_everything_but_health_checks() {
     }
     sender.unbounded_send(Ok("dark".into())).unwrap();
     drop(sender);
-    // It is complete, and so it needs a permit again.
+    // The complete request needs a permit.
     expect_busy(&arriving.await);
 
     drop(transaction);
     assert_eq!(write.await.status, StatusCode::OK);
     let mut page = other.open("/login").await;
-    // A permit may be returned a moment after the answer.
+    // The permit may be returned after the response.
     for _ in 0..1_000 {
         if page.status == StatusCode::OK {
             break;
@@ -145,10 +143,10 @@ async fn beyond_its_limit_the_server_refuses_everything_but_health_checks() {
 // <explorer>
 /// Security: 15.2.2
 #[tokio::test]
-async fn a_network_that_uses_its_memory_for_bodies_is_refused_and_others_are_not() {
+async fn a_network_that_uses_up_its_body_memory_is_refused_and_others_are_served() {
     const LARGEST: usize = 4 * 1024 * 1024;
 
-    let app = TestApp::start_with(&[("CLIENT_IP_SOURCE", "XRealIp")]).await;
+    let app = TestApp::start_behind_proxy().await;
     let (set, theme) = ("/api/session/set", "/api/preferences/theme");
     let bytes = Bytes::from("x".repeat(LARGEST));
     let greedy: Vec<_> = (0..4).map(|_| app.visitor()).collect();
@@ -170,40 +168,40 @@ async fn a_network_that_uses_its_memory_for_bodies_is_refused_and_others_are_not
     let (sender, request) = large.pop().unwrap();
     sender.unbounded_send(Ok("x".into())).unwrap();
     drop(sender);
-    let answer = request.await;
-    assert!(answer.status.is_client_error(), "{} {}", answer.status, answer.body);
-    let answer = visitor.send(form("192.0.2.1", theme, "theme=light".into())).await;
-    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    let response = request.await;
+    assert!(response.status.is_client_error(), "{} {}", response.status, response.body);
+    let response = visitor.send(form("192.0.2.1", theme, "theme=light".into())).await;
+    assert_eq!(response.status, StatusCode::OK, "{}", response.body);
 }
-// </explorer>
 
-// <explorer>
 /// Security: 15.2.2
 #[tokio::test]
-async fn the_memory_of_a_body_is_in_use_until_its_request_is_answered() {
+async fn the_memory_of_a_body_is_reserved_until_the_response() {
     const SIZE: usize = 2 * 1024 * 1024;
-    /// As many of this size as the share of one client network holds.
+    /// The number of such bodies that one client network may have in memory.
     const COUNT: usize = 8;
 
     let app = TestApp::start().await;
     let encoded = SIZE - "key=a&value=".len();
-    // Three bytes for each character, so that the value is small enough to be stored.
+    // Three bytes for each character, so that the decoded value can be stored.
     let body = format!("key=a&value={}{}", "%78".repeat(encoded / 3), "x".repeat(encoded % 3));
     // All writes wait for the end of this transaction.
     let transaction = app.db.begin().await.unwrap();
     let visitors: Vec<_> = (0..COUNT).map(|_| app.visitor()).collect();
-    let mut large = pin!(join_all(visitors.iter().map(|visitor| visitor.call("/api/session/set", &body))));
+    let mut large = pin!(futures::future::join_all(
+        visitors.iter().map(|visitor| visitor.post("/api/session/set", &body))
+    ));
     for _ in 0..10 {
         assert!(large.as_mut().now_or_never().is_none());
         yield_now().await;
     }
-    // The server reads this form too, although it has no use for it.
-    let small = async || app.visitor().call("/api/nothing/here", "a=b").await;
+    // The server also reads the body of a request for an unknown function.
+    let small = async || app.visitor().post("/api/nothing/here", "a=b").await;
     expect_busy(&small().await);
 
     drop(transaction);
-    for answer in large.await {
-        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    for response in large.await {
+        assert_eq!(response.status, StatusCode::OK, "{}", response.body);
     }
     assert_eq!(small().await.status, StatusCode::NOT_FOUND);
 }
@@ -219,14 +217,14 @@ async fn a_form_or_a_query_with_more_than_64_fields_is_refused() {
         text.to_owned() + &more
     };
     for (count, expected) in [(64, StatusCode::OK), (65, StatusCode::BAD_REQUEST)] {
-        let form = visitor.call("/api/preferences/theme", &with_fields("theme=dark", count)).await;
-        let query = visitor.ask(&with_fields("/api/visitor/show?page=any", count)).await;
+        let form = visitor.post("/api/preferences/theme", &with_fields("theme=dark", count)).await;
+        let query = visitor.get(&with_fields("/api/visitor/show?page=any", count)).await;
         let page = visitor.open(&with_fields("/login?next=/account", count)).await;
-        for (what, answer) in [("form", form), ("query", query), ("page", page)] {
-            assert_eq!(answer.status, expected, "{what} of {count} fields: {}", answer.body);
+        for (what, response) in [("form", form), ("query", query), ("page", page)] {
+            assert_eq!(response.status, expected, "{what} of {count} fields: {}", response.body);
             let text =
                 if what == "page" { "This request was refused</h1>" } else { "{\"error\":\"malformed\"}" };
-            assert_eq!(answer.body.contains(text), expected.is_client_error(), "{what}: {}", answer.body);
+            assert_eq!(response.body.contains(text), expected.is_client_error(), "{what}: {}", response.body);
         }
     }
 }

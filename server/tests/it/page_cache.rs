@@ -1,23 +1,16 @@
-//! Pages that are kept for a moment: what anybody changes is in the next page all the same.
-
-use axum::{body::Body, http::Request};
+//! Cached pages: each visitor sees their own page, and every change appears on the next page.
 
 use crate::{
     client::{TestApp, Visitor},
     orders::token,
 };
 
-async fn register(visitor: &Visitor<'_>, name: &str) {
-    let body = format!("name={name}&email={name}@example.com&password=three-words-at-least");
-    assert!(visitor.call("/api/auth/register", &body).await.status.is_success());
-}
-
 #[tokio::test]
 async fn each_visitor_sees_a_page_of_their_own() {
     let app = TestApp::start().await;
     let (ada, grace, guest) = (app.visitor(), app.visitor(), app.visitor());
-    register(&ada, "Ada").await;
-    register(&grace, "Grace").await;
+    ada.register("Ada").await;
+    grace.register("Grace").await;
     for _ in 0..3 {
         let pages = (ada.open("/").await.body, grace.open("/").await.body, guest.open("/").await.body);
         assert!(pages.0.contains(">Ada<") && !pages.0.contains("Grace"), "{}", pages.0);
@@ -27,25 +20,25 @@ async fn each_visitor_sees_a_page_of_their_own() {
 }
 
 #[tokio::test]
-async fn carts_of_the_same_number_are_not_taken_for_each_other() {
+async fn carts_with_the_same_number_of_items_are_not_confused() {
     let app = TestApp::start().await;
     let (mug, notebook) = (app.visitor(), app.visitor());
-    mug.call("/api/cart/add", "product=4").await;
-    notebook.call("/api/cart/add", "product=3").await;
+    mug.post("/api/cart/add", "product=4").await;
+    notebook.post("/api/cart/add", "product=3").await;
     let lines = async |visitor: &Visitor<'_>| {
         let page = visitor.open("/cart").await.body;
         (page.contains("href=\"/products/4\""), page.contains("href=\"/products/3\""))
     };
     assert_eq!((lines(&mug).await, lines(&notebook).await), ((true, false), (false, true)));
-    mug.call("/api/cart/remove", "product=4").await;
-    mug.call("/api/cart/add", "product=3").await;
+    mug.post("/api/cart/remove", "product=4").await;
+    mug.post("/api/cart/add", "product=3").await;
     assert_eq!(lines(&mug).await, (false, true));
 }
 
 #[tokio::test]
-async fn an_address_tells_nobody_of_an_error() {
+async fn an_error_in_the_url_is_ignored() {
     let app = TestApp::start().await;
-    // As Leptos itself would put it: the JSON of the error, in base64.
+    // Leptos encodes an error as JSON in base64.
     let error = "__path=/api/cart/add&__err=eyJlcnJvciI6ImludGVybmFsIn0%3D";
     for path in [&format!("/?{error}"), &format!("/products/4?{error}"), "/", "/products/4"] {
         let page = app.visitor().open(path).await;
@@ -55,27 +48,27 @@ async fn an_address_tells_nobody_of_an_error() {
 }
 
 #[tokio::test]
-async fn a_change_of_the_session_is_in_the_next_page() {
+async fn a_change_of_the_session_appears_on_the_next_page() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
-    register(&visitor, "Ada").await;
+    visitor.register("Ada").await;
     for path in ["/", "/cart", "/products/4"] {
         visitor.open(path).await;
     }
-    visitor.call("/api/preferences/theme", "theme=dark").await;
-    visitor.call("/api/auth/name", "name=Countess").await;
+    visitor.post("/api/preferences/theme", "theme=dark").await;
+    visitor.post("/api/auth/name", "name=Countess").await;
     for path in ["/", "/cart", "/products/4"] {
         let page = visitor.open(path).await.body;
         assert!(page.contains("data-theme=\"dark\"") && page.contains(">Countess<"), "{path}: {page}");
     }
-    visitor.call("/api/auth/logout", "").await;
+    visitor.post("/api/auth/logout", "").await;
     for path in ["/", "/cart", "/products/4"] {
         assert!(visitor.open(path).await.body.contains(">Guest<"), "{path}");
     }
 }
 
 #[tokio::test]
-async fn what_is_told_once_is_not_kept() {
+async fn a_message_is_shown_once() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
     visitor.open("/").await;
@@ -91,15 +84,15 @@ async fn what_is_told_once_is_not_kept() {
 }
 
 #[tokio::test]
-async fn a_change_of_the_catalogue_is_in_everybodys_next_page() {
+async fn a_change_of_the_catalogue_appears_on_the_next_page_of_every_visitor() {
     let app = TestApp::start().await;
     let buyer = app.visitor();
-    register(&buyer, "Ada").await;
+    buyer.register("Ada").await;
     for path in ["/", "/products/3"] {
         assert!(app.visitor().open(path).await.body.contains("3 left"), "{path}");
     }
-    buyer.call("/api/cart/add", "product=3&quantity=2").await;
-    let ordered = buyer.call("/api/orders/place", &format!("token={}", token(&buyer).await)).await;
+    buyer.post("/api/cart/add", "product=3&quantity=2").await;
+    let ordered = buyer.post("/api/orders/place", &format!("token={}", token(&buyer).await)).await;
     assert!(ordered.status.is_success(), "{}", ordered.body);
     for visitor in [app.visitor(), buyer] {
         for path in ["/", "/products/3"] {
@@ -113,8 +106,9 @@ async fn a_change_of_the_catalogue_is_in_everybodys_next_page() {
 #[tokio::test]
 async fn a_page_that_a_browser_prefetches_is_not_shared() {
     let app = TestApp::start().await;
-    let prefetch = Request::get("/visits").header("accept", "text/html").header("sec-purpose", "prefetch");
-    let page = app.visitor().send(prefetch.body(Body::empty()).unwrap()).await;
+    let prefetch =
+        axum::http::Request::get("/visits").header("accept", "text/html").header("sec-purpose", "prefetch");
+    let page = app.visitor().send(prefetch.body(axum::body::Body::empty()).unwrap()).await;
     assert!(page.body.contains("No visits yet"), "{}", page.body);
     for _ in 0..3 {
         let page = app.visitor().open("/visits").await;
@@ -135,10 +129,10 @@ async fn a_page_that_depends_on_cookies_is_not_shared() {
 }
 // </cookies>
 
-/// Whether the catalogue shows an old price right after another program has changed it.
+/// Whether the catalogue shows an old price after another program has changed it.
 async fn shows_old_price(app: &TestApp) -> bool {
     let mut price = 4_711;
-    // What was read expires after a second, which may be just now.
+    // Tries several times, because the cache expires after a second.
     for _ in 0..10 {
         app.visitor().open("/").await;
         price += 1;
@@ -153,7 +147,7 @@ async fn shows_old_price(app: &TestApp) -> bool {
 }
 
 #[tokio::test]
-async fn nothing_is_kept_in_memory_where_other_programs_write() {
+async fn a_shared_database_disables_the_cache() {
     assert!(shows_old_price(&TestApp::start().await).await);
     assert!(!shows_old_price(&TestApp::start_with(&[("DATABASE_SHARED", "true")]).await).await);
 }
