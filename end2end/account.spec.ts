@@ -11,12 +11,13 @@ import {
   expectVisitor,
   open,
   overrideVisitor,
+  sessionCookie,
   signIn,
   signOut,
   submit,
   test,
 } from "./fixtures";
-import { sharedDatabaseServer, signInLimitedServer, sql } from "./servers";
+import { expireConfirmation, sharedDatabaseServer, signInLimitedServer } from "./servers";
 
 const newPassword = "four-words-are-better";
 
@@ -183,8 +184,7 @@ test.describe("ten minutes after the password was entered", () => {
     await openAccountPage(page, account);
     // Loads the page: after a client-side navigation it would fetch the visitor, and ask for the password too early.
     await open(page, "/account");
-    const mine = `owner = (select id from users where email = '${account.email}')`;
-    sql(`update sessions set data = json_set(data, '$.sign_in.d.confirmed_at', 0), version = version + 1 where ${mine}`);
+    expireConfirmation(account);
     await changePassword(page, account.password, newPassword);
     const confirm = page.getByRole("region", { name: "Confirm your password" });
     await expect(confirm).toBeVisible();
@@ -217,7 +217,7 @@ test("a user who chooses to be remembered gets a cookie for 31 days", async ({ p
   await page.getByLabel("Remember me on this device").check();
   await signIn(page, account);
   await expectVisitor(page, account.name);
-  const cookie = (await page.context().cookies()).find(({ name }) => name === "id");
+  const cookie = await sessionCookie(page);
   const days = (cookie!.expires - Date.now() / 1_000) / (24 * 3_600);
   expect(days).toBeGreaterThan(30.9);
   expect(days).toBeLessThan(31.1);
@@ -244,9 +244,9 @@ test.describe("a session that is about to end", { tag: "@js" }, () => {
   test("shows no warning while another tab uses it", async ({ page, account }) => {
     await page.clock.install();
     await openAccountPage(page, account);
-    const asked = page.waitForResponse("**/api/visitor/peek");
+    const response = page.waitForResponse("**/api/visitor/peek");
     await page.clock.fastForward("29:05");
-    await asked;
+    await response;
     await page.clock.runFor(1_000);
     await expect(page.getByRole("button", { name: "Stay signed in" })).toHaveCount(0);
   });

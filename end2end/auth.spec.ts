@@ -1,6 +1,16 @@
-import type { Page } from "@playwright/test";
-
-import { beginSession, demo, errors, expect, expectMessage, expectVisitor, open, signIn, signOut, test } from "./fixtures";
+import {
+  beginSession,
+  demo,
+  errors,
+  expect,
+  expectMessage,
+  expectVisitor,
+  open,
+  sessionCookie,
+  signIn,
+  signOut,
+  test,
+} from "./fixtures";
 
 test("a guest signs in from the home page", async ({ page }) => {
   await open(page, "/");
@@ -97,8 +107,3 @@ test("the session cookie is HttpOnly, and signing in replaces it", async ({ page
   expect(user).toMatchObject({ httpOnly: true, sameSite: "Lax", path: "/" });
   expect(user?.value).not.toBe(guest?.value);
 });
-
-async function sessionCookie(page: Page) {
-  const cookies = await page.context().cookies();
-  return cookies.find(({ name }) => name === "id");
-}

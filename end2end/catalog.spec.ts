@@ -1,4 +1,4 @@
-import { expect, expectNoAxeViolations, open, test } from "./fixtures";
+import { expect, expectNoAxeViolations, expectSameDocument, markDocument, open, test } from "./fixtures";
 import { product } from "./shop";
 
 test("a search shows the matching products and has its own URL", async ({ page }) => {
@@ -39,10 +39,10 @@ test("low stock is shown, and every product has a picture", async ({ page }) => 
 
 test("a search by keyboard does not load a new page", { tag: "@js" }, async ({ page }) => {
   await open(page, "/");
-  await page.locator("html").evaluate((root) => root.setAttribute("data-marked", ""));
+  await markDocument(page);
   await page.getByRole("search").getByLabel("Search").fill("mug");
   await page.keyboard.press("Enter");
   await expect(page.getByText("1 result.")).toBeVisible();
-  await expect(page.locator("html")).toHaveAttribute("data-marked");
+  await expectSameDocument(page);
   await expectNoAxeViolations(page);
 });

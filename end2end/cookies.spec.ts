@@ -173,7 +173,6 @@ async function storedCookie(page: Page, name: string): Promise<Cookie | undefine
   return (await page.context().cookies()).find((cookie) => cookie.name === name);
 }
 
-/** The table row of a cookie. */
 function cookieRow(page: Page, name: string) {
   return page.getByRole("row").filter({ has: page.getByRole("rowheader", { name, exact: true }) });
 }

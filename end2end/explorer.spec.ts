@@ -12,7 +12,7 @@ import {
   test,
   waitForHydration,
 } from "./fixtures";
-import { sharedDatabaseServer, sql } from "./servers";
+import { expireConfirmation, sharedDatabaseServer } from "./servers";
 
 test("setting a value keeps the page and empties the fields", async ({ page, js }) => {
   await open(page, "/session");
@@ -141,8 +141,7 @@ test.describe("ten minutes after the password was entered", () => {
     await open(page, "/session");
     await expect(remember).toHaveAttribute("aria-pressed", "false");
     await expect(hint).toHaveCount(0);
-    const mine = `owner = (select id from users where email = '${account.email}')`;
-    sql(`update sessions set data = json_set(data, '$.sign_in.d.confirmed_at', 0), version = version + 1 where ${mine}`);
+    expireConfirmation(account);
     await submit(remember);
     await expect(hint).toBeVisible();
     await expect(remember).toHaveAttribute("aria-pressed", "false");

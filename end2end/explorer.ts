@@ -2,7 +2,6 @@ import type { Page } from "@playwright/test";
 
 import { expect, submit } from "./fixtures";
 
-/** A form on the session page, found by its heading. */
 export function form(page: Page, name: string) {
   return page.getByRole("form", { name });
 }
@@ -28,7 +27,6 @@ export function sessionDetail(page: Page, name: string) {
   return terms.filter({ hasText: new RegExp(`^${name}$`) }).locator("xpath=following-sibling::dd[1]");
 }
 
-/** The entries of the session's log, newest first. */
 export function logEntries(page: Page) {
   return page.getByRole("region", { name: "Log" }).getByRole("listitem");
 }

@@ -7,7 +7,6 @@ export { expect };
 /** The public account, which exists outside production only. */
 export const demo = { name: "Demo", email: "demo@example.com", password: "keep-it-in-the-satchel" };
 
-/** An account. */
 export type Account = { name: string; email: string; password: string };
 
 type Fixtures = {
@@ -27,7 +26,7 @@ export const test = base.extend<Fixtures>({
     const account = { name: "Ada", email: `${randomUUID()}@example.com`, password: "three-words-at-least" };
     const response = await request.post("/api/auth/register", { form: account, headers: { accept: "application/json" } });
     expect(response.status()).toBe(200);
-    // Registering signs in too. This session belongs to none of the test's browsers, so end it.
+    // Registering signs in too, but no browser of the test has this session.
     await request.post("/api/auth/logout");
     await use(account);
   },
@@ -66,13 +65,17 @@ export async function open(page: Page, path: string) {
   await waitForHydration(page);
 }
 
-/** Clicks a form's button and waits for the response, or for the next page without JavaScript. */
+/** Clicks a form's button and waits for the response. */
 export async function submit(button: Locator) {
-  const page = button.page();
+  await waitForSubmission(button.page(), () => button.click());
+}
+
+/** Runs an action that submits a form, and waits for the response, or for the next page without JavaScript. */
+export async function waitForSubmission(page: Page, action: () => Promise<void>) {
   const result = javaScriptEnabled()
     ? page.waitForResponse((response) => response.request().method() === "POST")
     : page.waitForEvent("domcontentloaded");
-  await button.click();
+  await action();
   await result;
 }
 
@@ -81,6 +84,15 @@ export async function signIn(page: Page, { email, password }: Account = demo) {
   await page.getByLabel("E-mail").fill(email);
   await page.getByLabel("Password", { exact: true }).fill(password);
   await submit(page.getByRole("main").getByRole("button", { name: "Sign in" }));
+}
+
+/** Opens a private page, and signs in on the way. */
+export async function openSignedIn(page: Page, account: Account, path: string) {
+  await open(page, path);
+  await signIn(page, account);
+  await expect(page).toHaveURL(path);
+  await expectVisitor(page, account.name);
+  await waitForHydration(page);
 }
 
 /** Signs out with the button in the header. */
@@ -95,7 +107,7 @@ export async function expectVisitor(page: Page, name: string) {
   await expect(header.getByRole("button", { name: "Sign out" })).toHaveCount(name === "Guest" ? 0 : 1);
 }
 
-/** Stores a value in the session, which begins if there is none. */
+/** Stores a value in the session, which is created if there is none. */
 export async function beginSession(page: Page, address = "") {
   await open(page, `${address}/login`);
   await submit(page.getByRole("button", { name: "Dark", exact: true }));
@@ -103,31 +115,33 @@ export async function beginSession(page: Page, address = "") {
   await waitForHydration(page);
 }
 
+/** The session cookie that the browser stores. */
+export async function sessionCookie(page: Page) {
+  return (await page.context().cookies()).find(({ name }) => name === "id");
+}
+
 /** Expects a success message in the live region, from which screen readers announce it. */
 export async function expectMessage(page: Page, text: string) {
   await expect(page.getByRole("status").getByText(text, { exact: true })).toBeVisible();
 }
 
-/** There is no message. */
 export async function expectNoMessage(page: Page) {
   await expect(page.getByRole("status")).toBeEmpty();
 }
 
-/** All error messages on the page. */
 export function errors(page: Page | Locator) {
   return page.getByRole("alert").filter({ hasText: /\S/ });
 }
 
 type Visitor = { user: unknown; session?: { unused: number } };
 
-/** Changes the response to the page's own requests for the visitor. Fetched once: a request that runs when the test ends would fail. */
+/** Changes the responses to the page's own requests for the visitor. They are not sent to the server, because a request that runs when the test ends would fail. */
 export async function overrideVisitor(page: Page, change: (visitor: Visitor) => Visitor) {
   const response = await page.request.get("/api/visitor/peek", { headers: { accept: "application/json" } });
   const visitor = change(await response.json());
   await page.route("**/api/visitor/peek", (route) => route.fulfill({ json: visitor }));
 }
 
-/** Marks the document, for {@link expectSameDocument}. */
 export async function markDocument(page: Page) {
   await page.locator("html").evaluate((root) => root.setAttribute("data-marked", ""));
 }
@@ -138,8 +152,8 @@ export async function expectSameDocument(page: Page) {
 }
 
 /** Expects no axe violations on the current page. Needs JavaScript, because axe runs inside the page. */
-export async function expectNoAxeViolations(page: Page) {
-  const { violations } = await new AxeBuilder({ page }).analyze();
+export async function expectNoAxeViolations(page: Page, axe = new AxeBuilder({ page })) {
+  const { violations } = await axe.analyze();
   const findings = violations.flatMap(({ id, help, nodes }) =>
     nodes.map((node) => `${id}: ${help} (${node.target.join(" ")})`),
   );

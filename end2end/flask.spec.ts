@@ -1,13 +1,13 @@
 // The examples from Flask's session tutorials. Most titles end with the Flask code for the same behaviour.
 
-import type { Page, Response } from "@playwright/test";
+import type { Response } from "@playwright/test";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
 import { form, logEntries, sessionDetail, setValue, valueRow } from "./explorer";
-import { demo, expect, expectVisitor, open, signIn, signOut, submit, test, waitForHydration } from "./fixtures";
+import { demo, expect, expectVisitor, open, sessionCookie, signIn, signOut, submit, test, waitForHydration } from "./fixtures";
 import { startServer, workerServer } from "./servers";
 // <shop>
 import { addToCart, expectCartItems } from "./shop";
@@ -159,7 +159,7 @@ test("sessions survive a restart and a key rotation, and end with an unknown key
   }
 });
 
-test("a changed cookie is removed, and a new session begins", async ({ page }) => {
+test("a changed cookie is removed, and the next write creates a new session", async ({ page }) => {
   await open(page, "/session");
   await setValue(page, "email", "ada@example.com");
   const cookie = (await sessionCookie(page))!;
@@ -233,8 +233,3 @@ test("each visitor has their own shopping cart", async ({ page, browser }) => {
   await stranger.context().close();
 });
 // </shop>
-
-async function sessionCookie(page: Page) {
-  const cookies = await page.context().cookies();
-  return cookies.find((cookie) => cookie.name === "id");
-}

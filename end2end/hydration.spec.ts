@@ -107,7 +107,6 @@ function addButton(page: Page) {
   return product(page, "Enamel mug").getByRole("button", { name: "Add to cart" });
 }
 
-/** Records the page's requests from now on. */
 function recordRequests(page: Page) {
   const requests: Request[] = [];
   page.on("request", (request) => requests.push(request));

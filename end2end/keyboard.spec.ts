@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 // <explorer>
 import { form, valueRow } from "./explorer";
 // </explorer>
-import { expect, expectMessage, expectVisitor, open, signIn, test, waitForHydration } from "./fixtures";
+import { expect, expectMessage, expectVisitor, open, signIn, test, waitForHydration, waitForSubmission } from "./fixtures";
 // <shop>
 import { expectCartItems } from "./shop";
 // </shop>
@@ -179,7 +179,6 @@ function tabBackTo(page: Page, kind: Kind, name: string) {
   return tabTo(page, kind, name, "Shift+Tab");
 }
 
-/** Expects a ring around the focused element. */
 async function expectFocusRing(page: Page) {
   const ring = await page.evaluate(() => {
     const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement ?? document.body);
@@ -188,7 +187,6 @@ async function expectFocusRing(page: Page) {
   expect(ring, "the ring around the focused element").toBe("solid 3px");
 }
 
-/** Follows the focused link to the page with this heading. */
 async function followLink(page: Page, heading: string, js: boolean) {
   await page.keyboard.press("Enter");
   await expectPage(page, heading, js);
@@ -202,13 +200,9 @@ async function expectPage(page: Page, heading: string, js: boolean) {
   if (js) await expect(title).toBeFocused();
 }
 
-/** Submits the focused form and waits for the response, or for the next page without JavaScript. */
+/** Submits the focused form and waits for the response. */
 async function submitByKeyboard(page: Page) {
-  const result = test.info().project.use.javaScriptEnabled === false
-    ? page.waitForEvent("domcontentloaded")
-    : page.waitForResponse((response) => response.request().method() === "POST");
-  await page.keyboard.press("Enter");
-  await result;
+  await waitForSubmission(page, () => page.keyboard.press("Enter"));
 }
 
 // <shop>

@@ -7,7 +7,7 @@ import { debuggingPort, releaseServer } from "./servers";
 
 /** Categories that must score 100 on every page. Performance is only printed, because it depends on the machine. */
 const requiredCategories = ["accessibility", "best-practices", "seo"];
-/** Limit for the bytes that a page transfers. */
+/** The maximum that a page transfers. */
 const maxBytes = 600_000;
 
 /** A persistent context, because Lighthouse opens its pages in the browser's default context. */
@@ -21,7 +21,7 @@ test.beforeAll(async () => {
   });
 });
 
-// Lighthouse keeps cookies, and would send those of the last page with the next one's.
+// Lighthouse keeps the cookies of earlier pages.
 test.beforeEach(() => browser.clearCookies());
 
 test.afterAll(async () => {
@@ -76,7 +76,7 @@ async function copyCookies(request: APIRequestContext) {
   await browser.addCookies((await request.storageState()).cookies);
 }
 
-/** Audits a page with Lighthouse's profile of a phone: a slow network, and the CPU at a quarter of its speed. */
+/** Audits a page as on a phone with a slow network and CPU, which is Lighthouse's default. */
 async function expectAuditPasses(path: string) {
   const result = await lighthouse(`${releaseServer}${path}`, {
     port: debuggingPort,

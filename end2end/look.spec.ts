@@ -3,7 +3,7 @@ import type { Page } from "@playwright/test";
 import path from "node:path";
 
 import { guestPages } from "./every-page";
-import { demo, expect, test, waitForHydration } from "./fixtures";
+import { demo, expect, expectNoAxeViolations, test, waitForHydration } from "./fixtures";
 import { defaultServer, target } from "./servers";
 import { expectedConsoleMessages, states } from "./states";
 
@@ -66,7 +66,7 @@ test.describe("while a page loads", { tag: "@js" }, () => {
 
   test("a success message does not move", async ({ page }) => {
     await page.addInitScript(recordLayoutShifts);
-    // Like a plain form: the message waits in the session for the next page.
+    // Like a plain form, this stores the message in the session for the next page.
     const { email, password } = demo;
     await page.request.post("/api/auth/login", { form: { email, password }, headers: { accept: "text/html" }, maxRedirects: 0 });
     await page.goto("/");
@@ -136,7 +136,6 @@ test("a printed order has no header and no footer", { tag: "@js" }, async ({ pag
 });
 // </shop>
 
-/** Runs in the page. Returns the view transitions that are running. */
 function runningTransitions() {
   const moving = document.getAnimations().map(({ effect }) => (effect as KeyframeEffect).pseudoElement ?? "");
   return moving.filter((part) => part.startsWith("::view-transition"));
@@ -179,9 +178,7 @@ async function expectNoHorizontalScrolling(page: Page) {
 
 /** Expects no axe violations. Includes the rule for targets of 24 px (WCAG 2.5.8), which is off by default. */
 async function expectAccessible(page: Page) {
-  const { violations } = await new AxeBuilder({ page }).options({ rules: { "target-size": { enabled: true } } }).analyze();
-  const findings = violations.flatMap(({ id, help, nodes }) => nodes.map((node) => `${id}: ${help} (${node.target.join(" ")})`));
-  expect(findings, "axe violations").toEqual([]);
+  await expectNoAxeViolations(page, new AxeBuilder({ page }).options({ rules: { "target-size": { enabled: true } } }));
 }
 
 type Shifts = Window & { layoutShifts?: string[] };

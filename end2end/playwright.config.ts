@@ -15,13 +15,11 @@ import {
   signInLimitedServer,
 } from "./servers.js";
 
-// The workers read this file too. Only the main process builds and starts what the tests need.
+// The workers read this file too, but only the main process starts the servers.
 const mainProcess = process.env.TEST_WORKER_INDEX === undefined;
 if (mainProcess) buildSql();
 
-/** Needs no browser, so one project is enough. */
 const noBrowser = "health.spec.ts";
-/** Tests that do not depend on the width. */
 const attacks = "**/attacks/**";
 /** Tests that depend on neither width nor touch. On a phone look.spec.ts is enough. */
 const widthIndependent = /(flask|how|hydration|keyboard)\.spec\.ts/;
@@ -34,7 +32,7 @@ export default defineConfig({
   testMatch: /(?<!release)\.spec\.ts$/,
   fullyParallel: true,
   forbidOnly: Boolean(process.env.CI),
-  // CI retries a test once and reports it as flaky: that is a defect to fix, but should not block other changes.
+  // CI reports a test that succeeds at the second attempt as flaky. That is a defect, but does not block other changes.
   retries: process.env.CI ? 1 : 0,
   // Twice the default: the debug build is large, and some tests open several browsers.
   timeout: 60_000,
@@ -77,7 +75,6 @@ export default defineConfig({
     : undefined,
 });
 
-/** A server with its own folder and database. */
 function testServer(url: string, overrides: Record<string, string> = {}) {
   const folder = mkdtempSync(path.join(tmpdir(), "satchel-end2end-"));
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));

@@ -42,10 +42,10 @@ test("a page is marked as hydrated only when its own code has loaded", async ({ 
     await released;
     await route.continue();
   });
-  const asked = page.waitForRequest("**/split*login*");
+  const request = page.waitForRequest("**/split*login*");
   await page.goto("/login");
-  await asked;
-  // Two frames later the app has done everything that it can do without that code.
+  await request;
+  // After two frames the app has done all work that does not need the code.
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
   await expect(page.locator("html")).not.toHaveAttribute("data-hydrated");
   release();
@@ -57,10 +57,10 @@ test("the head of every page links to its own code, even with many requests at o
     const html = await (await request.get(path, { headers: { accept: "text/html" } })).text();
     return [...html.matchAll(/<link[^>]+href="[^"]*\/(split_[^"]+)"/g)].map(([, name]) => name);
   };
-  const asked = Array.from({ length: 10 }, () => guestPages).flat();
-  const codes = await Promise.all(asked.map(async (path) => ({ path, code: await codeOf(path) })));
+  const paths = Array.from({ length: 10 }, () => guestPages).flat();
+  const codes = await Promise.all(paths.map(async (path) => ({ path, code: await codeOf(path) })));
   for (const { path, code } of codes) {
-    // "/login" has the code of `LoginPage`; the first page's is in every page.
+    // "/login" has the code of `LoginPage`. The code of "/" is in every page.
     const own = /^\/([a-z]+?)s?(\/|$)/.exec(path)?.[1];
     expect(code, path).toEqual(own ? [expect.stringContaining(`_${own}`)] : []);
   }

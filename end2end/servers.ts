@@ -13,7 +13,6 @@ export const signInLimitedServer = `http://127.0.0.1:${port + 1}`;
 export const sharedDatabaseServer = `http://127.0.0.1:${port + 2}`;
 /** Allows one new session per hour. */
 export const sessionLimitedServer = `http://127.0.0.1:${port + 100}`;
-/** Serves the release build. */
 export const releaseServer = `http://127.0.0.1:${port + 101}`;
 /** The port through which Lighthouse drives its browser. */
 export const debuggingPort = port + 102;
@@ -25,7 +24,6 @@ export function setSharedDatabase(url: string) {
   process.env.SHARED_DATABASE_URL = url;
 }
 
-/** Builds the program that {@link sql} runs. */
 export function buildSql() {
   const build = ["build", "--quiet", "--package", "server", "--example", "sql", "--target-dir", target];
   // The server reads it at compile time, as in bin/lib.sh.
@@ -36,6 +34,17 @@ export function buildSql() {
 /** Runs an SQL statement on the database of {@link sharedDatabaseServer}. */
 export function sql(statement: string) {
   execFileSync(path.join(target, "debug/examples/sql"), [process.env.SHARED_DATABASE_URL ?? "", statement]);
+}
+
+/** An SQL condition for the sessions of an account. */
+export function sessionsOf({ email }: { email: string }) {
+  return `owner = (select id from users where email = '${email}')`;
+}
+
+/** Makes sensitive changes of an account on {@link sharedDatabaseServer} require its password again. */
+export function expireConfirmation(account: { email: string }) {
+  const data = "json_set(data, '$.sign_in.d.confirmed_at', 0)";
+  sql(`update sessions set data = ${data}, version = version + 1 where ${sessionsOf(account)}`);
 }
 
 /** The settings of every server of the tests. The folder contains its database. */
@@ -54,7 +63,6 @@ export function serverSettings(url: string, folder: string) {
   };
 }
 
-/** The debug build of the server. */
 export const serverBinary = path.join(target, "debug/server");
 
 /** The URL for a server that a test starts itself, with one port per worker. */

@@ -1,4 +1,4 @@
-// Arranges the screenshots of look.spec.ts on sheets: twelve pages to a sheet, each in the light and the dark theme.
+// Arranges the screenshots of look.spec.ts on sheets of twelve pages, each in the light and the dark theme.
 import { chromium } from "@playwright/test";
 import { readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";

@@ -15,7 +15,6 @@ export function quantityField(part: Locator) {
   return part.getByLabel("Quantity", { exact: true });
 }
 
-/** Adds a product on the current page to the cart. */
 export async function addToCart(page: Page, name: string, quantity = 1) {
   await quantityField(product(page, name)).fill(String(quantity));
   await submit(product(page, name).getByRole("button", { name: "Add to cart" }));
@@ -32,6 +31,14 @@ export async function createProductInCart(page: Page, stock: number) {
   });
   expect(added.status()).toBe(200);
   return { id, name };
+}
+
+export function cartLine(page: Page, name: string) {
+  return page.getByRole("listitem", { name });
+}
+
+export async function expectTotal(page: Page, total: string) {
+  await expect(page.getByText(`Total ${total}`, { exact: true })).toBeVisible();
 }
 
 /** Expects the number of items that the header shows for the cart. */

@@ -59,7 +59,7 @@ for (const [way, run] of Object.entries(waysToSignIn)) {
   });
 }
 
-test("a session id that a subdomain plants for all hosts is not signed in either", async ({ page, attackerSite, account }) => {
+test("a session id that a subdomain plants for all hosts is not signed in", async ({ page, attackerSite, account }) => {
   const attacker = await openOtherBrowser(page, "");
   await beginSession(attacker);
   const planted = await cookieHeader(attacker.context());

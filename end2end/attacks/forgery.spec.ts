@@ -17,10 +17,10 @@ import {
   visitorData,
 } from "./hostile";
 
-/** A page whose request could change something. */
-let counting = "/login";
+/** A page that changes the session when it is opened, if there is one. */
+let changingPage = "/login";
 // <visits>
-counting = "/visits";
+changingPage = "/visits";
 // </visits>
 
 test.beforeEach(({ allowConsole }) => {
@@ -38,7 +38,7 @@ for (const [who, name] of Object.entries(attackerHosts)) {
         for (const mutation of all) {
           const attackPage = attackerSite.publish(name, `<body ${submitOnLoad(js)}>${attackForm(mutation)}`);
           const response = page.waitForResponse((response) => response.request().method() === "POST");
-          // The page submits its form by itself before it has loaded.
+          // The page submits its form before it has loaded.
           await page.goto(attackPage, { waitUntil: "commit" });
           if (!js) await page.getByRole("button").click();
           expect((await response).status(), mutation.path).toBe(403);
@@ -53,7 +53,7 @@ for (const [who, name] of Object.entries(attackerHosts)) {
     test("cannot submit forms from frames", { tag: "@js" }, async ({ page, attackerSite, account }) => {
       await attackVictim(page, account, async (all) => {
         const framed = all.map((mutation, index) => `<iframe name="f${index}"></iframe>${attackForm(mutation, `target="f${index}"`)}`);
-        // These have the origin "null".
+        // Sandboxed frames have the origin "null".
         const sandboxed = all.map((mutation) => {
           const html = `${attackForm(mutation)}<script>document.forms[0].submit()</script>`;
           return `<iframe sandbox="allow-forms allow-scripts" srcdoc="${html.replaceAll('"', "&quot;")}"></iframe>`;
@@ -97,23 +97,23 @@ for (const [who, name] of Object.entries(attackerHosts)) {
     // Security: 3.5.3
     test("cannot change anything by embedding or prefetching URLs", async ({ page, attackerSite, account }) => {
       await attackVictim(page, account, async (all) => {
-        const asked = all.map(({ path, fields }) => `${appOrigin}${path}?${new URLSearchParams(fields)}`);
-        const addresses = [`${appOrigin}${counting}`, `${appOrigin}${counting}?again`, ...asked];
+        const calls = all.map(({ path, fields }) => `${appOrigin}${path}?${new URLSearchParams(fields)}`);
+        const addresses = [`${appOrigin}${changingPage}`, `${appOrigin}${changingPage}?again`, ...calls];
         const embed = (address: string) => {
           const url = address.replaceAll("&", "&amp;");
           return `<img src="${url}&i"><iframe src="${url}&f"></iframe><script src="${url}&s"></script>
             <link rel="stylesheet" href="${url}&c"><video src="${url}&v"></video><object data="${url}&o"></object>`;
         };
-        const ahead = ["prefetch", "preload", "prerender"].map((rel) => `<link rel="${rel}" as="fetch" href="${appOrigin}${counting}?${rel}">`);
+        const prefetches = ["prefetch", "preload", "prerender"].map((rel) => `<link rel="${rel}" as="fetch" href="${appOrigin}${changingPage}?${rel}">`);
         const embeds = addresses.map((address) => embed(address.includes("?") ? address : `${address}?`));
-        await openAndExpectForbidden(page, attackerSite.publish(name, ahead.join("") + embeds.join("")), 4 * addresses.length, "GET");
+        await openAndExpectForbidden(page, attackerSite.publish(name, prefetches.join("") + embeds.join("")), 4 * addresses.length, "GET");
       });
     });
 
     // Security: 3.5.3
     test("cannot change anything with links", async ({ page, attackerSite, account }) => {
       await attackVictim(page, account, async (all, expectUnchanged) => {
-        for (const { path, fields } of [{ path: counting, fields: {} }, ...all]) {
+        for (const { path, fields } of [{ path: changingPage, fields: {} }, ...all]) {
           const address = `${appOrigin}${path}?${new URLSearchParams(fields)}`;
           await page.goto(attackerSite.publish(name, `<a href="${address.replaceAll("&", "&amp;")}">Win a prize</a>`));
           await page.getByRole("link").click();
@@ -220,12 +220,12 @@ function callScript(all: Mutation[]) {
       navigator.sendBeacon(app + path, body);
       const simple = [body, parts, text("text/plain"), text("application/x-www-form-urlencoded"), null].flatMap((body) =>
         ["application/json", "text/html", "*/*"].map((accept) => call(path, { mode: "no-cors", body, headers: { accept } })));
-      const asked = ["POST", "PUT", "PATCH", "DELETE"].flatMap((method) => [
+      const preflighted = ["POST", "PUT", "PATCH", "DELETE"].flatMap((method) => [
         call(path, { method, body }),
         call(path, { method, body: JSON.stringify(fields), headers: { "content-type": "application/json" } }),
         call(path, { method, body, headers: { "x-http-method-override": "POST" } }),
       ]);
-      return [...simple, ...asked, call(path, { mode: "no-cors", keepalive: true, body, redirect: "follow" })];
+      return [...simple, ...preflighted, call(path, { mode: "no-cors", keepalive: true, body, redirect: "follow" })];
     });
     Promise.all(every).then(() => { document.title = "done: " + sent + " calls, " + readable + " of them readable"; });`;
 }

@@ -1,4 +1,4 @@
-// The app in a frame of another site, or opened by one (ASVS 3.4.6, 3.4.8).
+// Another site frames the app or opens it in a window (ASVS 3.4.6, 3.4.8).
 
 import { expect, waitForHydration } from "../fixtures";
 import { appOrigin, attackerHosts, openSignedIn, test } from "./hostile";

@@ -1,4 +1,4 @@
-// Private pages that the browser could show after a sign-out (ASVS 14.3.1, 14.3.2).
+// The browser shows private pages after a sign-out (ASVS 14.3.1, 14.3.2).
 
 import type { Page } from "@playwright/test";
 
@@ -41,7 +41,7 @@ for (const [what, leave] of Object.entries<(page: Page) => Promise<void>>({
     await readPrivatePages(page, account);
     await open(page, "/login");
     await leave(page);
-    // Without JavaScript an open page cannot notice it.
+    // Without JavaScript an open page cannot update itself.
     if (!js) await page.reload();
     await expectVisitor(page, "Guest");
     await expectNothingPrivate(page, account);

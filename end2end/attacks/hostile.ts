@@ -22,15 +22,12 @@ export const attackerHosts = {
 };
 export const attackerSubdomain = attackerHosts["a subdomain of this host"];
 
-/** The URL of a server with the app's host. */
 export function withAppHost(server: string) {
   return server.replace("127.0.0.1", appHost);
 }
 
-/** The app's origin. */
 export const appOrigin = withAppHost(defaultServer);
 
-/** The attacker's web server. */
 export class AttackerSite {
   readonly #pages: { html: string; headers: OutgoingHttpHeaders }[] = [];
   /** The requests that it received, as `host path`. */
@@ -38,7 +35,6 @@ export class AttackerSite {
 
   constructor(readonly port: number) {}
 
-  /** The origin of one of the attacker's hosts. */
   origin(name: string) {
     return `http://${name}:${this.port}`;
   }
@@ -80,7 +76,7 @@ export const test = base.extend<{ attackerSite: AttackerSite }>({
   },
 });
 
-/** Opens a private page of the app and signs in on the way. */
+/** Opens a private page of the app, and signs in on the way. */
 export async function openSignedIn(page: Page, account: Account, to = `${appOrigin}/account`) {
   await open(page, to);
   await signIn(page, account);
@@ -110,17 +106,17 @@ export async function callApi(cookie: string, address: string, fields?: Record<s
   return { status: response.status, value: await response.json() };
 }
 
-/** Everything that an attack might change: the visitor's data on the server and the browser's cookies. */
+/** The data that an attack might change: the visitor's data on the server and the browser's cookies. */
 export async function visitorData(page: Page) {
   const cookies = await page.context().cookies(appOrigin);
   const cookie = await cookieHeader(page.context());
-  const shown = async (address: string) => (await callApi(cookie, address)).value;
-  const [{ user, theme }, devices] = await Promise.all([shown("/api/visitor/peek"), shown("/api/auth/devices")]);
+  const read = async (address: string) => (await callApi(cookie, address)).value;
+  const [{ user, theme }, devices] = await Promise.all([read("/api/visitor/peek"), read("/api/auth/devices")]);
   // <explorer>
-  const { values } = await shown("/api/session/peek");
+  const { values } = await read("/api/session/peek");
   // </explorer>
   // <shop>
-  const orders = await shown("/api/orders/list");
+  const orders = await read("/api/orders/list");
   // </shop>
   return {
     user,
@@ -139,7 +135,7 @@ export async function visitorData(page: Page) {
 /** A server function that changes something, from a row of a table in docs/interface.md. */
 export type Mutation = { path: string; fields: Record<string, string> };
 
-/** All server functions that change something, with fields that are valid for this victim. */
+/** All of them, with fields that are valid for this victim. */
 export async function mutations(page: Page, account: Account): Promise<Mutation[]> {
   const devices = (await callApi(await cookieHeader(page.context()), "/api/auth/devices")).value as { device: string }[];
   const overrides: Record<string, string> = {
@@ -165,13 +161,11 @@ export function documentedPages() {
   return [...rows].flatMap(([, paths = ""]) => [...paths.matchAll(/`(\/[^`]*)`/g)].map(([, path = ""]) => path));
 }
 
-/** The text below a heading of docs/interface.md. */
 function section(heading: string) {
   const text = readFileSync(path.resolve(import.meta.dirname, "../../docs/interface.md"), "utf8");
   return new RegExp(`^## ${heading}$(.*?)^## `, "ms").exec(`${text}\n## `)?.[1] ?? "";
 }
 
-/** A form of the attacker that submits to the app. */
 export function attackForm({ path, fields }: Mutation, attributes = "") {
   const inputs = Object.entries(fields).map(([name, value]) => `<input type="hidden" name="${name}" value="${value}">`);
   return `<form method="post" action="${appOrigin}${path}" ${attributes}>${inputs.join("")}<button>Win a prize</button></form>`;

@@ -72,7 +72,6 @@ test("a cookie signed with a removed key is deleted and stays invalid", async ({
   });
 });
 
-/** The text with another character at an index. */
 function withChangedCharacter(text: string, index: number) {
   return text.slice(0, index) + (text[index] === "A" ? "B" : "A") + text.slice(index + 1);
 }

@@ -1,10 +1,9 @@
-// Paths of the app that a browser would read as another site's address in a link (ASVS 3.7.2).
+// Paths that a browser reads as the address of another site in a link (ASVS 3.7.2).
 
 import { expect, expectVisitor, open, signOut } from "../fixtures";
 import { appOrigin, attackerHosts, type AttackerSite, openSignedIn, test } from "./hostile";
 
 test.beforeEach(({ allowConsole }) => {
-  // The app returns 404 for such paths.
   allowConsole(/status of 404 .*evil/);
 });
 
@@ -41,13 +40,12 @@ test("a page at such a path stays on this site after a sign-out in another tab",
   const tab = await page.context().newPage();
   await open(tab, "/");
   await signOut(tab);
-  // The browser has reloaded the page, so nothing of the user is left on it.
+  // The browser has reloaded the page, which shows no data of the user.
   await expect(page.getByRole("heading", { name: "Not found" })).toBeVisible();
   expect(new URL(page.url()).origin).toBe(appOrigin);
   expect(attackerSite.requests).toEqual([]);
 });
 
-/** The host and port of the attacker's server. */
 function attackerAddress(attackerSite: AttackerSite) {
   return `${attackerHosts["another site"]}:${attackerSite.port}`;
 }

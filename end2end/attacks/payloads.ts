@@ -1,4 +1,4 @@
-// Text that must not become markup or run as a script, and the check that it did not.
+// Text that must not become markup or a script, and checks for injections.
 
 import type { Page } from "@playwright/test";
 
@@ -9,7 +9,7 @@ import { appOrigin, test } from "./hostile";
 const mark = "data-pwned";
 const run = "pwned()";
 
-/** Text that would end the element, attribute, text area, title, script, comment, JSON or template that contains it. */
+/** Text that ends the element, attribute, script, comment, JSON or template that contains it, unless it is escaped. */
 export const payloads = [
   `"'></textarea></title></style></script><script ${mark}>${run}</script>`,
   `"'><img src=x onerror=${run} ${mark}>`,
@@ -56,7 +56,7 @@ export async function expectNoInjection(page: Page, called: string[]) {
   expect(called, "scripts that ran").toEqual([]);
 }
 
-/** Prepares every test of a file, and returns the check that no payload has become part of a page. */
+/** Prepares every test of a file, and returns a function that expects no injection in the page. */
 export function expectNoScripts() {
   let called: string[] = [];
   test.beforeEach(async ({ page }) => {
@@ -64,7 +64,7 @@ export function expectNoScripts() {
     called = await recordScriptCalls(page);
   });
   return async (page: Page) => {
-    // An answer of the API is not a page.
+    // A response of the API does not hydrate.
     if (!page.url().startsWith(`${appOrigin}/api/`)) await waitForHydration(page);
     await expectNoInjection(page, called);
   };

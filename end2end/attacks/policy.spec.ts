@@ -1,4 +1,4 @@
-// The content security policy: no page violates it, and injected scripts do not run (ASVS 3.4.3).
+// The Content Security Policy: no page violates it, and injected scripts do not run (ASVS 3.4.3).
 
 import type { BrowserContext, Page } from "@playwright/test";
 
@@ -110,14 +110,13 @@ test("injected code does not run, even with an old nonce", { tag: "@js" }, async
     <p id="eval" data-x="1">in</p>`;
   await page.route("**/login", async (route) => {
     const response = await fetch(defaultServer + new URL(route.request().url()).pathname);
-    // Without the app's own scripts, which would fail on the changed page.
+    // Removes the app's own scripts, which would fail on the changed page.
     const page = (await response.text()).replace(/<script[\s\S]*?<\/script>/g, "");
     const html = page.replace("<head>", `<head><base href="${evil}/">`).replace("</body>", `${injected}</body>`);
     await route.fulfill({ status: 200, headers: Object.fromEntries(response.headers), body: html });
   });
   await page.goto("/login");
   await expect(page.locator("#eval").first()).toBeVisible();
-  // Also injects elements after the page has loaded.
   await page.evaluate(() => {
     const script = document.createElement("script");
     script.textContent = "pwned('added')";
@@ -140,7 +139,7 @@ test("injected code does not run, even with an old nonce", { tag: "@js" }, async
   expect(attackerSite.requests).toEqual([]);
 });
 
-/** Records violations of the policy on all pages. Without JavaScript they are in the console, which every test checks. */
+/** Records violations of the policy. Without JavaScript they are in the console, which every test checks. */
 async function recordViolations(context: BrowserContext) {
   const violations: string[] = [];
   await context.exposeBinding("violated", (_, what: string) => violations.push(what));
@@ -153,7 +152,7 @@ async function recordViolations(context: BrowserContext) {
   return violations;
 }
 
-/** All pages that docs/interface.md lists, and one that does not exist. */
+/** The pages in docs/interface.md, and one that does not exist. */
 async function allPages(page: Page) {
   const ids: Record<string, string> = {};
   const cookie = await cookieHeader(page.context());
@@ -173,7 +172,7 @@ async function allPages(page: Page) {
 }
 
 // <shop>
-/** The id of the visitor's first order, which is placed now if there is none. */
+/** The id of the visitor's first order. Places one if there is none. */
 async function firstOrderId(cookie: string): Promise<string> {
   const { value: orders } = await callApi(cookie, "/api/orders/list");
   if (orders.length > 0) return orders[0].id;
@@ -184,7 +183,6 @@ async function firstOrderId(cookie: string): Promise<string> {
 }
 // </shop>
 
-/** Opens each section of the page. */
 async function openSections(page: Page) {
   await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
   for (const section of await page.locator("summary").all()) {
@@ -193,7 +191,7 @@ async function openSections(page: Page) {
   }
 }
 
-/** Sends forms that are accepted, forms that are refused, and one in the header. */
+/** Sends valid forms, invalid forms, and one in the header. */
 async function sendForms(page: Page) {
   // <explorer>
   await open(page, "/session");

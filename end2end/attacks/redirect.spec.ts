@@ -1,4 +1,4 @@
-// Open redirects: links to the app that should lead to another site (ASVS 3.7.2).
+// Open redirects: links to the app that redirect to another site (ASVS 3.7.2).
 
 import type { Page } from "@playwright/test";
 import { randomUUID } from "node:crypto";
@@ -7,7 +7,7 @@ import { type Account, demo, expect, expectVisitor, open, signIn, submit } from 
 import { defaultServer } from "../servers";
 import { appOrigin, attackerHosts, type AttackerSite, test } from "./hostile";
 
-/** Texts that some parsers read as an address of another host, or as a script. */
+/** Texts that some parsers read as the address of another host, or as a script. */
 function maliciousUrls(attackerSite: AttackerSite) {
   const evil = `${attackerHosts["another site"]}:${attackerSite.port}`;
   const [name, port] = evil.split(":");
@@ -81,7 +81,7 @@ test("a link to the sign-in page does not lead to another site", async ({ page, 
   for (const next of maliciousUrls(attackerSite)) {
     await open(page, `/login?next=${encodeURIComponent(next)}`);
     await expectOnlyLocalLinks(page);
-    // The form omits most of them. Signs in with all that it contains, and with a sample of the others.
+    // Signs in with each URL that is in the form, and with a sample of the others.
     if (!(await page.locator("main input[name=next]").count()) && !isSampled(next, attackerSite)) continue;
     await signIn(page);
     await expectOnThisSite(page, demo, next);
@@ -143,7 +143,7 @@ test("the server never redirects to another site", { tag: "@no-js" }, async ({ a
   }
 });
 
-test("a plain form does not lead back to another site from a misleading path", { tag: "@no-js" }, async ({
+test("a plain form on a misleading path does not redirect to another site", { tag: "@no-js" }, async ({
   page,
   attackerSite,
 }) => {
@@ -152,7 +152,7 @@ test("a plain form does not lead back to another site from a misleading path", {
   await submit(page.getByRole("button", { name: "Dark" }));
   await expect(page.getByRole("banner")).toBeVisible();
   expect(new URL(page.url()).origin).toBe(appOrigin);
-  // A page at a path that a browser might read as another site's address has no form.
+  // A path that a browser might read as another site's address has no form.
   for (const path of [
     `//${evil}`,
     `//${evil}/..//${evil}`,

@@ -5,7 +5,6 @@ import type { Page } from "@playwright/test";
 import { type Account, expect, expectMessage, expectVisitor, open, signIn, signOut, submit, waitForHydration } from "../fixtures";
 import { appOrigin, callApi, cookieHeader, openOtherBrowser, openSignedIn, sessionCookie, test } from "./hostile";
 
-/** The actions that invalidate a copied cookie. */
 const waysToEnd: Record<string, (page: Page, account: Account) => Promise<void>> = {
   "signing out": signOut,
   "changing the password": async (page, account) => {
@@ -46,8 +45,6 @@ const waysToEnd: Record<string, (page: Page, account: Account) => Promise<void>>
     await submit(page.getByRole("button", { name: "Clear the session" }));
     await expectVisitor(page, "Guest");
   },
-  // </explorer>
-  // <explorer>
   "renewing the id": async (page) => {
     await open(page, "/session");
     await submit(page.getByRole("button", { name: "Renew the id" }));
@@ -67,7 +64,7 @@ for (const [end, run] of Object.entries(waysToEnd)) {
     await openSignedIn(page, account);
     const copy = await cookieHeader(page.context());
     const value = (await sessionCookie(page.context()))?.value ?? "";
-    // Uses the copy first, because a session in the server's cache must end too.
+    // Uses the copy first, so that the session is in the server's cache.
     const stranger = await openOtherBrowser(page, value);
     await open(stranger, "/account");
     await expectVisitor(stranger, account.name);
@@ -88,7 +85,7 @@ for (const [end, run] of Object.entries(waysToEnd)) {
     expect((await callApi(copy, "/api/session/peek")).value).toMatchObject({ session: null, values: {} });
     // </explorer>
 
-    // Pages in another browser that still sends the copy.
+    // Another browser still sends the copy.
     for (const path of ["/account", "/login", "/"]) {
       await stranger.context().clearCookies();
       await stranger.context().addCookies([{ name: "id", value, url: appOrigin }]);

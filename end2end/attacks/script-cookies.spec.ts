@@ -1,4 +1,4 @@
-// Text of users that must not run as a script (ASVS 3.2.2): cookies.
+// Cookies must not run as scripts (ASVS 3.2.2).
 
 import { errors, expect, open, submit } from "../fixtures";
 import { appOrigin, test } from "./hostile";

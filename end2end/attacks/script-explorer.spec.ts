@@ -1,4 +1,4 @@
-// Text of users that must not run as a script (ASVS 3.2.2): the values of a session.
+// Values of a session must not run as scripts (ASVS 3.2.2).
 
 import { randomUUID } from "node:crypto";
 
@@ -88,7 +88,7 @@ test("the input of one visitor does not run for another", async ({ page, account
   await stranger.context().close();
 });
 
-test("a key in an address", async ({ page }) => {
+test("a key in the URL is shown as text", async ({ page }) => {
   for (const payload of payloads) {
     await open(page, `/session?key=${encodeURIComponent(payload)}`);
     await expect(form(page, "Get a value")).toContainText(`There is no value with the key ${payload}`);

@@ -1,4 +1,4 @@
-// Text of users that must not run as a script (ASVS 3.2.2), in every place where the app shows such text.
+// Text of users must not run as a script in any place where the app shows it (ASVS 3.2.2).
 
 import { errors, expect, open, submit } from "../fixtures";
 import { defaultServer } from "../servers";
@@ -16,7 +16,7 @@ test("an account's name is shown as text", async ({ page, account }) => {
     await expect(page.getByRole("banner").locator(".visitor-name")).toContainText(payload);
     await expect(page.getByLabel("Name", { exact: true })).toHaveValue(payload);
     await expectTextOnly(page);
-    // In the first HTML and in its data for hydration.
+    // Loads pages, so that the name is in the first HTML and its hydration data.
     for (const path of ["/login", "/account"]) {
       await open(page, path);
       await expect(page.getByRole("banner").locator(".visitor-name")).toContainText(payload);
@@ -57,7 +57,7 @@ test("text in a URL does not run", async ({ page, account, js, allowConsole }) =
     "/login?next=",
     "/login?next=/",
     "/register?next=/",
-    // After a slash some of them would look like another site's address, for which the app returns 404.
+    // With "x", because directly after a slash some payloads look like another site's address.
     "/nothing/x",
     "/account/x",
     "/?",
@@ -77,14 +77,14 @@ test("text in a URL does not run", async ({ page, account, js, allowConsole }) =
       await open(page, address + encodeURIComponent(payload));
       await expectTextOnly(page);
     }
-    // Unencoded, except for the characters that a browser encodes itself.
+    // Without encoding, except for characters that would change the URL.
     await open(page, `/login?key=${payload.replaceAll("%", "%25").replace(/[#&\u2028\u2029+]/g, encodeURIComponent)}`);
     await expectTextOnly(page);
   }
 });
 
 // <shop>
-test("the words of a search", async ({ page }) => {
+test("the words of a search are shown as text", async ({ page }) => {
   for (const payload of payloads) {
     await open(page, `/?q=${encodeURIComponent(payload)}`);
     await expect(page.locator(".found")).toContainText(`\u201c${payload}\u201d`);
@@ -106,7 +106,7 @@ test("the path of the next page is refilled as text", async ({ page }) => {
 });
 
 // Security: 16.5.1
-test("an error in the address of a page", async ({ page, account }) => {
+test("an error in the URL of a page is ignored", async ({ page, account }) => {
   await openSignedIn(page, account);
   const written = [
     ...payloads,
@@ -131,9 +131,8 @@ test("an error in the address of a page", async ({ page, account }) => {
   ];
   for (const [index, error] of written.entries()) {
     for (const encoded of [error, btoa(unescape(encodeURIComponent(error))), Buffer.from(error).toString("base64url")]) {
-      // Each page gets some of the errors.
-      const [page_, path] = functions[index % functions.length] ?? ["/login", ""];
-      await open(page, `${page_}?__path=${encodeURIComponent(path)}&__err=${encodeURIComponent(encoded)}`);
+      const [location, path] = functions[index % functions.length] ?? ["/login", ""];
+      await open(page, `${location}?__path=${encodeURIComponent(path)}&__err=${encodeURIComponent(encoded)}`);
       await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
       await expect(errors(page)).toHaveCount(0);
       await expect(page.getByRole("main")).not.toContainText("0900 1234");

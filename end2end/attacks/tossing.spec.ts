@@ -19,7 +19,7 @@ import {
 const cookiePaths = ["/", "/account", "/session", "/cookies", "/api"];
 const invalidValues = ["garbage", "", `${"A".repeat(43)}=${"A".repeat(22)}`, "%00%ff", `"quoted, with a comma"`];
 
-test("garbage does not sign the visitor out, whatever its path", async ({ page, attackerSite, account }) => {
+test("invalid cookies do not sign the visitor out, with any path", async ({ page, attackerSite, account }) => {
   await openSignedIn(page, account);
   const before = await sessionCookie(page.context());
   for (const value of invalidValues) {
@@ -36,7 +36,7 @@ test("garbage does not sign the visitor out, whatever its path", async ({ page, 
   await expectVisitor(page, "Countess");
 });
 
-test("garbage that was there first does not prevent a sign-in", async ({ page, attackerSite, account }) => {
+test("existing invalid cookies do not prevent a sign-in", async ({ page, attackerSite, account }) => {
   await tossCookies(page, attackerSite, cookiePaths.map((path) => `id=garbage; Domain=${appHost}; Path=${path}`));
   await openSignedIn(page, account);
   await open(page, "/login");
@@ -85,7 +85,7 @@ test("in production a subdomain cannot set a session", async ({ page, attackerSi
         await attacker.context().close();
         const attributes = [`Domain=${appHost}; Path=/`, `Domain=${appHost}; Path=/account`, "Path=/account", "Path=/"];
         const names = ["id", "__Host-id", "__host-id", "__Secure-id", " __Host-id", "=__Host-id"];
-        // Only by script: Node.js refuses most of them in a header. Whitespace outside of ASCII is part of the name.
+        // Set by script, because Node.js refuses most of them in a header. Whitespace outside of ASCII is part of the name.
         const odd = ["\u0001", "\u0085", "\u00a0", "\u2000", "\u3000"].map((char) => `${char}__Host-id`);
         const cookies = (names: string[]) =>
           names.flatMap((name) => attributes.map((where) => `${name}=${theirs}; ${where}; Secure`));
