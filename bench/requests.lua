@@ -1,4 +1,4 @@
--- What wrk sends: METHOD, with the cookies in the file COOKIES, one after the other; with FRESH=1 each to another address. Prints one line that the benchmark reads.
+-- The requests of wrk: METHOD, with each of the cookies in the file COOKIES in turn. With FRESH=1 each has its own URL. Prints a line for the benchmark.
 
 local cookies = {}
 for cookie in io.lines(os.getenv("COOKIES")) do
@@ -6,30 +6,29 @@ for cookie in io.lines(os.getenv("COOKIES")) do
 end
 
 wrk.method = os.getenv("METHOD")
--- As a script's request: the answer is JSON, not a redirect.
+-- Requests JSON instead of a redirect.
 wrk.headers["Accept"] = wrk.method == "POST" and "application/json" or "text/html"
 wrk.headers["Content-Type"] = wrk.method == "POST" and "application/x-www-form-urlencoded" or nil
 
-local made = {}
+local prepared = {}
 local next = 0
 local count = 0
--- Each request has an address of its own.
 local fresh = os.getenv("FRESH") == "1"
 
 function init()
   for place, cookie in ipairs(cookies) do
     wrk.headers["Cookie"] = cookie ~= "" and cookie or nil
-    made[place] = wrk.format(wrk.method)
+    prepared[place] = wrk.format(wrk.method)
   end
 end
 
 function request()
-  next = next % #made + 1
+  next = next % #prepared + 1
   if fresh then
     count = count + 1
-    return (made[next]:gsub("HTTP", "?again=" .. count .. " HTTP", 1):gsub(" %?", "?", 1))
+    return (prepared[next]:gsub("HTTP", "?again=" .. count .. " HTTP", 1):gsub(" %?", "?", 1))
   end
-  return made[next]
+  return prepared[next]
 end
 
 function done(summary, latency)

@@ -1,7 +1,7 @@
-//! Requests through the layer of tower-sessions with its SQLite store, as `session/benches/cost.rs` sends them through ours.
+//! Requests through the layer of tower-sessions with its SQLite store, like `session/benches/cost.rs` for Satchel's layer. Run it with
 //! `cargo bench --manifest-path bench/Cargo.toml --target-dir target/bench --bench tower_sessions`.
 
-#![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on says where by panicking")]
+#![expect(clippy::unwrap_used, reason = "a benchmark fails by a panic")]
 
 use std::{convert::Infallible, hint::black_box, path::Path, pin::Pin};
 
@@ -42,7 +42,7 @@ async fn pool(file: &Path) -> SqlitePool {
     SqlitePoolOptions::new().max_connections(4).connect_with(options).await.unwrap()
 }
 
-/// Sends one request through a layer; with a cookie once there is one.
+/// Sends a request with a cookie through a layer, and returns the cookie of the response.
 async fn send<L>(layer: &L, handler: impl Handler, cookie: Option<&HeaderValue>) -> Option<HeaderValue>
 where
     L: Layer<BoxCloneService<Request<()>, Response<()>, Infallible>>,
@@ -58,12 +58,12 @@ where
     Some(HeaderValue::from_str(&cookie).unwrap())
 }
 
-type Answer = Pin<Box<dyn Future<Output = Result<Response<()>, Infallible>> + Send>>;
+type HandlerFuture = Pin<Box<dyn Future<Output = Result<Response<()>, Infallible>> + Send>>;
 
-trait Handler: Fn(Request<()>) -> Answer + Clone + Send + 'static {}
-impl<F: Fn(Request<()>) -> Answer + Clone + Send + 'static> Handler for F {}
+trait Handler: Fn(Request<()>) -> HandlerFuture + Clone + Send + 'static {}
+impl<F: Fn(Request<()>) -> HandlerFuture + Clone + Send + 'static> Handler for F {}
 
-fn read(request: Request<()>) -> Answer {
+fn read(request: Request<()>) -> HandlerFuture {
     Box::pin(async move {
         let session = request.extensions().get::<tower_sessions::Session>().unwrap();
         black_box(session.get::<Cart>(KEY).await.unwrap());
@@ -71,7 +71,7 @@ fn read(request: Request<()>) -> Answer {
     })
 }
 
-fn update(request: Request<()>) -> Answer {
+fn update(request: Request<()>) -> HandlerFuture {
     Box::pin(async move {
         let session = request.extensions().get::<tower_sessions::Session>().unwrap();
         let mut cart = session.get::<Cart>(KEY).await.unwrap().unwrap_or_default();

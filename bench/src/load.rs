@@ -1,4 +1,4 @@
-//! One run of wrk.
+//! Runs wrk.
 
 use std::{path::Path, process::Command};
 
@@ -6,7 +6,6 @@ use anyhow::{Context, ensure};
 
 use crate::{Case, Options, servers::Server};
 
-/// What wrk is to do.
 pub(crate) struct Load {
     method: &'static str,
     seconds: u64,
@@ -14,14 +13,13 @@ pub(crate) struct Load {
     fresh: bool,
 }
 
-/// What came out of a run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Outcome {
     /// Requests per second.
     pub(crate) rate: f64,
-    /// Half of the answers took less, in milliseconds.
+    /// The median response time, in milliseconds.
     pub(crate) p50: f64,
-    /// All but one in a hundred took less, in milliseconds.
+    /// The 99th percentile of the response times, in milliseconds.
     pub(crate) p99: f64,
 }
 
@@ -35,14 +33,13 @@ impl Load {
         }
     }
 
-    /// Asks the server for `path`, with the cookies in the file, one after the other. A second before that is not counted: neither
-    /// server's first answers tell how it goes on.
+    /// Requests `path` with each of the cookies in the file in turn, after a second of warm-up that is not measured.
     pub(crate) fn run(&self, server: &Server, path: &str, cookies: &Path) -> anyhow::Result<Outcome> {
         self.drive(server, path, cookies, 1)?;
         self.drive(server, path, cookies, self.seconds)
     }
 
-    /// An answer that is none of the 2xx or 3xx is an error: a server that fails fast must not look fast.
+    /// Fails if a status is not 2xx or 3xx: a server that fails fast must not look fast.
     fn drive(&self, server: &Server, path: &str, cookies: &Path, seconds: u64) -> anyhow::Result<Outcome> {
         let output = Command::new("wrk")
             .args(["--threads", "1", "--latency", "--script", "bench/requests.lua"])
@@ -53,18 +50,18 @@ impl Load {
             .env("FRESH", if self.fresh { "1" } else { "" })
             .env("COOKIES", cookies)
             .output()
-            .context("wrk cannot be started; bin/bench tells how to install it")?;
+            .context("wrk cannot be started; bin/bench says how to install it")?;
         let printed = String::from_utf8_lossy(&output.stdout);
         let result = printed.lines().find_map(|line| line.strip_prefix("result "));
         let numbers: Vec<f64> = result
-            .with_context(|| format!("wrk has failed: {printed}{}", String::from_utf8_lossy(&output.stderr)))?
+            .with_context(|| format!("wrk failed: {printed}{}", String::from_utf8_lossy(&output.stderr)))?
             .split(' ')
             .map(str::parse)
             .collect::<Result<_, _>>()?;
         let [requests, microseconds, p50, p99, errors] = numbers[..] else {
-            anyhow::bail!("wrk has answered {numbers:?}");
+            anyhow::bail!("wrk printed {numbers:?}");
         };
-        ensure!(errors == 0.0, "{errors} requests for {path} have failed");
+        ensure!(errors == 0.0, "{errors} requests for {path} failed");
         Ok(Outcome { rate: requests * 1e6 / microseconds, p50: p50 / 1e3, p99: p99 / 1e3 })
     }
 }

@@ -1,5 +1,5 @@
-//! Drives Satchel's release and a server written by hand with the same load, in turns, and prints what came out as Markdown.
-//! `bin/bench` builds what it needs and starts it.
+//! Compares Satchel's release with a hand-written baseline under the same load, and prints the results as Markdown. Run it with
+//! `bin/bench`.
 
 mod load;
 mod servers;
@@ -14,49 +14,48 @@ use crate::{
     servers::{Baseline, Satchel, VISITORS},
 };
 
-/// Satchel beside a server written by hand, under the same load.
+/// Compares Satchel with a hand-written baseline under the same load.
 #[derive(Parser)]
 pub(crate) struct Options {
-    /// The release that bin/build made.
+    /// The release that bin/build creates.
     #[arg(long, default_value = "target/satchel")]
     release: PathBuf,
-    /// How often each measurement is repeated; the middle one counts.
+    /// How often each measurement is repeated; the median counts.
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// How long each takes, in seconds.
+    /// The duration of each measurement, in seconds.
     #[arg(long, default_value_t = 5)]
     seconds: u64,
-    /// How many connections are open at once.
+    /// The number of open connections.
     #[arg(long, default_value_t = 64)]
     connections: usize,
-    /// How many sessions are in Satchel's database besides those that are used.
-    #[arg(long, default_value_t = 0)]
-    sleepers: u64,
-    /// Satchel keeps nothing in memory, as where several servers share a database.
+    /// The number of idle sessions in Satchel's database.
+    #[arg(long = "sleepers", default_value_t = 0)]
+    idle_sessions: u64,
+    /// Disables Satchel's caches, as if several servers shared the database.
     #[arg(long)]
     uncached: bool,
 }
 
-/// One thing that both servers do.
+/// A request that both servers handle.
 #[derive(Clone, Copy)]
 pub(crate) struct Case {
     name: &'static str,
     method: &'static str,
     path: &'static str,
-    /// The same for the other server.
+    /// The path on the baseline.
     baseline: &'static str,
     visitors: Visitors,
-    /// Whether each request has an address of its own, so that no page can be shown again.
+    /// Whether each request has its own URL, so that no page comes from a cache.
     fresh: bool,
     aim: Option<f64>,
 }
 
-/// Who asks.
 #[derive(Clone, Copy)]
 pub(crate) enum Visitors {
     /// Without a cookie.
     New,
-    /// Signed in, three things in the cart.
+    /// Signed in, with three products in the cart.
     SignedIn,
 }
 
@@ -99,14 +98,14 @@ const CASES: [Case; 4] = [
     },
 ];
 
-/// What came out for a case, round by round.
+/// The results of a case in each round.
 pub(crate) struct Measured {
     case: Case,
     ours: Vec<Outcome>,
     theirs: Vec<Outcome>,
 }
 
-/// What rendering alone takes. Measured last: it has no aim, and the memory is that of what has one.
+/// Rendering without the cache. Measured last, so that the memory is that of the cases with an aim.
 const RENDERED: Case = Case { name: "home, signed in, no page kept", fresh: true, aim: None, ..CASES[1] };
 
 fn main() -> anyhow::Result<()> {
@@ -115,7 +114,7 @@ fn main() -> anyhow::Result<()> {
     let sizes = satchel.page_sizes()?;
     let baseline = Baseline::start(&sizes)?;
     let measured = measure(&options, &satchel, &baseline, &CASES)?;
-    let memory = (satchel.server.memory()?, baseline.server.memory()?);
+    let memory = (satchel.server.peak_memory()?, baseline.server.peak_memory()?);
     let rendered = measure(&options, &satchel, &baseline, &[RENDERED])?;
     let rows = measured.iter().chain(&rendered).map(table::row);
     say(&format!(
@@ -126,7 +125,7 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Each case for both servers, in all rounds.
+/// Measures each case on both servers in all rounds.
 fn measure(
     options: &Options,
     satchel: &Satchel,
@@ -136,16 +135,17 @@ fn measure(
     let mut measured: Vec<_> =
         cases.iter().map(|&case| Measured { case, ours: Vec::new(), theirs: Vec::new() }).collect();
     for round in 0..options.rounds {
-        // What the start and the signing in took is no part of the load.
+        // Leaves out the memory of the start and of the sign-ins.
         if round == 1 {
-            satchel.server.forget_memory()?;
-            baseline.server.forget_memory()?;
+            satchel.server.reset_peak_memory()?;
+            baseline.server.reset_peak_memory()?;
         }
         for Measured { case, ours, theirs } in &mut measured {
             let load = Load::new(options, case);
-            let our_turn = || load.run(&satchel.server, case.path, satchel.cookies(case.visitors));
-            let their_turn = || load.run(&baseline.server, case.baseline, baseline.cookies(case.visitors));
-            // The second one runs on a warmer machine, so they take turns.
+            let our_turn = || load.run(&satchel.server, case.path, &satchel.folder.cookies(case.visitors));
+            let their_turn =
+                || load.run(&baseline.server, case.baseline, &baseline.folder.cookies(case.visitors));
+            // Alternates the order, because the second one runs on a warmer machine.
             if round % 2 == 0 {
                 ours.push(our_turn()?);
                 theirs.push(their_turn()?);
@@ -158,7 +158,7 @@ fn measure(
     Ok(measured)
 }
 
-#[expect(clippy::print_stdout, reason = "the table is what this program is for")]
+#[expect(clippy::print_stdout, reason = "the program prints a table")]
 fn say(text: &str) {
     println!("{text}");
 }

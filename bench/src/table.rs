@@ -1,28 +1,28 @@
-//! The tables, as Markdown.
+//! The results as Markdown tables.
 
 use std::{fmt::Write, fs, path::Path};
 
 use crate::{Measured, Options, load::Outcome};
 
-/// One line of the table of speed.
+/// A row of the speed table.
 pub(crate) fn row(Measured { case, ours, theirs }: &Measured) -> String {
     let ratios = ours.iter().zip(theirs).map(|(ours, theirs)| ours.rate / theirs.rate).collect();
-    let mid = |outcomes: &[Outcome], of: fn(&Outcome) -> f64| middle(outcomes.iter().map(of).collect());
+    let of_all = |outcomes: &[Outcome], of: fn(&Outcome) -> f64| median(outcomes.iter().map(of).collect());
     format!(
         "| {} | {:.0} | {:.0} | **{:.2}** | {} | {:.2} / {:.2} | {:.2} / {:.2} |",
         case.name,
-        mid(ours, |outcome| outcome.rate),
-        mid(theirs, |outcome| outcome.rate),
-        middle(ratios),
+        of_all(ours, |outcome| outcome.rate),
+        of_all(theirs, |outcome| outcome.rate),
+        median(ratios),
         case.aim.map_or(String::new(), |aim| format!("{aim:.2}")),
-        mid(ours, |outcome| outcome.p50),
-        mid(theirs, |outcome| outcome.p50),
-        mid(ours, |outcome| outcome.p99),
-        mid(theirs, |outcome| outcome.p99),
+        of_all(ours, |outcome| outcome.p50),
+        of_all(theirs, |outcome| outcome.p50),
+        of_all(ours, |outcome| outcome.p99),
+        of_all(theirs, |outcome| outcome.p99),
     )
 }
 
-/// The table of speed, and the memory that both have held at most, in MiB.
+/// The speed table, and the peak memory of both servers in MiB.
 pub(crate) fn speed(
     rows: impl Iterator<Item = String>,
     (ours, theirs): (f64, f64),
@@ -33,18 +33,18 @@ pub(crate) fn speed(
         "{} rounds of {} s, {} connections, {visitors} visitors, {} other sessions\n\n\
          | | Satchel, per second | by hand | ratio | aim | p50, ms | p99, ms |\n\
          | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n",
-        options.rounds, options.seconds, options.connections, options.sleepers
+        options.rounds, options.seconds, options.connections, options.idle_sessions
     );
     for row in rows {
         text.push_str(&row);
         text.push('\n');
     }
-    // Writing to a text never fails.
+    // Writing to a `String` never fails.
     let _ = writeln!(text, "\nMemory at most: {ours:.1} MiB, by hand {theirs:.1} MiB\n");
     text
 }
 
-/// What the browser's code weighs that the page asks for by itself.
+/// The sizes of the code that the page loads.
 pub(crate) fn bytes(page: &str, release: &Path) -> anyhow::Result<String> {
     let mut text = String::from("| of the first page | bytes | as Brotli |\n| --- | ---: | ---: |\n");
     let mut sum = (0, 0);
@@ -59,14 +59,14 @@ pub(crate) fn bytes(page: &str, release: &Path) -> anyhow::Result<String> {
     Ok(text)
 }
 
-/// The WebAssembly that the page names, and the script of the same name that starts it.
+/// The WebAssembly of the page, and the script that starts it.
 fn files(page: &str) -> Vec<String> {
     let code = page.split('"').filter(|text| text.starts_with("/pkg") && text.ends_with(".wasm"));
     code.flat_map(|wasm| [wasm.replace(".wasm", ".js"), wasm.to_owned()]).collect()
 }
 
-/// The middle one of an odd number of values.
-fn middle(mut values: Vec<f64>) -> f64 {
+/// The median of an odd number of values.
+fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or_default()
 }

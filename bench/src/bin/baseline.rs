@@ -1,5 +1,5 @@
-//! What Satchel is measured against: the same pages written by hand with axum, askama, tower-sessions and its SQLite store, tuned as
-//! one would for production, and without anything that Satchel does besides: no log of requests, no compression, no accounts.
+//! The hand-written baseline: the same pages with axum, askama, tower-sessions and its SQLite store, tuned for production, without
+//! request logs, compression or accounts.
 
 use std::sync::Arc;
 
@@ -34,11 +34,11 @@ const VISITS: &str = "visits";
 struct App {
     pool: SqlitePool,
     sizes: Arc<Sizes>,
-    /// What pages are filled up with.
+    /// The text that fills pages up to their size.
     filler: Arc<str>,
 }
 
-/// How long the pages are to be, in bytes: as long as those that they are compared with.
+/// The sizes of the pages in bytes, which are those of Satchel's pages.
 struct Sizes {
     guest_home: usize,
     home: usize,
@@ -111,7 +111,6 @@ struct CartPage {
     total: String,
 }
 
-/// Whatever went wrong, which in a benchmark is a reason to stop.
 struct Failure(anyhow::Error);
 
 impl<E: Into<anyhow::Error>> From<E> for Failure {
@@ -137,7 +136,7 @@ async fn serve() -> anyhow::Result<()> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(std::time::Duration::from_secs(5));
-    // As Satchel's own pool; asking whether a connection lives before each use would cost a second hop to SQLite.
+    // As in Satchel's pool: testing each connection before its use would cost a second query.
     let pool =
         SqlitePoolOptions::new().max_connections(4).test_before_acquire(false).connect_with(options).await?;
     for tables in [
@@ -166,7 +165,7 @@ async fn serve() -> anyhow::Result<()> {
         .layer(sessions)
         .route("/constant", get(async || "constant"));
     let listener = tokio::net::TcpListener::bind(setting("ADDRESS")?).await?.tap_io(|stream| {
-        // Without it a connection is slower, and works.
+        // An error only makes the connection slower.
         let _ = stream.set_nodelay(true);
     });
     Ok(axum::serve(listener, app).await?)
@@ -218,7 +217,7 @@ async fn cart(State(app): State<App>, session: Session) -> Result<Html<String>, 
     Ok(Html(filled(&page, app.sizes.cart, &app.filler)?))
 }
 
-/// The page, with a comment that makes it so long.
+/// Renders the page, with a comment that fills it up to its size.
 fn filled(page: &impl Template, bytes: usize, filler: &str) -> Result<String, askama::Error> {
     const COMMENT: (&str, &str) = ("<!--", "-->");
     let mut html = String::with_capacity(bytes);
