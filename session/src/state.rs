@@ -1,42 +1,37 @@
-//! The session of one request: how it is loaded, changed and closed.
-//!
-//! A change is applied to the newest row, and retried if another one is written first.
+//! The session of one request: how it is loaded and created.
+
+mod change;
+mod response;
 
 use std::sync::{
     Arc, OnceLock,
     atomic::{AtomicBool, Ordering},
 };
 
-use axum::http::{
-    HeaderMap, HeaderValue,
-    header::{CACHE_CONTROL, SET_COOKIE, VARY},
-};
-use serde_json::value::RawValue;
-use time::Duration;
+use axum::http::HeaderMap;
 use tokio::sync::{
     Mutex, MutexGuard,
     oneshot::{self, error::TryRecvError},
 };
 
 use crate::{
-    CookieReason, SessionConfig, SessionError, SessionEvent, Sessions, Transaction,
+    CookieReason, SessionError, SessionEvent, Sessions, Transaction,
     cookie::{self, Presented},
     id::{IdHash, SessionId},
     keys::Signature,
-    measures::{CONFLICTS, CREATED, LATE_WRITES},
+    measures::{CREATED, LATE_WRITES},
     row::Row,
     store::Store,
-    value::{Data, json_size},
+    value::Data,
 };
 
 /// For this many seconds after a renewal, a request with the old id is treated as late and keeps its cookie.
 pub(crate) const RENEWAL_GRACE: i64 = 60;
 
-/// The new value (`Some(None)` removes it, `None` keeps the stored one) and the result for the caller.
-pub(crate) type ChangeResult<R> = Result<(Option<Option<Box<RawValue>>>, R), SessionError>;
-
 /// Whether a session may be created; `Err` holds the seconds to wait.
 pub(crate) type CreationLimit = dyn Fn() -> Result<(), u32> + Send + Sync;
+
+pub(crate) use change::ChangeResult;
 
 /// Shared by all clones of a request's [`Session`](crate::Session).
 pub(crate) struct Shared {
@@ -208,12 +203,6 @@ impl Shared {
         self.sessions.config().observer.emit(&row.handle, event);
     }
 
-    /// Refuses a value that makes the session too large.
-    fn ensure_fits(&self, key: &'static str, data: &Data) -> Result<(), SessionError> {
-        let most = self.sessions.config().most_bytes;
-        if json_size(data) > most { Err(SessionError::TooLarge { key, most }) } else { Ok(()) }
-    }
-
     pub(crate) fn ensure_response_not_started(&self, key: &'static str) -> Result<(), SessionError> {
         if self.response_started.load(Ordering::SeqCst) {
             metrics::counter!(LATE_WRITES, "key" => key).increment(1);
@@ -221,99 +210,6 @@ impl Shared {
             return Err(SessionError::Late { key });
         }
         Ok(())
-    }
-
-    /// Changes the value of `key`. `change` gets the stored value.
-    pub(crate) async fn change<R: Send>(
-        &self,
-        key: &'static str,
-        mut change: impl FnMut(Option<&RawValue>) -> ChangeResult<R> + Send,
-    ) -> Result<R, SessionError> {
-        let mut state = self.lock().await;
-        self.ensure_response_not_started(key)?;
-        self.load(&mut state).await?;
-        let mut done = None;
-        self.update_row(&mut state, |row, _| {
-            let (new, result) = change(row.data.get(key).map(|stored| &**stored))?;
-            let event = self.apply_change(&mut row.data, key, new)?;
-            done = Some((result, event));
-            Ok(event.is_some())
-        })
-        .await?;
-        if let Some((result, event)) = done {
-            if let (Some(event), Phase::Live(_, row)) = (event, &state.phase) {
-                self.emit(row, event);
-            }
-            return Ok(result);
-        }
-        // There is no session, so `update_row` did not call `change`.
-        let (new, result) = change(None)?;
-        let mut data = Data::new();
-        if let Some(event @ SessionEvent::Set { .. }) = self.apply_change(&mut data, key, new)? {
-            self.create(&mut state, data).await?;
-            if let Phase::Live(_, row) = &state.phase {
-                self.emit(row, event);
-            }
-        }
-        Ok(result)
-    }
-
-    /// Applies a change to `data`. Returns its event, or `None` if nothing changed.
-    fn apply_change(
-        &self,
-        data: &mut Data,
-        key: &'static str,
-        new: Option<Option<Box<RawValue>>>,
-    ) -> Result<Option<SessionEvent>, SessionError> {
-        match new {
-            Some(Some(value)) => {
-                data.insert(key.to_owned(), value);
-                self.ensure_fits(key, data)?;
-                Ok(Some(SessionEvent::Set { key }))
-            }
-            Some(None) => {
-                data.remove(key);
-                Ok(Some(SessionEvent::Removed { key }))
-            }
-            None => Ok(None),
-        }
-    }
-
-    /// Like [`change`](Self::change), inside the caller's transaction. It does not lock the session, because
-    /// the holder of that lock may be waiting for this transaction.
-    pub(crate) async fn change_within<R: Send>(
-        &self,
-        transaction: &mut Transaction,
-        key: &'static str,
-        mut change: impl FnMut(Option<&RawValue>) -> ChangeResult<R> + Send,
-    ) -> Result<R, SessionError> {
-        let mut state = self.lock().await;
-        self.ensure_response_not_started(key)?;
-        state.accessed = true;
-        let Some(id) = state.id_within()? else {
-            // Without a session the change has no effect.
-            return Ok(change(None)?.1);
-        };
-        let (hash, now) = (id.hash(), self.sessions.now());
-        loop {
-            let Some(mut row) = Store::find_in(&mut **transaction, &hash, now).await? else {
-                return Err(SessionError::Ended);
-            };
-            let (new, result) = change(row.data.get(key).map(|stored| &**stored))?;
-            if self.apply_change(&mut row.data, key, new)?.is_none() {
-                return Ok(result);
-            }
-            row.version += 1;
-            if self.sessions.store().replace_within(transaction, &hash, &row, now).await? {
-                if let Some(pending) = &mut state.pending {
-                    pending.phase = Phase::Live(id, Arc::new(row));
-                } else if matches!(state.phase, Phase::Live(..)) {
-                    // The transaction may be rolled back, so the row must be loaded again.
-                    state.phase = Phase::NotLoaded(id, Signature::Current);
-                }
-                return Ok(result);
-            }
-        }
     }
 
     /// Loads the session inside a transaction: it may have changed since it was loaded before.
@@ -363,59 +259,6 @@ impl Shared {
         state.pending = Some(Pending { phase, cookie, event, handle, committed });
     }
 
-    /// Changes the newest row, and retries after conflicts. `change` returns whether it changed anything.
-    /// Does nothing without a session.
-    pub(crate) async fn update_row(
-        &self,
-        state: &mut State,
-        mut change: impl FnMut(&mut Row, &SessionConfig) -> Result<bool, SessionError> + Send,
-    ) -> Result<(), SessionError> {
-        let (id, mut row) = match &state.phase {
-            Phase::Live(id, row) => (*id, row.clone()),
-            Phase::Ended(_) | Phase::Ambiguous => return Err(SessionError::Ended),
-            Phase::None | Phase::NotLoaded(..) => return Ok(()),
-        };
-        let (sessions, hash) = (&self.sessions, id.hash());
-        // Writers in this process wait for each other, so only other processes cause conflicts.
-        let (_lock, waited) = sessions.lock(&hash).await;
-        // The row of a writer that waited is outdated.
-        let mut is_current = !waited;
-        let (mut reloaded, mut conflicted) = (false, false);
-        loop {
-            if !is_current {
-                // After a conflict the cache is outdated, because another process has written.
-                let found = match conflicted {
-                    false => sessions.store().find(&hash, sessions.now()).await?,
-                    true => sessions.store().find_uncached(&hash, sessions.now()).await?,
-                };
-                let Some(found) = found else {
-                    self.mark_ended(state, &hash).await?;
-                    return Err(SessionError::Ended);
-                };
-                (row, reloaded) = (found, true);
-            }
-            let (mut next, now) = (Row::clone(&row), sessions.now());
-            if change(&mut next, sessions.config())? {
-                next.version += 1;
-                if now - next.used_at >= sessions.config().touch_seconds() {
-                    next.used_at = now;
-                    next.expires_at = sessions.config().expires_at(now, next.ends_at, next.remembered);
-                }
-                let next = Arc::new(next);
-                if sessions.store().replace(&hash, &next, now).await? {
-                    state.phase = Phase::Live(id, next);
-                    return Ok(());
-                }
-                conflicted = true;
-                metrics::counter!(CONFLICTS).increment(1);
-            } else if reloaded {
-                state.phase = Phase::Live(id, row);
-                return Ok(());
-            }
-            is_current = false;
-        }
-    }
-
     /// Asks the creation limit, unless it has allowed this session already.
     pub(crate) fn ensure_can_create(&self, state: &mut State) -> Result<(), SessionError> {
         if let (false, Some(allow)) = (state.creation_allowed, self.creation_limit.get()) {
@@ -461,58 +304,5 @@ impl Shared {
         tracing::debug!(session = %id.hash(), "began a session");
         metrics::counter!(CREATED).increment(1);
         Ok((id, row))
-    }
-
-    /// Adds the cookie and caching headers, also to failed responses: values that were written stay written.
-    pub(crate) async fn close(&self, headers: &mut HeaderMap) {
-        let mut state = self.lock().await;
-        self.response_started.store(true, Ordering::SeqCst);
-        // If the caller was cancelled during its commit, the new id must still reach the cookie.
-        if let Some(mut pending) = state.pending.take()
-            && (&mut pending.committed).await.is_ok()
-        {
-            self.apply_pending(&mut state, pending);
-        }
-        if let (Phase::NotLoaded(..), CookieChange::Set(_) | CookieChange::Resend(_)) =
-            (&state.phase, state.cookie)
-            && let Err(error) = self.load(&mut state).await
-        {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "could not send the cookie of a session"
-            );
-        }
-        let config = self.sessions.config();
-        let cookie = match (&state.phase, state.cookie) {
-            (_, CookieChange::Remove) => cookie::remove(config),
-            (Phase::Live(id, row), CookieChange::Set(reason) | CookieChange::Resend(reason)) => {
-                let max_age = row.remembered.then(|| Duration::seconds(row.ends_at - self.sessions.now()));
-                let sent = matches!(state.cookie, CookieChange::Set(_)) || self.exists(*id).await;
-                let cookie = sent.then(|| cookie::set(config, *id, max_age)).flatten();
-                if cookie.is_some() {
-                    self.emit(row, SessionEvent::CookieSent(reason));
-                }
-                cookie
-            }
-            (Phase::Live(_, row), CookieChange::Keep) => {
-                self.emit(row, SessionEvent::CookieKept);
-                None
-            }
-            _ => None,
-        };
-        if state.accessed || cookie.is_some() {
-            headers.append(VARY, HeaderValue::from_static("cookie"));
-            headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-        }
-        if let Some(cookie) = cookie {
-            // Overrides the handler's value: a shared cache must not store the cookie.
-            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-            headers.append(SET_COOKIE, cookie);
-        }
-    }
-
-    /// Whether the session still exists; `false` if the database fails.
-    async fn exists(&self, id: SessionId) -> bool {
-        matches!(self.sessions.store().find_uncached(&id.hash(), self.sessions.now()).await, Ok(Some(_)))
     }
 }

@@ -1,8 +1,27 @@
 //! The SQL of sessions: one row each, found by the hash of the id. `writer.rs` has the batched updates.
 
+// The modules below use these macros, so they come first.
+
+/// The columns of a [`Row`], in the order of [`decode`] and [`bind`].
+macro_rules! columns {
+    () => {
+        "data, version, began_at, used_at, ends_at, expires_at, remembered, owner, handle"
+    };
+}
+
+/// The columns of an [`OwnedSession`], in the order of [`decode_owned`].
+macro_rules! owned_columns {
+    () => {
+        "owner, handle, began_at, used_at, data"
+    };
+}
+
+mod expired;
+mod user;
+
 use std::sync::Arc;
 
-use sqlx::{QueryBuilder, Row as _};
+use sqlx::Row as _;
 
 use crate::{
     Database, Db, SessionError, Transaction,
@@ -14,18 +33,14 @@ use crate::{
     writer::Writer,
 };
 
+pub(crate) use expired::Batch;
+pub(crate) use user::Selection;
+
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
     db: Database,
     cache: Cache<IdHash, Arc<Row>>,
     writer: Writer,
-}
-
-/// The columns of a [`Row`], in the order of [`decode`] and [`bind`].
-macro_rules! columns {
-    () => {
-        "data, version, began_at, used_at, ends_at, expires_at, remembered, owner, handle"
-    };
 }
 
 const INSERT: &str =
@@ -66,27 +81,6 @@ fn bind<'q>(query: Query<'q>, row: &'q Row) -> Result<Query<'q>, SessionError> {
         .bind(row.handle.as_str()))
 }
 
-/// Selects sessions of a user.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Selection<'a> {
-    All,
-    One(&'a str),
-    AllExcept(&'a str),
-    /// The least recently used sessions, so that `max` remain, including the one with `handle`.
-    Surplus {
-        handle: &'a str,
-        max: u32,
-        now: i64,
-    },
-}
-
-/// The columns of an [`OwnedSession`], in the order of [`decode_owned`].
-macro_rules! owned_columns {
-    () => {
-        "owner, handle, began_at, used_at, data"
-    };
-}
-
 fn decode_owned(row: &<Db as sqlx::Database>::Row) -> Result<OwnedSession, sqlx::Error> {
     Ok(OwnedSession {
         owner: row.try_get(0)?,
@@ -95,13 +89,6 @@ fn decode_owned(row: &<Db as sqlx::Database>::Row) -> Result<OwnedSession, sqlx:
         used_at: row.try_get(3)?,
         data: row.try_get(4)?,
     })
-}
-
-async fn select_ids<'e>(
-    query: Query<'_>,
-    db: impl sqlx::Executor<'e, Database = Db>,
-) -> Result<Vec<IdHash>, sqlx::Error> {
-    query.fetch_all(db).await?.iter().map(|row| row.try_get(0).map(IdHash::stored)).collect()
 }
 
 impl Store {
@@ -268,65 +255,6 @@ impl Store {
         Ok(row.as_ref().map(decode_owned).transpose()?)
     }
 
-    /// Maps the active sessions of a user, most recently used first. Only one of them is in memory at a time.
-    pub(crate) async fn list_owned<R>(
-        &self,
-        owner: &str,
-        now: i64,
-        mut map: impl FnMut(&OwnedSession) -> R + Send,
-    ) -> Result<Vec<R>, SessionError> {
-        let select =
-            "select id from sessions where owner = $1 and expires_at > $2 order by used_at desc, handle";
-        let ids = select_ids(sqlx::query(select).bind(owner).bind(now), self.db.readers()).await?;
-        let mut mapped = Vec::with_capacity(ids.len());
-        for id in ids {
-            let select = concat!("select ", owned_columns!(), " from sessions where id = $1");
-            let row = sqlx::query(select).bind(id.as_str()).fetch_optional(self.db.readers()).await?;
-            // It may have ended after its id was selected.
-            if let Some(session) = row.as_ref().map(decode_owned).transpose()? {
-                mapped.push(map(&session));
-            }
-        }
-        Ok(mapped)
-    }
-
-    /// Deletes sessions of a user and maps them. Only one of them is in memory at a time.
-    pub(crate) async fn delete_owned<R>(
-        &self,
-        transaction: &mut Transaction,
-        owner: &str,
-        selection: Selection<'_>,
-        mut map: impl FnMut(&OwnedSession) -> R + Send,
-    ) -> Result<Vec<R>, SessionError> {
-        let query = match selection {
-            Selection::All => sqlx::query("select id from sessions where owner = $1").bind(owner),
-            Selection::One(handle) => sqlx::query("select id from sessions where owner = $1 and handle = $2")
-                .bind(owner)
-                .bind(handle),
-            Selection::AllExcept(handle) => {
-                sqlx::query("select id from sessions where owner = $1 and (handle <> $2 or handle = '')")
-                    .bind(owner)
-                    .bind(handle)
-            }
-            Selection::Surplus { handle, max, now } => sqlx::query(
-                "select id from sessions where owner = $1 and handle <> $2 and expires_at > $3
-                 order by used_at desc, handle limit 1000 offset $4",
-            )
-            .bind(owner)
-            .bind(handle)
-            .bind(now)
-            .bind(i64::from(max.saturating_sub(1))),
-        };
-        let ids = select_ids(query, &mut **transaction).await?;
-        let mut mapped = Vec::with_capacity(ids.len());
-        for id in ids {
-            if let Some(session) = self.delete(transaction, &id).await? {
-                mapped.push(map(&session));
-            }
-        }
-        Ok(mapped)
-    }
-
     pub(crate) async fn delete_all(&self) -> Result<u64, SessionError> {
         let mut transaction = self.db.begin().await?;
         transaction.hold(self.cache.change_all());
@@ -334,54 +262,6 @@ impl Store {
         transaction.commit().await?;
         Ok(deleted.rows_affected())
     }
-
-    /// Deletes sessions that have expired, and renewals up to `renewed_before`. Returns the number of rows.
-    pub(crate) async fn delete_expired(
-        &self,
-        now: i64,
-        renewed_before: i64,
-        batch: Batch,
-    ) -> Result<u64, SessionError> {
-        let expired = sqlx::query(
-            "select id, octet_length(data) from sessions where expires_at <= $1 order by expires_at limit $2",
-        )
-        .bind(now)
-        .bind(batch.rows)
-        .fetch_all(self.db.readers())
-        .await?;
-        let mut delete = QueryBuilder::<Db>::new("delete from sessions where expires_at <= ");
-        let mut ids = delete.push_bind(now).push(" and id in (").separated(", ");
-        let (mut bytes, mut sessions) = (0, 0);
-        for row in &expired {
-            bytes += row.try_get::<i64, _>(1)?;
-            if sessions > 0 && bytes > batch.bytes {
-                break;
-            }
-            ids.push_bind(row.try_get::<String, _>(0)?);
-            sessions += 1;
-        }
-        ids.push_unseparated(")");
-        if sessions > 0 {
-            sessions = delete.build().execute(self.db.writer()).await?.rows_affected();
-        }
-        let renewed = sqlx::query(
-            "delete from renewed_sessions
-             where id in (select id from renewed_sessions where renewed_at <= $1 order by renewed_at limit $2)",
-        )
-        .bind(renewed_before)
-        .bind(batch.rows)
-        .execute(self.db.writer())
-        .await?;
-        Ok(sessions + renewed.rows_affected())
-    }
-}
-
-/// The maximum that one statement deletes, because it blocks the writer.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Batch {
-    pub(crate) rows: i64,
-    /// Of values. A larger session is deleted alone.
-    pub(crate) bytes: i64,
 }
 
 #[cfg(test)]
@@ -389,18 +269,18 @@ mod tests {
     use super::*;
     use crate::{Pool, id::SessionId, migrate::migrate};
 
-    async fn store(folder: &tempfile::TempDir) -> Store {
+    pub(super) async fn store(folder: &tempfile::TempDir) -> Store {
         let url = format!("sqlite://{}/test.db?mode=rwc", folder.path().display());
         let db = Database::from(Pool::connect(&url).await.unwrap());
         migrate(&db).await.unwrap();
         Store::new(db, 0)
     }
 
-    fn row(expires_at: i64) -> Arc<Row> {
+    pub(super) fn row(expires_at: i64) -> Arc<Row> {
         Arc::new(new_row(expires_at))
     }
 
-    fn new_row(expires_at: i64) -> Row {
+    pub(super) fn new_row(expires_at: i64) -> Row {
         Row {
             data: Data::new(),
             version: 1,
@@ -412,32 +292,6 @@ mod tests {
             owner: None,
             handle: "handle".into(),
         }
-    }
-
-    #[tokio::test]
-    async fn deletes_at_most_one_batch_of_rows_at_a_time() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = store(&folder).await;
-        for _ in 0..5 {
-            store.insert(&SessionId::random().hash(), &row(10)).await.unwrap();
-        }
-        let batch = Batch { rows: 3, bytes: 1_000 };
-        assert_eq!(store.delete_expired(20, 0, batch).await.unwrap(), 3);
-        assert_eq!(store.delete_expired(20, 0, batch).await.unwrap(), 2);
-        assert_eq!(store.delete_expired(20, 0, batch).await.unwrap(), 0);
-    }
-
-    #[tokio::test]
-    async fn deletes_at_most_one_batch_of_bytes_but_at_least_one_session() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = store(&folder).await;
-        let large = serde_json::value::to_raw_value(&"x".repeat(400)).unwrap();
-        let large = Arc::new(Row { data: Data::from([("key".to_owned(), large)]), ..new_row(10) });
-        for _ in 0..5 {
-            store.insert(&SessionId::random().hash(), &large).await.unwrap();
-        }
-        assert_eq!(store.delete_expired(20, 0, Batch { rows: 100, bytes: 1_000 }).await.unwrap(), 2);
-        assert_eq!(store.delete_expired(20, 0, Batch { rows: 100, bytes: 1 }).await.unwrap(), 1);
     }
 
     #[tokio::test]
