@@ -64,6 +64,10 @@ impl SessionConfig {
         }
     }
 
+    pub(crate) fn idle_timeout(&self, remembered: bool) -> Duration {
+        if remembered { self.remembered } else { self.idle }
+    }
+
     /// Reads record the use of a session at most this often, in seconds, so a session that is only read can
     /// expire this much early.
     pub(crate) fn touch_seconds(&self) -> i64 {
@@ -77,6 +81,6 @@ impl SessionConfig {
 
     /// When a session that was last used at `used` expires unless it is used again, in seconds since 1970.
     pub(crate) fn expires_at(&self, used: i64, ends_at: i64, remembered: bool) -> i64 {
-        used.saturating_add(if remembered { self.remembered } else { self.idle }.whole_seconds()).min(ends_at)
+        used.saturating_add(self.idle_timeout(remembered).whole_seconds()).min(ends_at)
     }
 }

@@ -103,8 +103,7 @@ impl Session {
     /// Returns what is stored about this session, or `None` without a session.
     pub async fn inspect(&self) -> Result<Option<Inspection>, SessionError> {
         let config = self.shared.sessions.config();
-        let mut state = self.shared.lock().await;
-        self.shared.load(&mut state).await?;
+        let state = self.shared.lock_loaded().await?;
         let Phase::Live(id, row) = &state.phase else { return Ok(None) };
         Ok(Some(Inspection {
             masked_id: id.masked(),
@@ -113,7 +112,7 @@ impl Session {
             used_at: row.used_at,
             expires_at: row.expires_at,
             ends_at: row.ends_at,
-            idle: if row.remembered { config.remembered } else { config.idle },
+            idle: config.idle_timeout(row.remembered),
             remembered: row.remembered,
             owned: row.owner.is_some(),
             writes: row.version,
@@ -122,7 +121,7 @@ impl Session {
                 name: config.cookie_name,
                 bytes: cookie::size(config, *id),
                 secure: config.secure,
-                max_age: row.remembered.then(|| Duration::seconds(row.ends_at - self.now())),
+                max_age: row.cookie_max_age(self.now()),
                 sent: match state.cookie {
                     CookieChange::Set(reason) | CookieChange::Resend(reason) => Some(reason),
                     CookieChange::Keep | CookieChange::Remove => None,

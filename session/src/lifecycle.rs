@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::sync::MutexGuard;
+
 use crate::{
     CookieReason, OwnedSession, Session, SessionError, SessionEvent, Transaction,
     id::{IdHash, SessionId},
@@ -158,8 +160,7 @@ impl Session {
                     // Only a remembered session can be this old. It must not end at once.
                     row.ends_at.min(config.expires_at(now, i64::MAX, false))
                 };
-                row.used_at = now;
-                row.expires_at = config.expires_at(now, row.ends_at, remember);
+                row.touch(now, config);
                 Ok(true)
             })
             .await?;
@@ -231,8 +232,7 @@ impl Session {
     /// this call such a write fails with [`SessionError::Ended`], so that a request in progress during a
     /// sign-out cannot create a session. Call it when a visitor opens a page, not in background requests.
     pub async fn start_over(&self) -> Result<bool, SessionError> {
-        let mut state = self.shared.lock().await;
-        self.shared.load(&mut state).await?;
+        let mut state = self.shared.lock_loaded().await?;
         // A renewed session has not ended: the browser will get its new cookie.
         let ended = matches!(state.phase, Phase::Ended(None));
         if ended {
@@ -258,19 +258,13 @@ impl Session {
         }
     }
 
-    async fn lock_for_change(
-        &self,
-        method: &'static str,
-    ) -> Result<tokio::sync::MutexGuard<'_, State>, SessionError> {
+    async fn lock_for_change(&self, method: &'static str) -> Result<MutexGuard<'_, State>, SessionError> {
         let state = self.shared.lock().await;
         self.shared.ensure_response_not_started(method)?;
         Ok(state)
     }
 
-    async fn load_for_change(
-        &self,
-        method: &'static str,
-    ) -> Result<tokio::sync::MutexGuard<'_, State>, SessionError> {
+    async fn load_for_change(&self, method: &'static str) -> Result<MutexGuard<'_, State>, SessionError> {
         let mut state = self.lock_for_change(method).await?;
         self.shared.load(&mut state).await?;
         Ok(state)
@@ -306,10 +300,9 @@ impl Session {
             if let Some((owner, remember)) = sign_in {
                 row.owner = Some(owner.to_owned());
                 row.began_at = now;
-                row.used_at = now;
                 row.remembered = remember;
                 row.ends_at = config.ends_at(now, remember);
-                row.expires_at = config.expires_at(now, row.ends_at, remember);
+                row.touch(now, config);
             }
         };
         let Some(row) = sessions.store().cycle_id(transaction, old, &new.hash(), now, change).await? else {

@@ -33,8 +33,7 @@ impl Session {
 
     /// Whether the visitor's session has ended. A session that was just renewed has not.
     pub async fn has_ended(&self) -> Result<bool, SessionError> {
-        let mut state = self.shared.lock().await;
-        self.shared.load(&mut state).await?;
+        let state = self.shared.lock_loaded().await?;
         Ok(matches!(state.phase, Phase::Ended(None)))
     }
 
@@ -57,7 +56,7 @@ impl Session {
         self.with_row(|_, row| Lifetime {
             unused: Duration::seconds(row.expires_at - now),
             at_most: Duration::seconds(row.ends_at - now),
-            idle: if row.remembered { config.remembered } else { config.idle },
+            idle: config.idle_timeout(row.remembered),
         })
         .await
     }
@@ -71,8 +70,7 @@ impl Session {
         &self,
         read: impl FnOnce(SessionId, &Row) -> R + Send,
     ) -> Result<Option<R>, SessionError> {
-        let mut state = self.shared.lock().await;
-        self.shared.load(&mut state).await?;
+        let state = self.shared.lock_loaded().await?;
         Ok(match &state.phase {
             Phase::Live(id, row) => Some(read(*id, row)),
             _ => None,

@@ -1,6 +1,8 @@
 //! A row of the table `sessions`.
 
-use crate::{SessionError, value::Data};
+use time::Duration;
+
+use crate::{SessionConfig, SessionError, value::Data};
 
 /// A row of the table `sessions`. Times are in seconds since 1970.
 #[derive(Clone, Debug)]
@@ -20,6 +22,19 @@ pub(crate) struct Row {
     pub(crate) owner: Option<String>,
     /// Identifies the session to its user; stays the same when the id changes.
     pub(crate) handle: String,
+}
+
+impl Row {
+    /// Records a use of the session, which postpones its idle timeout.
+    pub(crate) fn touch(&mut self, now: i64, config: &SessionConfig) {
+        self.used_at = now;
+        self.expires_at = config.expires_at(now, self.ends_at, self.remembered);
+    }
+
+    /// How much longer the browser keeps the cookie; `None` means until it closes.
+    pub(crate) fn cookie_max_age(&self, now: i64) -> Option<Duration> {
+        self.remembered.then(|| Duration::seconds(self.ends_at - now))
+    }
 }
 
 /// The values as JSON text.

@@ -73,8 +73,7 @@ impl Session {
     ///
     /// [`SessionError::TooMany`] when the limit refuses a session.
     pub async fn admit(&self) -> Result<(), SessionError> {
-        let mut state = self.shared.lock().await;
-        self.shared.load(&mut state).await?;
+        let mut state = self.shared.lock_loaded().await?;
         if matches!(state.phase, Phase::Live(..)) {
             Ok(())
         } else {
@@ -84,12 +83,9 @@ impl Session {
 
     /// Returns the value of type `T`, or `None` if it was not set or does not decode.
     pub async fn read<T: SessionValue>(&self) -> Result<Option<T>, SessionError> {
-        let mut state = self.shared.lock().await;
-        self.shared.load(&mut state).await?;
-        Ok(match &state.phase {
-            Phase::Live(_, row) => row.data.get(T::KEY).and_then(|stored| decode(stored)),
-            _ => None,
-        })
+        self.with_row(|_, row| row.data.get(T::KEY).and_then(|stored| decode(stored)))
+            .await
+            .map(Option::flatten)
     }
 
     /// Updates the value of type `T`, or its default if it was not set, and returns the result of `change`.

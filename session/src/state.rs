@@ -150,6 +150,12 @@ impl Shared {
         }
     }
 
+    pub(crate) async fn lock_loaded(&self) -> Result<MutexGuard<'_, State>, SessionError> {
+        let mut state = self.lock().await;
+        self.load(&mut state).await?;
+        Ok(state)
+    }
+
     /// Loads the presented session, once.
     pub(crate) async fn load(&self, state: &mut State) -> Result<(), SessionError> {
         state.accessed = true;
@@ -160,9 +166,7 @@ impl Shared {
         };
         let due = now - row.used_at >= self.sessions.config().touch_seconds();
         if due && !self.without_touch.load(Ordering::Relaxed) {
-            let touched = Arc::make_mut(&mut row);
-            touched.used_at = now;
-            touched.expires_at = self.sessions.config().expires_at(now, touched.ends_at, touched.remembered);
+            Arc::make_mut(&mut row).touch(now, self.sessions.config());
             // A read succeeds even if its use cannot be recorded.
             match self.sessions.store().touch(&hash, &row).await {
                 Ok(()) => self.emit(&row, SessionEvent::Used),

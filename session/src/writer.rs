@@ -51,9 +51,9 @@ impl Writer {
         let change = self.cache.change(id);
         let replacement = Replacement { id: id.clone(), row: row.clone(), data, now, change, answer };
         // Without its task nothing can be written: the runtime is shutting down.
-        let gone = || SessionError::Store(sqlx::Error::WorkerCrashed);
-        self.queue.send(replacement).map_err(|_| gone())?;
-        Ok(answered.await.map_err(|_| gone())??)
+        let shutting_down = || SessionError::Store(sqlx::Error::WorkerCrashed);
+        self.queue.send(replacement).map_err(|_| shutting_down())?;
+        Ok(answered.await.map_err(|_| shutting_down())??)
     }
 }
 

@@ -146,8 +146,7 @@ impl Shared {
             if change(&mut next, sessions.config())? {
                 next.version += 1;
                 if now - next.used_at >= sessions.config().touch_seconds() {
-                    next.used_at = now;
-                    next.expires_at = sessions.config().expires_at(now, next.ends_at, next.remembered);
+                    next.touch(now, sessions.config());
                 }
                 let next = Arc::new(next);
                 if sessions.store().replace(&hash, &next, now).await? {

@@ -6,7 +6,6 @@ use axum::http::{
     HeaderMap, HeaderValue,
     header::{CACHE_CONTROL, SET_COOKIE, VARY},
 };
-use time::Duration;
 
 use super::{CookieChange, Phase, Shared};
 use crate::{SessionEvent, cookie, id::SessionId};
@@ -35,7 +34,7 @@ impl Shared {
         let cookie = match (&state.phase, state.cookie) {
             (_, CookieChange::Remove) => cookie::remove(config),
             (Phase::Live(id, row), CookieChange::Set(reason) | CookieChange::Resend(reason)) => {
-                let max_age = row.remembered.then(|| Duration::seconds(row.ends_at - self.sessions.now()));
+                let max_age = row.cookie_max_age(self.sessions.now());
                 let sent = matches!(state.cookie, CookieChange::Set(_)) || self.exists(*id).await;
                 let cookie = sent.then(|| cookie::set(config, *id, max_age)).flatten();
                 if cookie.is_some() {
