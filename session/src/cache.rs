@@ -10,16 +10,16 @@ use std::{
 
 use moka::Expiry;
 
-/// How long a value is kept at most, so how late a change by another process is seen.
+/// A change by another process is visible after this time at most.
 const MAX_AGE: Duration = Duration::from_secs(1);
 
-/// The number of slots that keys are spread over. A change of one key keeps the other keys of its slot out of the cache for a moment.
+/// While a key changes, the other keys of its slot are not cached either.
 const SLOTS: usize = 64;
 
 /// Values by key. Cheap to clone.
 ///
-/// A change is announced by [`change`](Self::change) before it is in the database. Until it is, the value is not found here, and a value
-/// that was read before is not stored here. So a read after a change never returns an older value.
+/// Each change is announced by [`change`](Self::change) before it is written. While it is running, the value is not
+/// cached, so a read after a change never returns an older value.
 pub(crate) struct Cache<K, V> {
     /// `None` disables the cache.
     inner: Option<Arc<Inner<K, V>>>,
@@ -31,19 +31,16 @@ struct Inner<K, V> {
     hasher: RandomState,
 }
 
-/// The changes of the keys of a slot.
 #[derive(Clone, Copy, Default)]
 struct Slot {
-    /// The number of running changes.
-    changing: usize,
-    /// The number of finished changes.
-    changed: u64,
+    running: usize,
+    finished: u64,
 }
 
 impl Slot {
     /// The number of finished changes, unless one is running.
     fn quiet(self) -> Option<u64> {
-        (self.changing == 0).then_some(self.changed)
+        (self.running == 0).then_some(self.finished)
     }
 }
 
@@ -63,12 +60,12 @@ where
     }
 }
 
-/// Values expire after a random part of [`MAX_AGE`], at least half of it, so that values that were read together are not all read
-/// again at the same moment.
+/// Expires values after a random time between half of [`MAX_AGE`] and all of it, so that values that were loaded
+/// together are not reloaded at the same moment.
 #[derive(Default)]
-pub(crate) struct Spread(RandomState);
+pub(crate) struct ExpiryJitter(RandomState);
 
-impl<K: Hash, V> Expiry<K, V> for Spread {
+impl<K: Hash, V> Expiry<K, V> for ExpiryJitter {
     fn expire_after_create(&self, key: &K, _: &V, _: Instant) -> Option<Duration> {
         let share = self.0.hash_one(key) % 512;
         Some(MAX_AGE / 1024 * (512 + u32::try_from(share).unwrap_or_default()))
@@ -84,11 +81,10 @@ where
     K: Clone + Eq + Hash + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
 {
-    /// A cache of at most `bytes`, as `weigh` measures values. 0 disables it, which is right when several processes write to the
-    /// database.
+    /// A cache of at most `bytes`, as `weigh` measures values; 0 disables it.
     #[must_use]
     pub(crate) fn new(bytes: u64, weigh: fn(&K, &V) -> usize) -> Self {
-        /// What an entry takes besides its value and its key, in bytes, roughly.
+        /// The approximate size of an entry without its value and key, in bytes.
         const OVERHEAD: usize = 300;
 
         let inner = (bytes > 0).then(|| {
@@ -97,14 +93,14 @@ where
             let values = moka::sync::Cache::builder()
                 .max_capacity(bytes)
                 .weigher(weigh)
-                .expire_after(Spread::default());
+                .expire_after(ExpiryJitter::default());
             let slots = std::array::from_fn(|_| Mutex::default());
             Arc::new(Inner { values: values.build(), slots, hasher: RandomState::new() })
         });
         Self { inner }
     }
 
-    /// The value under `key`: from memory, else what `load` returns, which is kept.
+    /// Returns the cached value, or loads and caches it.
     pub(crate) async fn get<E>(
         &self,
         key: &K,
@@ -132,7 +128,7 @@ where
         let index = inner.slot_of(key);
         let mut now = inner.slot(index);
         let before = now.quiet();
-        now.changing += 1;
+        now.running += 1;
         inner.values.invalidate(key);
         drop(now);
         Change { running: Some((inner.clone(), index..index + 1, before)) }
@@ -142,7 +138,7 @@ where
     pub(crate) fn change_all(&self) -> Change<K, V> {
         let Some(inner) = &self.inner else { return Change { running: None } };
         for index in 0..SLOTS {
-            inner.slot(index).changing += 1;
+            inner.slot(index).running += 1;
         }
         inner.values.invalidate_all();
         Change { running: Some((inner.clone(), 0..SLOTS, None)) }
@@ -183,11 +179,11 @@ where
     pub(crate) fn finish(mut self, key: K, value: V) {
         let Some((inner, slots, before)) = self.running.take() else { return };
         let mut slot = inner.slot(slots.start);
-        slot.changing -= 1;
+        slot.running -= 1;
         if before.is_some() && before == slot.quiet() {
             inner.values.insert(key, value);
         }
-        slot.changed += 1;
+        slot.finished += 1;
     }
 }
 
@@ -200,8 +196,8 @@ where
         if let Some((inner, slots, _)) = self.running.take() {
             for index in slots {
                 let mut slot = inner.slot(index);
-                slot.changing -= 1;
-                slot.changed += 1;
+                slot.running -= 1;
+                slot.finished += 1;
             }
         }
     }
@@ -216,14 +212,14 @@ mod tests {
         Cache::new(100_000, |_, _| 4)
     }
 
-    /// What is found while the database has `stored`.
+    /// Reads through the cache while the database contains `stored`.
     async fn read(cache: &Cache<&'static str, u32>, stored: u32) -> u32 {
         let found = cache.get(&"key", async { Ok::<_, Infallible>(Some(stored)) }).await;
         found.unwrap().unwrap()
     }
 
     #[tokio::test]
-    async fn a_value_is_read_once() {
+    async fn a_value_is_loaded_once() {
         let cache = cache();
         assert_eq!((read(&cache, 1).await, read(&cache, 2).await), (1, 1));
     }
@@ -245,7 +241,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_value_that_was_read_before_a_change_is_not_kept_after_it() {
+    async fn does_not_cache_a_value_that_was_loaded_before_a_change() {
         let cache = cache();
         let late = cache.get(&"key", async {
             drop(cache.change(&"key"));

@@ -24,23 +24,20 @@ pub struct SessionConfig {
     pub keys: SigningKeys,
     /// The idle timeout: a session expires when it is unused for this long (ASVS 7.3.1).
     pub idle: Duration,
-    /// The absolute timeout: a session expires this long after its creation or the sign-in, even if it is in
-    /// use (ASVS 7.3.2).
+    /// The absolute timeout: a session expires this long after its creation or sign-in (ASVS 7.3.2).
     pub lifetime: Duration,
     /// Both timeouts of a session with "remember me".
     pub remembered: Duration,
-    /// The maximum number of sessions per user. Another sign-in ends the least recently used (ASVS 7.1.2).
+    /// The maximum number of sessions per user. Another sign-in ends the least recently used one (ASVS 7.1.2).
     pub most_per_owner: u32,
-    /// The maximum size of a session's values as JSON, in bytes. Larger writes are refused, because every
-    /// request reads the whole session.
+    /// The maximum size of a session's values as JSON, in bytes. Every request reads the whole session.
     pub most_bytes: usize,
-    /// The capacity of the cache in bytes; 0 disables it. It keeps sessions in memory for up to a second,
-    /// which saves most reads. Changes by this process are visible at once, those by other processes after a
-    /// second at most, so keep it at 0 if several processes share the database.
+    /// The capacity of the cache in bytes; 0 disables it. Changes by other processes are visible after a second
+    /// at most, so keep it at 0 if several processes share the database.
     pub cached_bytes: u64,
     /// The clock. Replace it in tests.
     pub clock: Clock,
-    /// Is called for every session event.
+    /// Receives the session events.
     pub observer: Observer,
 }
 
@@ -68,18 +65,15 @@ impl SessionConfig {
         if remembered { self.remembered } else { self.idle }
     }
 
-    /// Reads record the use of a session at most this often, in seconds, so a session that is only read can
-    /// expire this much early.
+    /// The minimum time between two recorded uses. A session that is only read can expire this much early.
     pub(crate) fn touch_seconds(&self) -> i64 {
         60.min(self.idle.whole_seconds() / 2)
     }
 
-    /// When a session that was created at `began` reaches its absolute timeout, in seconds since 1970.
     pub(crate) fn ends_at(&self, began: i64, remembered: bool) -> i64 {
         began.saturating_add(if remembered { self.remembered } else { self.lifetime }.whole_seconds())
     }
 
-    /// When a session that was last used at `used` expires unless it is used again, in seconds since 1970.
     pub(crate) fn expires_at(&self, used: i64, ends_at: i64, remembered: bool) -> i64 {
         used.saturating_add(self.idle_timeout(remembered).whole_seconds()).min(ends_at)
     }

@@ -6,20 +6,18 @@ use tower_sessions::cookie::{Cookie, SameSite};
 
 use crate::{SessionConfig, id::SessionId, keys::Signature};
 
-/// What a request presents.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Presented {
     Absent,
     /// A cookie without a valid signature.
     Invalid,
-    /// Several valid ids: another host has set one of them, and nothing tells which.
+    /// Several valid ids. Another host has set one of them, and the server cannot know which.
     Ambiguous,
     Id(SessionId, Signature),
 }
 
-/// Reads the session's cookie. Cookies of that name without a valid signature are ignored beside a valid one:
-/// a neighbouring host can set them. Refused cookies are logged with the target `audit` (ASVS 16.3.3),
-/// without their value.
+/// Reads the session's cookie. Ignores unsigned cookies beside a signed one: a neighbouring host can set them.
+/// Logs refused cookies without their value (ASVS 16.3.3).
 pub(crate) fn read(headers: &HeaderMap, config: &SessionConfig) -> Presented {
     let cookies =
         headers.get_all(COOKIE).iter().flat_map(|header| header.as_bytes().split(|byte| *byte == b';'));
@@ -42,8 +40,8 @@ pub(crate) fn read(headers: &HeaderMap, config: &SessionConfig) -> Presented {
     presented
 }
 
-/// The value of the cookie `name=value`. Only spaces and tabs are trimmed (RFC 6265, 5.2): a name with other
-/// white space around it belongs to another cookie, which browsers let any host set.
+/// Trims only spaces and tabs (RFC 6265, 5.2): a name with other white space around it is another cookie, which
+/// any host can set.
 fn value_of<'a>(cookie: &'a [u8], name: &str) -> Option<&'a [u8]> {
     let equals = cookie.iter().position(|byte| *byte == b'=')?;
     (trim(&cookie[..equals]) == name.as_bytes()).then(|| trim(&cookie[equals + 1..]))
@@ -75,7 +73,7 @@ pub(crate) fn size(config: &SessionConfig, id: SessionId) -> usize {
     cookie.name().len() + "=".len() + cookie.value().len()
 }
 
-/// The header that removes the cookie. For `__Host-` names, browsers ignore it unless it has all attributes.
+/// The header that removes the cookie. Browsers require all attributes for `__Host-` names.
 pub(crate) fn remove(config: &SessionConfig) -> Option<HeaderValue> {
     let mut cookie = attributes(config, String::new());
     cookie.set_max_age(Duration::ZERO);
@@ -83,8 +81,8 @@ pub(crate) fn remove(config: &SessionConfig) -> Option<HeaderValue> {
     header(&cookie)
 }
 
-/// `SameSite=Lax`, because with `Strict` a link from another site would arrive without the cookie, and a page
-/// that writes would replace the visitor's session.
+/// With `SameSite=Strict`, a link from another site would arrive without the cookie, and a page that writes would
+/// replace the session.
 fn attributes(config: &SessionConfig, value: String) -> Cookie<'static> {
     Cookie::build((config.cookie_name, value))
         .path("/")

@@ -1,4 +1,4 @@
-//! The database: connections that read, the one that writes, and transactions.
+//! The database: readers, the writer, and transactions.
 
 use std::{
     any::Any,
@@ -10,10 +10,9 @@ use tokio::sync::oneshot;
 
 use crate::{Connection, Db, Pool, read_cache::ReadCache};
 
-/// The database: connections that read, and connections that write. Cheap to clone.
+/// A pool of connections that read, and one that writes. Cheap to clone.
 ///
-/// SQLite lets one connection write at a time, and makes the others retry: a queue for a single one is faster and fair. One pool for
-/// both is a `Database`, too.
+/// In SQLite, a single writing connection is faster and fairer than several, which would have to retry.
 #[derive(Clone, Debug)]
 pub struct Database {
     readers: Pool,
@@ -22,27 +21,23 @@ pub struct Database {
 }
 
 impl Database {
-    /// Reads with `readers`, writes with `writer`. sqlx keeps a SQLite connection whose commit has failed, and refuses every further
-    /// transaction on it: close such a connection in the writer's
-    /// [`after_release`](sqlx::pool::PoolOptions::after_release), where it [is in a transaction](sqlx::Connection::is_in_transaction).
+    /// Reads with `readers`, writes with `writer`. Close a writing connection in
+    /// [`after_release`](sqlx::pool::PoolOptions::after_release) if it
+    /// [is in a transaction](sqlx::Connection::is_in_transaction): its commit has failed, and sqlx refuses others.
     #[must_use]
     pub fn new(readers: Pool, writer: Pool) -> Self {
         Self { readers, writer, reads: ReadCache::default() }
     }
 
-    /// Keeps results of [`read`](Self::read) in memory, of `bytes` together. Only for a database that no other process writes to, or
-    /// where results may be a second old.
+    /// Caches results of [`read`](Self::read), up to `bytes`. If another process writes, they may be a second
+    /// old.
     #[must_use]
     pub fn cache_capacity(self, bytes: u64) -> Self {
         Self { reads: ReadCache::new(bytes), ..self }
     }
 
-    /// Runs `load`, which must only read. May return what it returned for the same `key` within the last second, if no transaction has
-    /// been committed since. Results count as 4 KiB.
-    ///
-    /// # Errors
-    ///
-    /// The error of `load`.
+    /// Runs `load`, which must only read, or returns the result that is cached under `key`. Results are cached
+    /// for at most a second and until the next commit, and count as 4 KiB. Fails with the error of `load`.
     pub async fn read<T, E>(&self, key: &str, load: impl Future<Output = Result<T, E>>) -> Result<T, E>
     where
         T: Clone + Send + Sync + 'static,
@@ -50,11 +45,7 @@ impl Database {
         self.reads.read(key, |_| 4 * 1024, load).await
     }
 
-    /// As [`read`](Self::read), for results of any size in bytes.
-    ///
-    /// # Errors
-    ///
-    /// The error of `load`.
+    /// Like [`read`](Self::read), for results of any size in bytes.
     pub async fn read_sized<T, E>(
         &self,
         key: &str,
@@ -73,21 +64,16 @@ impl Database {
         &self.readers
     }
 
-    /// For statements outside of a transaction, such as pragmas. They do not invalidate results of [`read`](Self::read).
+    /// For statements outside of a transaction, such as pragmas. They do not invalidate cached results.
     #[must_use]
     pub fn writer(&self) -> &Pool {
         &self.writer
     }
 
-    /// Begins a transaction that may write. It must not wait for another one: there may be a single connection that writes.
-    ///
-    /// It takes SQLite's write lock at once, because a transaction that begins by reading fails to write after another process has
-    /// written.
-    ///
-    /// # Errors
-    ///
-    /// [`sqlx::Error`] when no connection or no lock becomes free in time.
+    /// Begins a transaction that may write. It must not wait for another one, because there may be a single
+    /// writing connection. Fails when no connection or no lock becomes free in time.
     pub async fn begin(&self) -> Result<Transaction, sqlx::Error> {
+        // Takes the write lock at once: after a read, it would fail if another process has written.
         let inner = self.writer.begin_with("begin immediate").await?;
         Ok(Transaction { inner, reads: self.reads.clone(), changes: Vec::new(), committed: Vec::new() })
     }
@@ -105,7 +91,7 @@ impl From<Pool> for Database {
     }
 }
 
-/// A transaction. Its commit invalidates what [`Database::read`] has kept. Dropped without [`commit`](Self::commit), it is rolled back.
+/// A transaction. Its commit invalidates the results of [`Database::read`]. It is rolled back when dropped.
 pub struct Transaction {
     inner: sqlx::Transaction<'static, Db>,
     reads: ReadCache,
@@ -114,20 +100,15 @@ pub struct Transaction {
 }
 
 impl Transaction {
-    /// Commits the changes.
-    ///
-    /// # Errors
-    ///
-    /// [`sqlx::Error`] when the database fails; then nothing has changed.
+    /// Commits the changes. If it fails, nothing has changed.
     pub async fn commit(self) -> Result<(), sqlx::Error> {
         let Self { inner, reads, changes, committed } = self;
-        // In a task that runs to its end even if the request is cancelled: the caches must be invalidated.
+        // The task completes even if the request is cancelled: the caches must be invalidated.
         let commit = tokio::spawn(async move {
             let running = reads.start_commit();
             inner.commit().await?;
             drop((running, changes));
             for waiting in committed {
-                // The request that waited for it was cancelled.
                 let _ = waiting.send(());
             }
             Ok(())

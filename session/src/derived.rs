@@ -31,8 +31,7 @@ impl DerivedKeys {
         Self { newest: derive(newest), older: older.iter().map(derive).collect() }
     }
 
-    /// Returns `value`, a full stop and a signature, which is valid under `name` only. The result may be a
-    /// cookie's value if `value` may be one.
+    /// Returns `value`, a full stop and a signature that is valid under `name` only.
     #[must_use]
     pub fn sign(&self, name: &str, value: &str) -> String {
         let signature = mac(&self.newest, name, value).finalize().into_bytes();
@@ -44,7 +43,7 @@ impl DerivedKeys {
     pub fn verify<'a>(&self, name: &str, text: &'a str) -> Option<&'a str> {
         let (value, signature) = text.rsplit_once('.')?;
         let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
-        // `verify_slice` takes constant time, so an attacker cannot measure how much of a guess is right.
+        // `verify_slice` takes constant time.
         let signed_by = |key: &Hmac<Sha256>| mac(key, name, value).verify_slice(&signature).is_ok();
         (signed_by(&self.newest) || self.older.iter().any(signed_by)).then_some(value)
     }

@@ -47,8 +47,6 @@ pub enum SessionError {
     NoLayer,
 }
 
-/// A response without a body: 401 for an ended session, 413 for a value that is too large, 429 for too many
-/// sessions, 503 for a failed store, 500 for the rest.
 impl IntoResponse for SessionError {
     fn into_response(self) -> Response {
         match self {

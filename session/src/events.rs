@@ -2,17 +2,17 @@
 
 use std::{fmt, sync::Arc};
 
-/// An event of a session.
+/// An event of a session. Changes of values in a caller's transaction are not reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionEvent {
     /// It was created by the first write.
     Began,
-    /// A value was set or changed. Not emitted for changes in a caller's transaction.
+    /// A value was set or changed.
     Set {
         /// The [`SessionValue::KEY`](crate::SessionValue::KEY).
         key: &'static str,
     },
-    /// A value was removed. Not emitted for changes in a caller's transaction.
+    /// A value was removed.
     Removed {
         /// The [`SessionValue::KEY`](crate::SessionValue::KEY).
         key: &'static str,

@@ -22,7 +22,7 @@ impl SessionId {
         self.0.to_string()
     }
 
-    /// The first characters; the others are replaced by dots.
+    /// Replaces all but the first characters by dots.
     pub(crate) fn masked(self) -> String {
         const SHOWN: usize = 4;
         self.expose()
@@ -57,7 +57,6 @@ impl IdHash {
         &self.0
     }
 
-    /// Returns a number below `stripes`, always the same for this id.
     pub(crate) fn stripe(&self, stripes: usize) -> usize {
         self.0.bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into())) % stripes
     }

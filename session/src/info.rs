@@ -1,4 +1,4 @@
-//! What is known of a session without opening it.
+//! A user's session as listed to the user, and how long a session remains valid.
 
 use time::Duration;
 
@@ -14,7 +14,6 @@ pub struct OwnedSession {
     pub(crate) data: String,
 }
 
-/// Shows none of the visitor's data.
 impl std::fmt::Debug for OwnedSession {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("OwnedSession").finish_non_exhaustive()

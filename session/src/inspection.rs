@@ -14,8 +14,7 @@ use crate::{
 /// What is stored about a session. Show it to its own visitor only, and do not log it.
 #[derive(Clone)]
 pub struct Inspection {
-    /// The first characters of the id; the others are masked. The hidden 104 bits are more than the 64 bits
-    /// of entropy that an id needs (OWASP Session Management Cheat Sheet).
+    /// The first characters of the id. The masked 104 bits exceed the 64 bits that an id needs (OWASP).
     pub masked_id: String,
     /// The handle, which stays the same when the id changes.
     pub handle: String,
@@ -68,14 +67,12 @@ pub struct InspectedCookie {
     pub sent: Option<CookieReason>,
 }
 
-/// Shows none of the visitor's data.
 impl fmt::Debug for Inspection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Inspection").finish_non_exhaustive()
     }
 }
 
-/// Shows none of the visitor's data.
 impl fmt::Debug for InspectedValue<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("InspectedValue").field("key", &self.key).finish_non_exhaustive()

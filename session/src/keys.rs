@@ -5,7 +5,7 @@ use tower_sessions::cookie::{Cookie, CookieJar, Key};
 
 use crate::DerivedKeys;
 
-/// The length of a key in the cookie library: half of it signs, the other half encrypts.
+/// The length of a key in the cookie library, which signs with one half of it.
 const KEY_BYTES: usize = 64;
 
 /// The keys that sign session cookies (HMAC-SHA256), newest first.
@@ -35,7 +35,6 @@ pub enum KeyError {
     },
 }
 
-/// Which key made a valid signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Signature {
     Current,
@@ -53,10 +52,6 @@ impl SigningKeys {
     /// let rotated = format!("{},{old}", SigningKeys::generate());
     /// assert!(SigningKeys::parse(&rotated).is_ok());
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`KeyError`] when the list is empty or a key is invalid.
     pub fn parse(list: &str) -> Result<Self, KeyError> {
         let texts = list.split(',').map(str::trim).filter(|text| !text.is_empty());
         let keys = texts.enumerate().map(|(index, text)| {
@@ -74,8 +69,7 @@ impl SigningKeys {
         STANDARD.encode(Key::generate().master())
     }
 
-    /// Derives keys for another purpose, such as a cookie of the app. Their signatures are not valid for
-    /// session cookies or for other purposes.
+    /// Derives keys for another purpose, such as a cookie of the app. Their signatures are valid for it only.
     ///
     /// ```
     /// use session::SigningKeys;
@@ -99,7 +93,7 @@ impl SigningKeys {
         jar.get(&name).cloned().unwrap_or(cookie)
     }
 
-    /// Returns the value without its signature, if one of the keys signed it.
+    /// Returns the value without its signature.
     pub(crate) fn verify(&self, cookie: &Cookie<'_>) -> Option<(String, Signature)> {
         let jar = CookieJar::new();
         let verify =

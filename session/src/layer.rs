@@ -13,15 +13,14 @@ use crate::{Session, Sessions};
 
 /// Lets the handlers of the wrapped routes extract a [`Session`]. Created by [`Sessions::layer`].
 ///
-/// Put a layer that catches panics inside this one: values written before a panic are stored, and the
-/// response must carry the cookie for them.
+/// Put a layer that catches panics inside this one, so that the response to a panic carries the cookie.
 #[derive(Clone, Debug)]
 pub struct SessionLayer {
     sessions: Sessions,
 }
 
 impl Sessions {
-    /// Returns the layer that gives each request its [`Session`].
+    /// The layer that gives each request its [`Session`].
     #[must_use]
     pub fn layer(&self) -> SessionLayer {
         SessionLayer { sessions: self.clone() }

@@ -16,12 +16,7 @@ use crate::{
 
 impl Session {
     /// Replaces the session's id, and keeps its values and timeouts. The old id is invalid at once. Does
-    /// nothing without a session.
-    ///
-    /// # Errors
-    ///
-    /// - [`SessionError::Ended`] when the session has ended,
-    /// - [`SessionError::Late`] when the response has started.
+    /// nothing without a session. Fails with [`SessionError::Ended`] or [`SessionError::Late`].
     pub async fn renew(&self) -> Result<(), SessionError> {
         {
             let state = self.load_for_change("renew").await?;
@@ -35,10 +30,6 @@ impl Session {
     }
 
     /// Like [`renew`](Self::renew), inside your transaction. The cookie is set if it is committed.
-    ///
-    /// # Errors
-    ///
-    /// As [`renew`](Self::renew).
     pub async fn renew_within(&self, transaction: &mut Transaction) -> Result<(), SessionError> {
         let mut state = self.lock_for_change("renew").await?;
         match self.shared.load_within(&mut state, transaction).await? {
@@ -49,27 +40,22 @@ impl Session {
     }
 
     /// Signs `owner` in: the session gets a new id, and both timeouts start again (ASVS 7.2.4). `remember`
-    /// turns "remember me" on or off. Call it after the password, or another proof, was verified.
+    /// turns "remember me" on or off. Verify the password first.
     ///
-    /// The values of a guest or of the same user are kept, those of another user are deleted. A visitor
-    /// without a session gets one. If a form is sent twice, the second request continues the session of the
-    /// first. If the user has [too many](crate::SessionConfig::most_per_owner) sessions, the least recently
-    /// used ones end.
+    /// Keeps the values of a guest or of the same user, and deletes those of another user. A repeated request
+    /// continues the session of the first one. Sessions over the
+    /// [limit](crate::SessionConfig::most_per_owner) end, the least recently used first.
     ///
-    /// # Errors
-    ///
-    /// - [`SessionError::Late`] when the response has started,
-    /// - [`SessionError::TooMany`] when the limit refuses a new session,
-    /// - [`SessionError::Ended`] when the request presents several valid ids.
+    /// Fails with [`SessionError::Late`], [`SessionError::TooMany`], or [`SessionError::Ended`] when the
+    /// request presents several valid ids.
     pub async fn restart(&self, owner: &str, remember: bool) -> Result<(), SessionError> {
         let mut transaction = self.sessions().database().begin().await?;
         self.restart_within(&mut transaction, owner, remember, |_| ()).await?;
         Ok(transaction.commit().await?)
     }
 
-    /// Like [`restart`](Self::restart), inside your transaction. Calls `map` with each session that ends
-    /// because of it, and returns the results: a session of another user in this browser, and the sessions
-    /// over the limit.
+    /// Like [`restart`](Self::restart), inside your transaction. Maps the sessions that end: another user's
+    /// session in this browser, and those over the limit.
     ///
     /// ```
     /// # use session::{Session, SessionError, SessionValue};
@@ -83,10 +69,6 @@ impl Session {
     ///     Ok(transaction.commit().await?)
     /// }
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// As [`restart`](Self::restart).
     pub async fn restart_within<R: Send>(
         &self,
         transaction: &mut Transaction,
@@ -138,12 +120,8 @@ impl Session {
         Ok(ended)
     }
 
-    /// Turns "remember me" on (longer timeouts, a cookie that outlasts the browser) or off (the usual
-    /// timeouts, which this does not extend). Later writes keep the choice. Verify the password first.
-    ///
-    /// # Errors
-    ///
-    /// As [`update`](Self::update).
+    /// Turns "remember me" on (longer timeouts, a cookie that outlasts the browser) or off, which never
+    /// extends a timeout. Verify the password first. Fails like [`update`](Self::update).
     pub async fn remember(&self, remember: bool) -> Result<(), SessionError> {
         let mut state = self.load_for_change("remember").await?;
         state.remember = remember;
@@ -175,11 +153,8 @@ impl Session {
 
     /// Signs out: deletes the session and its cookie. A later write, also in this request, creates a new one.
     ///
-    /// # Errors
-    ///
-    /// - [`SessionError::Late`] when the response has started,
-    /// - [`SessionError::Ended`] when the id was replaced before this request was received, or the request
-    ///   presents several valid ids.
+    /// Fails with [`SessionError::Late`], or with [`SessionError::Ended`] when the id was replaced before this
+    /// request was received or the request presents several valid ids.
     pub async fn end(&self) -> Result<(), SessionError> {
         {
             let mut state = self.load_for_change("end").await?;
@@ -194,12 +169,8 @@ impl Session {
         Ok(transaction.commit().await?)
     }
 
-    /// Like [`end`](Self::end), inside your transaction. Calls `map` with the ended session and returns the
-    /// result, or `None` without a session. The cookie is removed if the transaction is committed.
-    ///
-    /// # Errors
-    ///
-    /// As [`end`](Self::end).
+    /// Like [`end`](Self::end), inside your transaction. Maps the ended session; `None` without a session. The
+    /// cookie is removed if the transaction is committed.
     pub async fn end_within<R: Send>(
         &self,
         transaction: &mut Transaction,
@@ -228,9 +199,8 @@ impl Session {
         Ok(ended.as_ref().map(map))
     }
 
-    /// If the visitor's session has ended, lets the next write create a new one, and returns `true`. Without
-    /// this call such a write fails with [`SessionError::Ended`], so that a request in progress during a
-    /// sign-out cannot create a session. Call it when a visitor opens a page, not in background requests.
+    /// Lets the next write replace an ended session by a new one, and returns whether it had ended. Call it when
+    /// a visitor opens a page, but not in background requests: one in progress during a sign-out must fail.
     pub async fn start_over(&self) -> Result<bool, SessionError> {
         let mut state = self.shared.lock_loaded().await?;
         // A renewed session has not ended: the browser will get its new cookie.
@@ -270,7 +240,6 @@ impl Session {
         Ok(state)
     }
 
-    /// Creates the user's session when the transaction is committed.
     async fn create_within(
         &self,
         state: &mut State,

@@ -2,13 +2,12 @@
 
 pub(crate) const CREATED: &str = "session_begun_total";
 
-/// The label `by` is `visitor` (the session's own browser), `owner` (another device) or `surplus` (too many
-/// sessions of the user). Expired sessions are not counted here, but rolled back transactions are.
+/// The label `by` is `visitor` (its own browser), `owner` (another device) or `surplus` (over the limit).
+/// Expired sessions are not counted, but rolled back transactions are.
 pub(crate) const ENDED: &str = "session_ended_total";
 
 pub(crate) const CONFLICTS: &str = "session_conflicts_total";
 
-/// The label `key` names the value.
 pub(crate) const LATE_WRITES: &str = "session_late_writes_total";
 
 pub(crate) const SWEPT: &str = "session_swept_rows_total";

@@ -15,8 +15,8 @@ use crate::{
 };
 
 impl Session {
-    /// Later reads in this request do not count as use of the session. Call it first in requests that a page
-    /// sends by itself, so that an open page does not keep the session alive (ASVS 7.3.1).
+    /// Later reads in this request do not count as use of the session. Call it first in background requests, so
+    /// that an open page does not keep the session alive (ASVS 7.3.1).
     pub fn read_quietly(&self) {
         self.shared.without_touch.store(true, Ordering::Relaxed);
     }
@@ -79,12 +79,8 @@ impl Session {
 }
 
 impl Session {
-    /// Verifies inside a transaction that this session has not ended. Call it first in a transaction that
-    /// changes an account: the session may have ended since the request was received.
-    ///
-    /// # Errors
-    ///
-    /// [`SessionError::Ended`] when the session has ended or there is none.
+    /// Fails with [`SessionError::Ended`] when there is no session or it has ended since the request was
+    /// received. Call it first in a transaction that changes an account.
     pub async fn require_within(&self, transaction: &mut Transaction) -> Result<(), SessionError> {
         let mut state = self.shared.lock().await;
         match self.shared.load_within(&mut state, transaction).await? {
@@ -94,8 +90,8 @@ impl Session {
     }
 }
 
-/// Ending sessions is part of your transaction. Requests in progress in an ended session fail with
-/// [`SessionError::Ended`]. The closures get one session at a time, so that only one is in memory.
+/// Requests in progress in an ended session fail with [`SessionError::Ended`]. The closures get one session at
+/// a time, so that only one is in memory.
 impl Sessions {
     /// Maps the active sessions of a user, most recently used first.
     ///
@@ -113,7 +109,7 @@ impl Sessions {
         self.store().list_owned(owner, self.now(), map).await
     }
 
-    /// Ends all sessions of a user. Calls `map` with each of them and returns the results.
+    /// Ends all sessions of a user and maps them.
     ///
     /// ```
     /// # use session::{SessionError, Sessions};
@@ -133,8 +129,7 @@ impl Sessions {
         self.end_selected(transaction, owner, Selection::All, map).await
     }
 
-    /// Ends the user's session with this handle. Calls `map` with it and returns the result, or `None` if
-    /// there is no such session.
+    /// Ends the user's session with this handle and maps it. Returns `None` if there is no such session.
     pub async fn end_one<R: Send>(
         &self,
         transaction: &mut Transaction,
@@ -145,7 +140,7 @@ impl Sessions {
         Ok(self.end_selected(transaction, owner, Selection::One(handle), map).await?.pop())
     }
 
-    /// Ends a user's sessions except the one with this handle. Calls `map` with each and returns the results.
+    /// Ends a user's sessions except the one with this handle, and maps them.
     pub async fn end_others<R: Send>(
         &self,
         transaction: &mut Transaction,

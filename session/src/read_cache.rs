@@ -1,4 +1,4 @@
-//! Results of reads, kept in memory for at most a second and never beyond a commit.
+//! Results of reads, cached for at most a second and until the next commit.
 
 use std::{
     any::Any,
@@ -9,10 +9,10 @@ use std::{
     },
 };
 
-use crate::cache::Spread;
+use crate::cache::ExpiryJitter;
 
-/// Results of reads by key. Exact within one process: a read that starts after a commit has been answered never returns what was read
-/// before it. Cheap to clone.
+/// Results of reads by key. Within one process, a read that starts after a commit never returns an older result.
+/// Cheap to clone.
 #[derive(Clone, Default)]
 pub(crate) struct ReadCache {
     /// `None` disables the cache.
@@ -34,7 +34,7 @@ struct Commits {
 }
 
 impl Commits {
-    /// The number of commits, or `None` while one is running: meanwhile some reads see its changes and some do not.
+    /// Returns `None` while a commit is running, because only some reads see its changes.
     fn count(&self) -> Option<u64> {
         let done = self.done.load(Ordering::SeqCst);
         (self.running.load(Ordering::SeqCst) == 0).then_some(done)
@@ -58,19 +58,18 @@ impl ReadCache {
             moka::sync::Cache::builder()
                 .max_capacity(bytes)
                 .weigher(|_, entry: &Entry| entry.size)
-                .expire_after(Spread::default())
+                .expire_after(ExpiryJitter::default())
                 .build()
         });
         Self { entries, commits: Arc::default() }
     }
 
-    /// Starts a commit.
     pub(crate) fn start_commit(&self) -> RunningCommit {
         self.commits.running.fetch_add(1, Ordering::SeqCst);
         RunningCommit(self.commits.clone())
     }
 
-    /// The result under `key`: from memory, else what `load` returns.
+    /// Returns the cached result, or loads and caches it.
     pub(crate) async fn read<T, E>(
         &self,
         key: &str,
@@ -80,7 +79,7 @@ impl ReadCache {
     where
         T: Clone + Send + Sync + 'static,
     {
-        /// What an entry takes besides its value and its key, in bytes, roughly.
+        /// The approximate size of an entry without its value and key, in bytes.
         const OVERHEAD: usize = 300;
 
         let (Some(entries), Some(count)) = (&self.entries, self.commits.count()) else { return load.await };
@@ -108,13 +107,13 @@ mod tests {
     use super::*;
     use std::convert::Infallible;
 
-    /// What is read while the database has `stored`.
+    /// Reads through the cache while the database contains `stored`.
     async fn read(cache: &ReadCache, stored: u32) -> u32 {
         cache.read("key", |_| 4, async { Ok::<_, Infallible>(stored) }).await.unwrap()
     }
 
     #[tokio::test]
-    async fn a_result_is_read_once_until_the_next_commit() {
+    async fn a_result_is_loaded_once_until_the_next_commit() {
         let cache = ReadCache::new(100_000);
         assert_eq!((read(&cache, 1).await, read(&cache, 2).await), (1, 1));
         drop(cache.start_commit());
@@ -132,7 +131,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_result_that_was_read_before_a_commit_is_not_kept_after_it() {
+    async fn does_not_cache_a_result_that_was_loaded_before_a_commit() {
         let cache = ReadCache::new(100_000);
         let late = cache.read("key", |_| 4, async {
             drop(cache.start_commit());

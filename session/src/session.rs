@@ -17,8 +17,7 @@ use crate::{
 
 /// The session of the visitor who sent this request: an extractor, cheap to clone.
 ///
-/// A change is stored when its call returns. Every method can fail with [`SessionError::Store`] when the
-/// database fails; `# Errors` lists the other errors. `Debug` shows neither the id nor any value.
+/// A change is stored when its call returns. Every method can also fail with [`SessionError::Store`].
 #[derive(Clone)]
 pub struct Session {
     pub(crate) shared: Arc<Shared>,
@@ -31,8 +30,8 @@ impl std::fmt::Debug for Session {
 }
 
 impl Sessions {
-    /// Returns the session of a request, for code without the [layer](Self::layer). Pass the response to
-    /// [`close`](Self::close).
+    /// Returns the session of a request, for code without the [layer](Self::layer). Call [`close`](Self::close)
+    /// at the end.
     #[must_use]
     pub fn open(&self, request: &HeaderMap) -> Session {
         Session::new(self.clone(), request)
@@ -49,29 +48,20 @@ impl Session {
         Self { shared: Arc::new(Shared::new(sessions, headers)) }
     }
 
-    /// Returns the session of a request that passed through a [`SessionLayer`](crate::SessionLayer).
-    ///
-    /// # Errors
-    ///
-    /// [`SessionError::NoLayer`] when the route has no such layer.
+    /// Returns the session of a request. Fails with [`SessionError::NoLayer`] without a
+    /// [`SessionLayer`](crate::SessionLayer).
     pub fn of(parts: &Parts) -> Result<Self, SessionError> {
         parts.extensions.get::<Self>().cloned().ok_or(SessionError::NoLayer)
     }
 
-    /// Calls `allow` before this request creates a session, to limit new sessions by client (ASVS 2.4.1). An
-    /// `Err` refuses the session; it holds the seconds to wait. Only the first limit that is set counts.
+    /// Calls `allow` before this request creates a session, to limit new sessions by client (ASVS 2.4.1).
+    /// `Err` holds the seconds to wait. Only the first limit that is set counts.
     pub fn limit_beginning(&self, allow: impl Fn() -> Result<(), u32> + Send + Sync + 'static) {
-        // Fails if a limit is set already, which then stays.
         let _ = self.shared.creation_limit.set(Box::new(allow));
     }
 
-    /// Checks the [limit](Self::limit_beginning) now, unless the visitor has a session already. After `Ok`,
-    /// the next write in this request can create a session. Call it before work that depends on one, such as
-    /// registering an account.
-    ///
-    /// # Errors
-    ///
-    /// [`SessionError::TooMany`] when the limit refuses a session.
+    /// Checks the [limit](Self::limit_beginning) before work that needs a session, such as a registration.
+    /// After `Ok`, the next write can create one. Fails with [`SessionError::TooMany`].
     pub async fn admit(&self) -> Result<(), SessionError> {
         let mut state = self.shared.lock_loaded().await?;
         if matches!(state.phase, Phase::Live(..)) {
@@ -90,17 +80,11 @@ impl Session {
 
     /// Updates the value of type `T`, or its default if it was not set, and returns the result of `change`.
     ///
-    /// `change` gets the newest stored value. It runs again if another request or process changed the session
-    /// meanwhile, and only the result of the last run is stored, so it must not have side effects. An
-    /// unchanged value is not written. A visitor without a session gets one.
+    /// `change` gets the newest stored value. It runs again after a conflict, and only the last run is stored,
+    /// so it must not have side effects. An unchanged value is not written. A visitor without a session gets one.
     ///
-    /// # Errors
-    ///
-    /// - [`SessionError::Ended`] when the session has ended,
-    /// - [`SessionError::Late`] when the response has started,
-    /// - [`SessionError::Encode`] when the value cannot be serialized as JSON,
-    /// - [`SessionError::TooLarge`] when the session would exceed its maximum size,
-    /// - [`SessionError::TooMany`] when the limit refuses a new session.
+    /// Fails with [`SessionError::Ended`], [`SessionError::Late`], [`SessionError::Encode`],
+    /// [`SessionError::TooLarge`] or [`SessionError::TooMany`].
     pub async fn update<T, R>(&self, change: impl FnMut(&mut T) -> R + Send) -> Result<R, SessionError>
     where
         T: SessionValue + Default,
@@ -109,8 +93,7 @@ impl Session {
         self.shared.change(T::KEY, typed_change(change)).await
     }
 
-    /// Like [`update`](Self::update), inside your transaction: the value changes only if the transaction is
-    /// committed. It does not create a session.
+    /// Like [`update`](Self::update), inside your transaction. It does not create a session.
     ///
     /// ```
     /// # use session::{Session, SessionError, SessionValue};
@@ -124,10 +107,6 @@ impl Session {
     ///     Ok(transaction.commit().await?)
     /// }
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// As [`update`](Self::update).
     pub async fn update_within<T, R>(
         &self,
         transaction: &mut Transaction,
@@ -140,11 +119,7 @@ impl Session {
         self.shared.change_within(transaction, T::KEY, typed_change(change)).await
     }
 
-    /// Removes the value of type `T` and returns it.
-    ///
-    /// # Errors
-    ///
-    /// As [`update`](Self::update).
+    /// Removes the value of type `T` and returns it. Fails like [`update`](Self::update).
     pub async fn remove<T: SessionValue>(&self) -> Result<Option<T>, SessionError> {
         let removed = self
             .shared
@@ -154,7 +129,6 @@ impl Session {
     }
 }
 
-/// Turns a change of a typed value into a change of the stored JSON.
 fn typed_change<T, R>(
     mut change: impl FnMut(&mut T) -> R + Send,
 ) -> impl FnMut(Option<&RawValue>) -> ChangeResult<R> + Send

@@ -25,7 +25,7 @@ use crate::{
     value::Data,
 };
 
-/// For this many seconds after a renewal, a request with the old id is treated as late and keeps its cookie.
+/// For this many seconds after a renewal, requests with the old id keep their cookie.
 pub(crate) const RENEWAL_GRACE: i64 = 60;
 
 /// Whether a session may be created; `Err` holds the seconds to wait.
@@ -52,15 +52,15 @@ pub(crate) struct State {
     /// The response depends on the session.
     accessed: bool,
     pub(crate) cookie: CookieChange,
-    /// Chosen before there was a row to store it in.
+    /// "Remember me", for a session that is not created yet.
     pub(crate) remember: bool,
     /// The limit has allowed a session that is not created yet.
     creation_allowed: bool,
-    /// The effect of a caller's transaction that has not ended yet.
+    /// The effect of a caller's transaction that has not ended.
     pending: Option<Pending>,
 }
 
-/// What happens to the session when a transaction is committed. A rollback discards it.
+/// Applied when the transaction is committed, and discarded by a rollback.
 pub(crate) struct Pending {
     phase: Phase,
     cookie: CookieChange,
@@ -69,21 +69,17 @@ pub(crate) struct Pending {
     committed: oneshot::Receiver<()>,
 }
 
-/// What this request knows about its session.
 pub(crate) enum Phase {
-    /// The request presents an id that was not looked up yet.
     NotLoaded(SessionId, Signature),
     /// There is no session. A write creates one with a new id.
     None,
     Live(SessionId, Arc<Row>),
-    /// The presented id is not valid any more; holds the id that replaced it recently. Writes are refused, so
-    /// that they cannot undo a sign-out.
+    /// The session has ended, or was recently replaced by the id. Writes are refused: they must not undo a sign-out.
     Ended(Option<IdHash>),
-    /// The request presents several ids. It cannot write: a new cookie would replace the visitor's own.
+    /// The request presents several ids. A write is refused: its cookie would replace the visitor's own.
     Ambiguous,
 }
 
-/// What the response does with the cookie.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum CookieChange {
     Keep,
@@ -95,12 +91,10 @@ pub(crate) enum CookieChange {
 }
 
 impl State {
-    /// The phase inside the caller's transaction.
     pub(crate) fn phase_within(&self) -> &Phase {
         self.pending.as_ref().map_or(&self.phase, |pending| &pending.phase)
     }
 
-    /// The id inside the caller's transaction. Fails with [`SessionError::Ended`] when the session has ended.
     pub(crate) fn id_within(&self) -> Result<Option<SessionId>, SessionError> {
         match self.phase_within() {
             Phase::NotLoaded(id, _) | Phase::Live(id, _) => Ok(Some(*id)),
@@ -126,7 +120,7 @@ impl Shared {
         Self { sessions, presented, received_at, response_started, without_touch, creation_limit, state }
     }
 
-    /// Locks the state, and applies a transaction that was committed meanwhile.
+    /// Locks the state and applies a transaction that was committed meanwhile.
     pub(crate) async fn lock(&self) -> MutexGuard<'_, State> {
         let mut state = self.state.lock().await;
         self.resolve_pending(&mut state);
@@ -183,7 +177,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Marks the session as ended. A renewed session keeps its cookie: the browser will get the new one.
+    /// Marks the session as ended. A renewed session keeps its cookie, because the browser will get the new one.
     pub(crate) async fn mark_ended(&self, state: &mut State, id: &IdHash) -> Result<(), SessionError> {
         let since = self.sessions.now() - RENEWAL_GRACE + 1;
         let successor = Store::successor(self.sessions.database().readers(), id, since).await?;
@@ -216,7 +210,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Loads the session inside a transaction: it may have changed since it was loaded before.
+    /// Loads the session again, inside a transaction.
     pub(crate) async fn load_within(
         &self,
         state: &mut State,
@@ -251,7 +245,6 @@ impl Shared {
         if let Presented::Id(id, _) = self.presented { Some(id.hash()) } else { None }
     }
 
-    /// Sets what happens to the session when the transaction is committed.
     pub(crate) fn set_pending(
         &self,
         state: &mut State,

@@ -108,7 +108,7 @@ impl Store {
         Ok(found.filter(|row| row.expires_at > now))
     }
 
-    /// Like [`find`](Self::find), but reads the database, because another process may have written.
+    /// Like [`find`](Self::find), without the cache.
     pub(crate) async fn find_uncached(
         &self,
         id: &IdHash,
@@ -150,8 +150,8 @@ impl Store {
         Ok(())
     }
 
-    /// Writes `row` over its previous version. Returns `false` and changes nothing if another version was
-    /// written meanwhile or the session has ended.
+    /// Writes `row` over its previous version. Returns `false` if that version is not the newest or the session
+    /// has ended.
     pub(crate) async fn replace(&self, id: &IdHash, row: &Arc<Row>, now: i64) -> Result<bool, SessionError> {
         self.writer.replace(id, row, now).await
     }
@@ -179,7 +179,7 @@ impl Store {
         Ok(replaced.rows_affected() == 1)
     }
 
-    /// Records that the session is in use. It keeps the version, so it does not conflict with changes.
+    /// Records a use of the session. It keeps the version, so it does not conflict with changes.
     pub(crate) async fn touch(&self, id: &IdHash, row: &Row) -> Result<(), SessionError> {
         let _change = self.cache.change(id);
         sqlx::query("update sessions set used_at = $1, expires_at = $2 where id = $3 and version = $4 and used_at < $1")

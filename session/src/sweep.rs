@@ -9,7 +9,7 @@ use crate::{SessionError, Sessions, measures::SWEPT, state::RENEWAL_GRACE, store
 /// Deleting this much in one statement blocks the writer for one or two milliseconds.
 const BATCH: Batch = Batch { rows: 100, bytes: 4 * 1024 * 1024 };
 
-/// If the clock runs ahead of the elapsed time by more than this, in seconds, it is taken for wrong.
+/// A clock that is ahead of the elapsed time by more than this many seconds is considered wrong.
 const MAX_CLOCK_JUMP: i64 = 3_600;
 
 /// Lets other writers run between two batches.
@@ -45,7 +45,6 @@ impl Sweeper {
 
     /// Stops the task and waits for it. A running statement is completed or rolled back.
     pub async fn stop(self) {
-        // Fails if the task has ended already.
         let _ = self.stop.send(());
         if let Err(error) = self.task.await {
             tracing::error!(%error, "the session sweeper failed");
@@ -73,8 +72,7 @@ async fn sweep_unless_clock_jumped(sessions: &Sessions, jumps: &mut ClockJumps) 
 /// A clock that stays ahead this long is accepted: [`Instant`] stands still while the machine is suspended.
 const ACCEPTED_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Detects a clock that jumped forward. It makes all sessions look expired; if none is deleted, they are
-/// valid again when the clock is corrected.
+/// Detects a clock that jumped forward, which makes valid sessions look expired until it is corrected.
 struct ClockJumps {
     started: Instant,
     /// In seconds since 1970.

@@ -10,7 +10,7 @@ use serde_json::{
 
 use crate::SessionError;
 
-/// The values of a session by key, as JSON text: parsed, a list of small objects takes 100 times the memory.
+/// The values by key, as JSON text, because a parsed list of small objects takes 100 times the memory.
 pub(crate) type Data = BTreeMap<String, Box<RawValue>>;
 
 /// A type that is stored in the session under its own key.
@@ -74,7 +74,6 @@ pub(crate) fn payload(stored: &RawValue) -> &RawValue {
     Envelope::parse(stored).map_or(stored, |envelope| envelope.data)
 }
 
-/// Whether the value is stored in the current version.
 pub(crate) fn is_current<T: SessionValue>(stored: &RawValue) -> bool {
     Envelope::parse(stored).is_some_and(|envelope| envelope.version == T::VERSION)
 }
@@ -85,7 +84,7 @@ pub(crate) fn extract<T: SessionValue>(session: &str) -> Option<T> {
     values.get(T::KEY).and_then(|stored| decode(stored))
 }
 
-/// The approximate memory that `data` takes, in bytes: its texts, and 100 bytes for each entry.
+/// The approximate memory that `data` takes, in bytes.
 pub(crate) fn memory_size(data: &Data) -> usize {
     data.iter().map(|(key, stored)| 100 + key.len() + stored.get().len()).sum()
 }

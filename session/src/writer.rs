@@ -1,4 +1,4 @@
-//! Writes changed rows. All rows that are waiting go into one statement, because a call of SQLite and its commit cost more than the change.
+//! Writes changed rows. One statement writes all waiting rows, because a commit costs more than a change.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -12,7 +12,7 @@ use crate::{
     row::{Row, encode},
 };
 
-/// The most rows of one statement. Each number of rows is another prepared statement, which each connection caches.
+/// Each number of rows is a prepared statement of its own, which each connection caches.
 const MAX_ROWS: usize = 32;
 
 /// A row that replaces its previous version.
@@ -36,21 +36,19 @@ pub(crate) struct Writer {
 impl Writer {
     /// Starts the task that writes. It ends with the last `Writer`.
     pub(crate) fn start(pool: Pool, cache: Cache<IdHash, Arc<Row>>) -> Self {
-        // Each waiting request has at most one entry, so the queue is bounded by the number of requests. The change of a cancelled request
-        // is written too.
+        // The number of requests bounds the queue: each has at most one entry.
         let (queue, waiting) = mpsc::unbounded_channel();
         tokio::spawn(write(pool, waiting));
         Self { queue, cache }
     }
 
-    /// Replaces the previous version of `row`. Returns `false` if that version is not the newest any more or the session has ended; then
-    /// nothing is changed.
+    /// See [`Store::replace`](crate::store::Store::replace).
     pub(crate) async fn replace(&self, id: &IdHash, row: &Arc<Row>, now: i64) -> Result<bool, SessionError> {
         let (answer, answered) = oneshot::channel();
         let data = encode(&row.data)?;
         let change = self.cache.change(id);
         let replacement = Replacement { id: id.clone(), row: row.clone(), data, now, change, answer };
-        // Without its task nothing can be written: the runtime is shutting down.
+        // The task ends only when the runtime is shutting down.
         let shutting_down = || SessionError::Store(sqlx::Error::WorkerCrashed);
         self.queue.send(replacement).map_err(|_| shutting_down())?;
         Ok(answered.await.map_err(|_| shutting_down())??)
@@ -62,7 +60,7 @@ async fn write(pool: Pool, mut waiting: mpsc::UnboundedReceiver<Replacement>) {
     while waiting.recv_many(&mut taken, MAX_ROWS).await > 0 {
         let mut batch = HashMap::with_capacity(taken.len());
         for replacement in taken.drain(..) {
-            // Only one of two new versions of a session can be the next one. The other request has to repeat its change.
+            // Only one of two changes of a session can be the next version. The other request has to retry.
             if let Some(overtaken) = batch.insert(replacement.id.clone(), replacement) {
                 answer(overtaken, Ok(false));
             }
@@ -76,7 +74,7 @@ async fn write(pool: Pool, mut waiting: mpsc::UnboundedReceiver<Replacement>) {
                 }
                 batch.into_values().for_each(|replacement| answer(replacement, Ok(false)));
             }
-            // All of them fail: repeating them one by one would multiply the wait for a locked database.
+            // Retrying one by one would multiply the wait for a locked database.
             Err(error) => {
                 let error = Arc::new(error);
                 for replacement in batch.into_values() {
@@ -97,7 +95,7 @@ fn answer(replacement: Replacement, replaced: Result<bool, sqlx::Error>) {
     let _ = answer.send(replaced);
 }
 
-/// Replaces those rows whose previous version is the newest one, and returns their ids.
+/// Replaces the rows whose previous version is still the newest one, and returns their ids.
 async fn replace_all(pool: &Pool, batch: &HashMap<IdHash, Replacement>) -> Result<Vec<String>, sqlx::Error> {
     // PostgreSQL and SQLite both name the columns of a `values` list column1, column2, …
     let mut update = QueryBuilder::<Db>::new(

@@ -41,7 +41,7 @@ impl Shared {
             }
             return Ok(result);
         }
-        // There is no session, so `update_row` did not call `change`.
+        // Without a session, `update_row` does not call `change`.
         let (new, result) = change(None)?;
         let mut data = Data::new();
         if let Some(event @ SessionEvent::Set { .. }) = self.apply_change(&mut data, key, new)? {
@@ -74,8 +74,8 @@ impl Shared {
         }
     }
 
-    /// Like [`change`](Self::change), inside the caller's transaction. It does not lock the session, because
-    /// the holder of that lock may be waiting for this transaction.
+    /// Like [`change`](Self::change), inside the caller's transaction. It does not lock the session: the holder
+    /// of the lock may be waiting for this transaction.
     pub(crate) async fn change_within<R: Send>(
         &self,
         transaction: &mut Transaction,
@@ -86,7 +86,6 @@ impl Shared {
         self.ensure_response_not_started(key)?;
         state.accessed = true;
         let Some(id) = state.id_within()? else {
-            // Without a session the change has no effect.
             return Ok(change(None)?.1);
         };
         let (hash, now) = (id.hash(), self.sessions.now());
@@ -111,8 +110,7 @@ impl Shared {
         }
     }
 
-    /// Changes the newest row, and retries after conflicts. `change` returns whether it changed anything.
-    /// Does nothing without a session.
+    /// Changes the newest row, if there is a session. `change` returns whether it changed anything.
     pub(crate) async fn update_row(
         &self,
         state: &mut State,
@@ -163,7 +161,6 @@ impl Shared {
         }
     }
 
-    /// Refuses a value that makes the session too large.
     fn ensure_fits(&self, key: &'static str, data: &Data) -> Result<(), SessionError> {
         let most = self.sessions.config().most_bytes;
         if json_size(data) > most { Err(SessionError::TooLarge { key, most }) } else { Ok(()) }

@@ -11,7 +11,7 @@ use super::{CookieChange, Phase, Shared};
 use crate::{SessionEvent, cookie, id::SessionId};
 
 impl Shared {
-    /// Adds the cookie and caching headers, also to failed responses: values that were written stay written.
+    /// Adds the cookie and caching headers, also to failed responses, because written values stay written.
     pub(crate) async fn close(&self, headers: &mut HeaderMap) {
         let mut state = self.lock().await;
         self.response_started.store(true, Ordering::SeqCst);
@@ -59,7 +59,7 @@ impl Shared {
         }
     }
 
-    /// Whether the session still exists; `false` if the database fails.
+    /// Returns `false` if the database fails.
     async fn exists(&self, id: SessionId) -> bool {
         matches!(self.sessions.store().find_uncached(&id.hash(), self.sessions.now()).await, Ok(Some(_)))
     }

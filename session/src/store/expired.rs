@@ -14,7 +14,7 @@ pub(crate) struct Batch {
 }
 
 impl Store {
-    /// Deletes sessions that have expired, and renewals up to `renewed_before`. Returns the number of rows.
+    /// Deletes expired sessions, and renewals up to `renewed_before`. Returns the number of rows.
     pub(crate) async fn delete_expired(
         &self,
         now: i64,

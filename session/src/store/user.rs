@@ -5,7 +5,6 @@ use sqlx::Row as _;
 use super::{Query, Store, decode_owned};
 use crate::{Db, SessionError, Transaction, id::IdHash, info::OwnedSession};
 
-/// Selects sessions of a user.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Selection<'a> {
     All,
@@ -27,7 +26,7 @@ async fn select_ids<'e>(
 }
 
 impl Store {
-    /// Maps the active sessions of a user, most recently used first. Only one of them is in memory at a time.
+    /// Keeps only one session in memory at a time.
     pub(crate) async fn list_owned<R>(
         &self,
         owner: &str,
@@ -49,7 +48,7 @@ impl Store {
         Ok(mapped)
     }
 
-    /// Deletes sessions of a user and maps them. Only one of them is in memory at a time.
+    /// Deletes and maps sessions of a user. Keeps only one of them in memory at a time.
     pub(crate) async fn delete_owned<R>(
         &self,
         transaction: &mut Transaction,
