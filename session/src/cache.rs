@@ -18,8 +18,8 @@ const SLOTS: usize = 64;
 
 /// Values by key. Cheap to clone.
 ///
-/// Each change is announced by [`change`](Self::change) before it is written. While it is running, the value is not
-/// cached, so a read after a change never returns an older value.
+/// Each change is announced by [`change`](Self::change) before it is written. Until it is finished, the value
+/// is not cached, so a read after a change never returns an older value.
 pub(crate) struct Cache<K, V> {
     /// `None` disables the cache.
     inner: Option<Arc<Inner<K, V>>>,
@@ -60,8 +60,8 @@ where
     }
 }
 
-/// Expires values after a random time between half of [`MAX_AGE`] and all of it, so that values that were loaded
-/// together are not reloaded at the same moment.
+/// Expires values after a random time from half of [`MAX_AGE`] up, so that values that were loaded together
+/// are not reloaded together.
 #[derive(Default)]
 pub(crate) struct ExpiryJitter(RandomState);
 

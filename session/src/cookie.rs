@@ -40,8 +40,8 @@ pub(crate) fn read(headers: &HeaderMap, config: &SessionConfig) -> Presented {
     presented
 }
 
-/// Trims only spaces and tabs (RFC 6265, 5.2): a name with other white space around it is another cookie, which
-/// any host can set.
+/// Trims only spaces and tabs (RFC 6265, 5.2): a name with other white space around it is another cookie,
+/// which any host can set.
 fn value_of<'a>(cookie: &'a [u8], name: &str) -> Option<&'a [u8]> {
     let equals = cookie.iter().position(|byte| *byte == b'=')?;
     (trim(&cookie[..equals]) == name.as_bytes()).then(|| trim(&cookie[equals + 1..]))
@@ -81,8 +81,8 @@ pub(crate) fn remove(config: &SessionConfig) -> Option<HeaderValue> {
     header(&cookie)
 }
 
-/// With `SameSite=Strict`, a link from another site would arrive without the cookie, and a page that writes would
-/// replace the session.
+/// With `SameSite=Strict`, a link from another site would arrive without the cookie, and a page that writes
+/// would replace the session.
 fn attributes(config: &SessionConfig, value: String) -> Cookie<'static> {
     Cookie::build((config.cookie_name, value))
         .path("/")

@@ -23,7 +23,7 @@ pub struct Database {
 impl Database {
     /// Reads with `readers`, writes with `writer`. Close a writing connection in
     /// [`after_release`](sqlx::pool::PoolOptions::after_release) if it
-    /// [is in a transaction](sqlx::Connection::is_in_transaction): its commit has failed, and sqlx refuses others.
+    /// [is in a transaction](sqlx::Connection::is_in_transaction): its commit failed, and sqlx refuses others.
     #[must_use]
     pub fn new(readers: Pool, writer: Pool) -> Self {
         Self { readers, writer, reads: ReadCache::default() }

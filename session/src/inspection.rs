@@ -11,7 +11,7 @@ use crate::{
     value,
 };
 
-/// What is stored about a session. Show it to its own visitor only, and do not log it.
+/// The stored state of a session. Show it to its own visitor only, and do not log it.
 #[derive(Clone)]
 pub struct Inspection {
     /// The first characters of the id. The masked 104 bits exceed the 64 bits that an id needs (OWASP).
@@ -97,7 +97,7 @@ impl Inspection {
 }
 
 impl Session {
-    /// Returns what is stored about this session, or `None` without a session.
+    /// Returns the stored state of this session, or `None` without a session.
     pub async fn inspect(&self) -> Result<Option<Inspection>, SessionError> {
         let config = self.shared.sessions.config();
         let state = self.shared.lock_loaded().await?;

@@ -199,8 +199,8 @@ impl Session {
         Ok(ended.as_ref().map(map))
     }
 
-    /// Lets the next write replace an ended session by a new one, and returns whether it had ended. Call it when
-    /// a visitor opens a page, but not in background requests: one in progress during a sign-out must fail.
+    /// Lets the next write replace an ended session by a new one, and returns whether it had ended. Call it
+    /// when a visitor opens a page, not in background requests: a write in progress during a sign-out must fail.
     pub async fn start_over(&self) -> Result<bool, SessionError> {
         let mut state = self.shared.lock_loaded().await?;
         // A renewed session has not ended: the browser will get its new cookie.

@@ -11,8 +11,8 @@ use std::{
 
 use crate::cache::ExpiryJitter;
 
-/// Results of reads by key. Within one process, a read that starts after a commit never returns an older result.
-/// Cheap to clone.
+/// Results of reads by key. Within one process, a read that starts after a commit never returns an older
+/// result. Cheap to clone.
 #[derive(Clone, Default)]
 pub(crate) struct ReadCache {
     /// `None` disables the cache.

@@ -3,6 +3,8 @@
 mod change;
 mod response;
 
+pub(crate) use change::ChangeResult;
+
 use std::sync::{
     Arc, OnceLock,
     atomic::{AtomicBool, Ordering},
@@ -30,8 +32,6 @@ pub(crate) const RENEWAL_GRACE: i64 = 60;
 
 /// Whether a session may be created; `Err` holds the seconds to wait.
 pub(crate) type CreationLimit = dyn Fn() -> Result<(), u32> + Send + Sync;
-
-pub(crate) use change::ChangeResult;
 
 /// Shared by all clones of a request's [`Session`](crate::Session).
 pub(crate) struct Shared {
@@ -74,7 +74,8 @@ pub(crate) enum Phase {
     /// There is no session. A write creates one with a new id.
     None,
     Live(SessionId, Arc<Row>),
-    /// The session has ended, or was recently replaced by the id. Writes are refused: they must not undo a sign-out.
+    /// The presented id is no longer valid; holds the id that replaced it in the last minute. Writes are
+    /// refused: they must not undo a sign-out.
     Ended(Option<IdHash>),
     /// The request presents several ids. A write is refused: its cookie would replace the visitor's own.
     Ambiguous,
@@ -177,7 +178,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Marks the session as ended. A renewed session keeps its cookie, because the browser will get the new one.
+    /// Marks the session as ended. A renewed session keeps its cookie: the browser will get the new one.
     pub(crate) async fn mark_ended(&self, state: &mut State, id: &IdHash) -> Result<(), SessionError> {
         let since = self.sessions.now() - RENEWAL_GRACE + 1;
         let successor = Store::successor(self.sessions.database().readers(), id, since).await?;
