@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# Shared by the commands beside it: they run in the project's root, with its tools on the PATH.
+# Shared by the scripts in bin/. They run in the root of the project, with its tools on the PATH.
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 root=$PWD
 
 export PATH="$root/target/tools/node_modules/.bin:${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
-# The commands look for what cargo makes in target/, wherever the caller keeps other builds.
+# The scripts expect the output of cargo in target/, whatever CARGO_TARGET_DIR says.
 export CARGO_TARGET_DIR="$root/target"
-# Compiled into the server. cargo-leptos sets it too: were it missing here, each would rebuild the other's work.
+# Compiled into the server. cargo-leptos sets it too; without it, cargo and cargo-leptos would rebuild each other's output.
 export LEPTOS_OUTPUT_NAME=satchel
 
 say() { printf '%s\n' "$@"; }
