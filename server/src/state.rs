@@ -39,11 +39,9 @@ pub struct AppState(Arc<Shared>);
 /// The parts of the state.
 #[derive(Debug)]
 pub struct Shared {
-    /// The settings.
     pub settings: Settings,
     /// The parts that pages and server functions use.
     pub site: Site,
-    /// The sessions.
     pub sessions: Sessions,
     /// The limit of new sessions for each address; `None` for no limit.
     pub new_sessions: Option<Arc<AddressLimit>>,

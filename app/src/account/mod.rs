@@ -13,7 +13,6 @@ use api::{ChangeName, ChangePassword, Confirm, DeleteAccount, RevokeDevice, Revo
 pub use model::{Device, DeviceName};
 pub use page::AccountPage;
 
-/// The page.
 pub const PAGE: &str = "/account";
 
 /// What the app needs to know of this feature.

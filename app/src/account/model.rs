@@ -24,9 +24,7 @@ pub struct Device {
 /// A browser and its system, as far as they are known.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 pub struct DeviceName {
-    /// The browser.
     pub browser: Option<String>,
-    /// The system.
     pub system: Option<String>,
 }
 

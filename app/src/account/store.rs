@@ -123,7 +123,6 @@ async fn renew(
     Ok(request.session.update_within(transaction, |value: &mut SignIn| value.clone_from(&sign_in)).await?)
 }
 
-/// Changes the name.
 pub(super) async fn change_name(
     request: &RequestContext,
     user: &CurrentUser,

@@ -21,7 +21,6 @@ const CONFIRMED_SECONDS: i64 = 10 * 60;
 /// The latest sign-in of a session, in the session.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct SignIn {
-    /// The version of the password.
     password_version: i64,
     /// When the password was typed, in seconds since 1970.
     confirmed_at: i64,

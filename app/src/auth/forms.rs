@@ -115,7 +115,6 @@ pub fn RegisterForm(
 /// A field for a new password, with a meter that shows while typing why the password is refused, or how strong it is.
 #[component]
 pub fn NewPasswordField(
-    /// The label.
     label: &'static str,
     /// The field's name in the form.
     name: &'static str,

@@ -16,9 +16,7 @@ pub struct UserId(pub String);
 /// An account. The hash of its password never leaves the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
-    /// Its id.
     pub id: UserId,
-    /// The user's name.
     pub name: Name,
     /// The user's address, used to sign in.
     pub email: Email,
@@ -54,7 +52,6 @@ impl Email {
         if shaped && plain { Ok(Self(text)) } else { Err(Self::NOT_AN_EMAIL) }
     }
 
-    /// The address.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -107,7 +104,6 @@ impl fmt::Display for Name {
 /// The fields of the registration form.
 #[derive(Debug)]
 pub struct Registration {
-    /// The name.
     pub name: Name,
     /// The address.
     pub email: Email,
@@ -156,11 +152,9 @@ impl Credentials {
 pub struct DemoAccount;
 
 impl DemoAccount {
-    /// Its name.
     pub const NAME: &str = "Demo";
     /// Its e-mail address.
     pub const EMAIL: &str = "demo@example.com";
-    /// Its password.
     pub const PASSWORD: &str = "keep-it-in-the-satchel";
 }
 

@@ -56,7 +56,6 @@ impl NewPassword {
         &self.0
     }
 
-    /// Its strength.
     #[must_use]
     pub fn strength(&self) -> Strength {
         if self.0.chars().count() >= Self::STRONG_CHARS { Strength::Strong } else { Strength::Fair }

@@ -7,7 +7,6 @@ use super::UserId;
 
 /// What features save of one session that has just ended.
 pub struct SavedStates {
-    /// The user.
     pub user: UserId,
     states: Vec<Box<dyn SavedState>>,
 }

@@ -17,11 +17,9 @@ pub const FEATURE: Feature =
 /// A section below a page that unfolds to show code.
 #[derive(Clone, Copy, Debug)]
 pub struct Fold {
-    /// Its name.
     pub name: &'static str,
     /// The page that shows it.
     pub page: &'static str,
-    /// Its title.
     pub title: &'static str,
     /// Its HTML; empty in the browser, which gets it from the server.
     pub html: &'static str,

@@ -37,7 +37,6 @@ impl fmt::Display for Cents {
     }
 }
 
-/// The id of a product.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct ProductId(pub i64);
@@ -55,7 +54,6 @@ impl fmt::Display for ProductId {
     }
 }
 
-/// A product.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Hash, Serialize)]
 pub struct Product {
     pub id: ProductId,

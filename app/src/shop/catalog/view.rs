@@ -1,13 +1,31 @@
 //! The components of the catalogue: the search form, cards and details of products.
 
-use leptos::prelude::*;
-use leptos_router::components::Form;
+use leptos::{
+    ev::SubmitEvent,
+    html::{Input, Select},
+    prelude::*,
+};
+use leptos_router::NavigateOptions;
+use web::path::{LocalPath, use_local_navigate};
 
 use super::{Product, ProductId, Sorting, product_page};
 
-/// The form that searches for `q` and sorts: a plain GET, so that results have an address.
+/// The form that searches for `q` and sorts: a plain GET, so that results have a URL.
 #[component]
 pub fn SearchForm(q: String, sort: String) -> impl IntoView {
+    let (words, order) = (NodeRef::<Input>::new(), NodeRef::<Select>::new());
+    let navigate = use_local_navigate();
+    // Not the form of the router, which adds an empty field for a button without a name.
+    let search = move |event: SubmitEvent| {
+        let typed = words.get_untracked().zip(order.get_untracked());
+        // A URL that is too long is left to the browser.
+        let page =
+            typed.and_then(|(words, order)| LocalPath::parse(&search_page(&words.value(), &order.value())));
+        if let Some(page) = page {
+            event.prevent_default();
+            navigate(&page, NavigateOptions::default());
+        }
+    };
     let options = Sorting::ALL.map(|(_, value, label)| {
         view! {
             <option value=value selected=value == sort>
@@ -17,23 +35,31 @@ pub fn SearchForm(q: String, sort: String) -> impl IntoView {
     });
     view! {
         <search>
-            <Form method="get" action="/" attr:class="search">
+            <form method="get" action="/" class="search" on:submit=search>
                 <div class="field">
                     <label for="q">"Search"</label>
-                    <input id="q" name="q" type="search" autocomplete="off" value=q.clone() prop:value=q />
+                    <input node_ref=words id="q" name="q" type="search" autocomplete="off" value=q.clone() prop:value=q />
                 </div>
                 <div class="field">
                     <label for="sort">"Sort by"</label>
-                    <select id="sort" name="sort">
+                    <select node_ref=order id="sort" name="sort">
                         {options.collect_view()}
                     </select>
                 </div>
                 <button type="submit" class="button">
                     "Search"
                 </button>
-            </Form>
+            </form>
         </search>
     }
+}
+
+fn search_page(q: &str, sort: &str) -> String {
+    let query = form_urlencoded::Serializer::new(String::new())
+        .append_pair("q", q)
+        .append_pair("sort", sort)
+        .finish();
+    format!("/?{query}")
 }
 
 /// The products as cards. `action` makes the form of each card.

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::shop::{cart::PricedLine, catalog::Cents};
 
-/// The id of an order.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct OrderId(String);
@@ -32,7 +31,6 @@ impl OrderId {
     }
 }
 
-/// An order.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Order {
     pub id: OrderId,
