@@ -42,3 +42,38 @@ where
 pub fn Loading(#[prop(default = "Loading…")] text: &'static str) -> impl IntoView {
     view! { <p class="waiting">{text}</p> }
 }
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use axum::{
+        body::{Body, to_bytes},
+        http::Request,
+    };
+    use leptos_axum::{generate_route_list, render_app_async};
+
+    use super::*;
+
+    static BUILT: AtomicUsize = AtomicUsize::new(0);
+
+    #[component]
+    fn App() -> impl IntoView {
+        let resource = Resource::new(|| (), |()| async { Ok("loaded".to_owned()) });
+        let show = |text: String| {
+            BUILT.fetch_add(1, Ordering::Relaxed);
+            view! { <p>{text}</p> }.into_any()
+        };
+        view! { <Load resource show /> }
+    }
+
+    #[tokio::test]
+    async fn the_server_builds_loaded_content_once_per_page() {
+        // Starts the executor of Leptos.
+        generate_route_list(|| ());
+        let response = render_app_async(App)(Request::new(Body::empty())).await;
+        let html = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        assert!(String::from_utf8_lossy(&html).contains("<p>loaded</p>"), "{html:?}");
+        assert_eq!(BUILT.load(Ordering::Relaxed), 1);
+    }
+}
