@@ -1,4 +1,4 @@
--- The requests of wrk: METHOD, with each of the cookies in the file COOKIES in turn. With FRESH=1 each has its own URL. Prints a line for the benchmark.
+-- The requests of wrk: METHOD, with each of the cookies in the file COOKIES in turn. Prints a line for the benchmark.
 
 local cookies = {}
 for cookie in io.lines(os.getenv("COOKIES")) do
@@ -12,8 +12,6 @@ wrk.headers["Content-Type"] = wrk.method == "POST" and "application/x-www-form-u
 
 local prepared = {}
 local next = 0
-local count = 0
-local fresh = os.getenv("FRESH") == "1"
 
 function init()
   for place, cookie in ipairs(cookies) do
@@ -24,10 +22,6 @@ end
 
 function request()
   next = next % #prepared + 1
-  if fresh then
-    count = count + 1
-    return (prepared[next]:gsub("HTTP", "?again=" .. count .. " HTTP", 1):gsub(" %?", "?", 1))
-  end
   return prepared[next]
 end
 

@@ -10,7 +10,6 @@ pub(crate) struct Load {
     method: &'static str,
     seconds: u64,
     connections: usize,
-    fresh: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -25,12 +24,7 @@ pub(crate) struct Outcome {
 
 impl Load {
     pub(crate) fn new(options: &Options, case: &Case) -> Self {
-        Self {
-            method: case.method,
-            seconds: options.seconds,
-            connections: options.connections,
-            fresh: case.fresh,
-        }
+        Self { method: case.method, seconds: options.seconds, connections: options.connections }
     }
 
     /// Requests `path` with each of the cookies in the file in turn, after a second of warm-up that is not measured.
@@ -47,7 +41,6 @@ impl Load {
             .args(["--duration", &format!("{seconds}s")])
             .arg(server.url(path))
             .env("METHOD", self.method)
-            .env("FRESH", if self.fresh { "1" } else { "" })
             .env("COOKIES", cookies)
             .output()
             .context("wrk cannot be started; bin/bench says how to install it")?;

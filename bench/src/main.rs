@@ -46,8 +46,6 @@ pub(crate) struct Case {
     /// The path on the baseline.
     baseline: &'static str,
     visitors: Visitors,
-    /// Whether each request has its own URL, so that no page comes from a cache.
-    fresh: bool,
     aim: Option<f64>,
 }
 
@@ -66,7 +64,6 @@ const CASES: [Case; 4] = [
         path: "/",
         baseline: "/",
         visitors: Visitors::New,
-        fresh: false,
         aim: Some(1.25),
     },
     Case {
@@ -75,7 +72,6 @@ const CASES: [Case; 4] = [
         path: "/",
         baseline: "/",
         visitors: Visitors::SignedIn,
-        fresh: false,
         aim: Some(1.5),
     },
     Case {
@@ -84,7 +80,6 @@ const CASES: [Case; 4] = [
         path: "/cart",
         baseline: "/cart",
         visitors: Visitors::SignedIn,
-        fresh: false,
         aim: Some(1.75),
     },
     Case {
@@ -93,7 +88,6 @@ const CASES: [Case; 4] = [
         path: "/api/visits/record",
         baseline: "/visits",
         visitors: Visitors::SignedIn,
-        fresh: false,
         aim: Some(1.2),
     },
 ];
@@ -105,18 +99,14 @@ pub(crate) struct Measured {
     theirs: Vec<Outcome>,
 }
 
-/// Rendering without the cache. Measured last, so that the memory is that of the cases with an aim.
-const RENDERED: Case = Case { name: "home, signed in, no page kept", fresh: true, aim: None, ..CASES[1] };
-
 fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     let satchel = Satchel::start(&options)?;
     let sizes = satchel.page_sizes()?;
     let baseline = Baseline::start(&sizes)?;
-    let measured = measure(&options, &satchel, &baseline, &CASES)?;
+    let measured = measure(&options, &satchel, &baseline)?;
     let memory = (satchel.server.peak_memory()?, baseline.server.peak_memory()?);
-    let rendered = measure(&options, &satchel, &baseline, &[RENDERED])?;
-    let rows = measured.iter().chain(&rendered).map(table::row);
+    let rows = measured.iter().map(table::row);
     say(&format!(
         "{}{}",
         table::speed(rows, memory, &options, VISITORS),
@@ -126,14 +116,9 @@ fn main() -> anyhow::Result<()> {
 }
 
 /// Measures each case on both servers in all rounds.
-fn measure(
-    options: &Options,
-    satchel: &Satchel,
-    baseline: &Baseline,
-    cases: &[Case],
-) -> anyhow::Result<Vec<Measured>> {
+fn measure(options: &Options, satchel: &Satchel, baseline: &Baseline) -> anyhow::Result<Vec<Measured>> {
     let mut measured: Vec<_> =
-        cases.iter().map(|&case| Measured { case, ours: Vec::new(), theirs: Vec::new() }).collect();
+        CASES.iter().map(|&case| Measured { case, ours: Vec::new(), theirs: Vec::new() }).collect();
     for round in 0..options.rounds {
         // Leaves out the memory of the start and of the sign-ins.
         if round == 1 {
