@@ -40,6 +40,7 @@ fn start(folder: &Path, shared: &str) -> TestServer {
 fn no_update_is_lost(servers: &[TestServer]) {
     let cookie = servers[0].new_session();
     let ok = |response: String| assert!(response.starts_with("HTTP/1.1 200"), "{response}");
+    ok(servers[0].get("/api/visitor/show", &cookie));
     // <visits>
     storm(servers, 1_000, |server, _| ok(server.post("/api/visits/record", &cookie, "")));
     let visits = servers[0].get("/api/visits/show", &cookie);
